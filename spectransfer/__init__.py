@@ -1,0 +1,20 @@
+"""Carry spectra from a secondary spectrometer into the space of a primary one."""
+
+from spectransfer._lazy import lazy_names
+from spectransfer._version import __version__
+
+_MODULE_OF = {
+    "BaselineCorrector": "spectransfer.preprocessing",
+    "DirectMLPTransfer": "spectransfer.transfer",
+    "KNNTransfer": "spectransfer.transfer",
+    "MeanTransfer": "spectransfer.transfer",
+    "PrimarySpaceRegressor": "spectransfer.pipeline",
+    "SpectralMLP": "spectransfer.transfer",
+    "SpectralVAE": "spectransfer.transfer",
+    "StandardScaler": "spectransfer.preprocessing",
+    "VAELatentTransfer": "spectransfer.transfer",
+    "make_transfer_pipeline": "spectransfer.pipeline",
+}
+
+__all__ = ["__version__", *sorted(_MODULE_OF)]
+__getattr__, __dir__ = lazy_names(__name__, _MODULE_OF)

@@ -1,0 +1,223 @@
+"""The one door for arrays and parameters.
+
+Everything that comes from a user passes through here once. This is also the only
+file that knows scikit-learn's private names.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.base import _fit_context as fit_context
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    Options,
+    StrOptions,
+    validate_params,
+)
+from sklearn.utils.validation import check_array, check_consistent_length, validate_data
+
+from spectransfer._typing import ArrayLike, FloatArray
+from spectransfer.exceptions import WavelengthError
+
+__all__ = [
+    "HasMethods",
+    "Interval",
+    "Options",
+    "StrOptions",
+    "check_finite",
+    "check_pair",
+    "check_spectra",
+    "check_targets",
+    "check_wavelengths",
+    "fit_context",
+    "row_blocks",
+    "validate_params",
+    "wavelengths_of",
+]
+
+_FLOATS = [np.float64, np.float32]
+_BLOCK_BYTES = 2**24
+
+
+def row_blocks(n_rows: int, row_bytes: int) -> Iterator[slice]:
+    """Cut rows into slices of about 16 MB, for work in bounded memory."""
+    step = max(1, _BLOCK_BYTES // max(1, row_bytes))
+    for start in range(0, n_rows, step):
+        yield slice(start, min(start + step, n_rows))
+
+
+def check_finite(array: np.ndarray, name: str) -> None:
+    """Refuse NaN and inf, and say where the first one is.
+
+    Parameters
+    ----------
+    array : ndarray of shape (n_spectra, n_wavelengths) or (n_spectra,)
+        Numbers, read in blocks of rows.
+    name : str
+        What the caller calls the array.
+    """
+    if array.dtype.kind not in "fc":
+        return
+    row_bytes = array[:1].nbytes
+    for rows in row_blocks(len(array), row_bytes):
+        finite = np.isfinite(array[rows])
+        if finite.all():
+            continue
+        where = np.argwhere(~finite)[0]
+        row = int(where[0]) + rows.start
+        value = "NaN" if np.isnan(array[rows][tuple(where)]) else "inf (infinity)"
+        place = f"spectrum {row}"
+        if array.ndim > 1:
+            place += f", channel {int(where[1])}"
+        raise ValueError(
+            f"Input {name} contains {value}: spectra must be finite numbers, and the "
+            f"first that is not stands in {place} (both count from 0). Leave out "
+            "spectra or channels that were not measured, or fill them, for example "
+            "with sklearn.impute.SimpleImputer."
+        )
+
+
+def check_spectra(
+    estimator: BaseEstimator, X: ArrayLike, *, reset: bool = False, **options: Any
+) -> FloatArray:
+    """Validate spectra as `validate_data` does, keeping float32 as it is.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The estimator that will use `X`; its `n_features_in_` and
+        `feature_names_in_` are set (`reset`) or compared.
+    X : array-like of shape (n_spectra, n_wavelengths)
+        Spectra. A float array, memory-mapped ones included, is not copied.
+    reset : bool, default=False
+        True in `fit`.
+    **options : dict
+        Passed on to `sklearn.utils.validation.validate_data`.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra, n_wavelengths)
+        Finite spectra, float32 or float64.
+    """
+    options = {"dtype": _FLOATS, "ensure_all_finite": False} | options
+    spectra = validate_data(estimator, X, reset=reset, **options)
+    check_finite(spectra, "X")
+    return spectra
+
+
+def check_targets(y: ArrayLike, *, name: str = "y") -> FloatArray:
+    """Validate primary spectra (2-D) or a single target (1-D)."""
+    targets = check_array(
+        y, dtype=_FLOATS, ensure_2d=False, ensure_all_finite=False, input_name=name
+    )
+    if targets.ndim == 0:
+        raise ValueError(f"{name} must be an array of spectra, but it is a scalar.")
+    check_finite(targets, name)
+    return targets
+
+
+def check_pair(
+    estimator: BaseEstimator, X: ArrayLike, y: ArrayLike | None, *, reset: bool = True
+) -> tuple[FloatArray, FloatArray]:
+    """Validate secondary spectra together with their primary spectra.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The estimator being fitted.
+    X : array-like of shape (n_spectra, n_secondary)
+        Secondary spectra.
+    y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
+        Primary spectra of the same spots, row by row.
+    reset : bool, default=True
+        False when validation data are compared with training data.
+
+    Returns
+    -------
+    X, y : ndarray
+        Finite, paired, float32 or float64 each; `y` keeps its number of dimensions.
+    """
+    if y is None:
+        raise ValueError(
+            f"This {type(estimator).__name__} estimator requires y to be passed, but "
+            "the target y is None. Call fit(X_secondary, X_primary)."
+        )
+    check_consistent_length(X, y)
+    return check_spectra(estimator, X, reset=reset), check_targets(y)
+
+
+def check_wavelengths(
+    wavelengths: ArrayLike,
+    n_wavelengths: int | None = None,
+    *,
+    name: str = "wavelengths",
+) -> FloatArray:
+    """Validate a wavelength axis: one dimension, finite, increasing.
+
+    Parameters
+    ----------
+    wavelengths : array-like of shape (n_wavelengths,)
+        Axis in nm (or any other unit that increases along the spectrum).
+    n_wavelengths : int, default=None
+        The number of channels that the axis must have.
+    name : str, default="wavelengths"
+        What the caller calls the axis.
+
+    Returns
+    -------
+    ndarray of shape (n_wavelengths,)
+        The axis in float64.
+    """
+    axis = np.asarray(wavelengths, dtype=np.float64)
+    if axis.ndim != 1 or axis.size == 0:
+        raise WavelengthError(
+            f"{name} must be one row of numbers, one for each channel, but their "
+            f"shape is {axis.shape}."
+        )
+    if n_wavelengths is not None and len(axis) != n_wavelengths:
+        raise WavelengthError(
+            f"{name} must have one entry for each channel, but there are {len(axis)} "
+            f"entries and {n_wavelengths} channels. Pass the axis of these very "
+            "spectra."
+        )
+    if not np.isfinite(axis).all():
+        bad = int(np.flatnonzero(~np.isfinite(axis))[0])
+        raise WavelengthError(
+            f"{name} must be finite, but channel {bad} has {axis[bad]}."
+        )
+    steps = np.diff(axis)
+    if (steps <= 0).any():
+        i = int(np.flatnonzero(steps <= 0)[0])
+        raise WavelengthError(
+            f"{name} must increase from channel to channel, but channel {i} steps "
+            f"from {axis[i]:.6g} to {axis[i + 1]:.6g}. Sort the axis and the spectra "
+            "together, with order = np.argsort(wavelengths)."
+        )
+    return axis
+
+
+def wavelengths_of(X: Any) -> FloatArray | None:
+    """Read the wavelength axis from the column names of a data frame.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_spectra, n_wavelengths)
+        Spectra; a data frame (of any library that names its columns) may have
+        wavelengths as column names, numbers or text such as ``"589.0"``.
+
+    Returns
+    -------
+    ndarray of shape (n_wavelengths,) or None
+        The axis, or None where the columns have no names or names that are not
+        all numbers.
+    """
+    columns = getattr(X, "columns", None)
+    if columns is None:
+        return None
+    try:
+        return np.asarray([float(c) for c in columns], dtype=np.float64)
+    except (TypeError, ValueError):
+        return None

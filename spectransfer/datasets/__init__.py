@@ -1,0 +1,1 @@
+"""Paired spectra of two instruments: generated, and read from files."""

@@ -1,0 +1,1 @@
+"""How far a transferred spectrum is from the measured one."""

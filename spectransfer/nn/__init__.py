@@ -1,0 +1,1 @@
+"""Networks: torch modules, losses, the KL schedule, and all of skorch."""

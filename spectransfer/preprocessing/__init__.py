@@ -1,0 +1,1 @@
+"""What is done to spectra before a transfer: baseline, scale, wavelength axis."""

@@ -1,0 +1,28 @@
+"""Fixtures that several test files share."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = Path(os.environ.get("SPECTRANSFER_SHARED", ROOT.parent / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared_npz() -> Callable[[str], dict[str, np.ndarray]]:
+    """Open a file of real spectra or reference outputs, or skip the test."""
+
+    def load(name: str) -> dict[str, np.ndarray]:
+        path = SHARED / name
+        if not path.exists():
+            pytest.skip(
+                f"{name} is not here: reference data are not part of the project; "
+                "SPECTRANSFER_SHARED names the folder that holds them"
+            )
+        with np.load(path, allow_pickle=False) as archive:
+            return dict(archive)
+
+    return load
