@@ -1,0 +1,56 @@
+r"""What the networks minimize.
+
+    VAE   mean squared error over spectra and channels  +  weight x KL
+    MLP   mean squared error over spectra and outputs
+
+The L2 penalty on the hidden kernels is not among them: Adam's ``weight_decay`` adds
+its gradient, which is the same step without another pass over the weights.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    r"""Kullback-Leibler divergence of the posterior from a standard normal.
+
+    .. math:: \mathrm{KL} = -\frac{1}{2N} \sum_{i=1}^{N} \sum_{l}
+              \left( 1 + \log \sigma_{il}^2 - \mu_{il}^2 - \sigma_{il}^2 \right)
+
+    summed over latents and averaged over spectra (Kingma and Welling, 2013,
+    appendix B).
+    """
+    terms = 1 + log_variance - mean.square() - log_variance.exp()
+    return -0.5 * terms.sum(dim=1).mean()
+
+
+class VAELoss(nn.Module):
+    """Reconstruction error and weighted KL divergence of a VAE.
+
+    Parameters
+    ----------
+    kl_scale : float
+        What the KL divergence is multiplied with before the weight: 1 for the
+        paper's formula, 1 / n_wavelengths where KL and squared error are both taken
+        per channel.
+    """
+
+    def __init__(self, kl_scale: float = 1.0) -> None:
+        super().__init__()
+        self.kl_scale = kl_scale
+        self.kl_weight = 0.0
+
+    def forward(self, output: tuple[Tensor, Tensor, Tensor], spectra: Tensor) -> Tensor:
+        """Loss of a batch; in evaluation mode the reconstruction error alone."""
+        reconstruction, mean, log_variance = output
+        error = functional.mse_loss(reconstruction, spectra)
+        if not self.training or self.kl_weight == 0:
+            return error
+        weight = self.kl_weight * self.kl_scale
+        return error + weight * kl_divergence(mean, log_variance)
+
+
+def l2_penalty(kernels: list[Tensor], strength: float) -> Tensor:
+    """Penalty `strength` x sum of squares, for reports; training uses its gradient."""
+    return strength * torch.stack([k.square().sum() for k in kernels]).sum()

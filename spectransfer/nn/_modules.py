@@ -1,0 +1,122 @@
+"""The networks of the paper as torch modules.
+
+    VAE          n_primary - 1024 - 512 - (64 mean, 64 log-variance) - 512 - 1024 - n_primary
+    mapper       n_secondary - 128 - 512 - 64
+    direct MLP   mapper, then a decoder of the VAE's shape
+
+Hidden layers have a leaky ReLU of slope 0.2, the others are linear; weights are
+Glorot-uniform, biases zero. The slope is the one of the authors' code (the paper
+gives none), see Vrabel et al., sections 3.2.1 and 3.2.2.
+
+Hidden layers carry the word ``hidden`` in their parameter names: that is how the
+optimizer finds the kernels that the L2 penalty belongs to.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+NEGATIVE_SLOPE = 0.2
+LOG_VARIANCE_LIMIT = 20.0
+HIDDEN_KERNELS = "*hidden*.weight"
+
+
+def _linear(n_in: int, n_out: int) -> nn.Linear:
+    layer = nn.Linear(n_in, n_out)
+    nn.init.xavier_uniform_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def hidden_stack(n_in: int, sizes: Sequence[int]) -> nn.Sequential:
+    """Stack hidden layers, each followed by its leaky ReLU."""
+    stack = nn.Sequential()
+    for i, n_out in enumerate(sizes):
+        stack.add_module(f"hidden{i}", _linear(n_in, n_out))
+        stack.add_module(f"leaky{i}", nn.LeakyReLU(NEGATIVE_SLOPE))
+        n_in = n_out
+    return stack
+
+
+class MLP(nn.Sequential):
+    """Hidden layers and a linear output."""
+
+    def __init__(self, n_in: int, hidden_sizes: Sequence[int], n_out: int) -> None:
+        super().__init__()
+        for name, layer in hidden_stack(n_in, hidden_sizes).named_children():
+            self.add_module(name, layer)
+        n_last = hidden_sizes[-1] if len(hidden_sizes) else n_in
+        self.add_module("output", _linear(n_last, n_out))
+
+
+class VAE(nn.Module):
+    """Variational autoencoder with a decoder that mirrors the encoder."""
+
+    def __init__(
+        self, n_wavelengths: int, hidden_sizes: Sequence[int], n_latent: int
+    ) -> None:
+        super().__init__()
+        n_last = hidden_sizes[-1] if len(hidden_sizes) else n_wavelengths
+        self.encoder = hidden_stack(n_wavelengths, hidden_sizes)
+        self.mean = _linear(n_last, n_latent)
+        self.log_variance = _linear(n_last, n_latent)
+        self.decoder = MLP(n_latent, tuple(reversed(hidden_sizes)), n_wavelengths)
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Give mean and log-variance of the posterior, each (n_spectra, n_latent).
+
+        The log-variance is kept within +-20 (a standard deviation between 5e-5 and
+        2e4), so that one odd spectrum cannot overflow its exponential.
+        """
+        features = self.encoder(x)
+        log_variance = self.log_variance(features)
+        return self.mean(features), log_variance.clamp(
+            -LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT
+        )
+
+    def forward(
+        self, x: Tensor, noise: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Reconstruct spectra, through a sampled latent while training.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_spectra, n_wavelengths)
+            Spectra.
+        noise : Tensor of shape (n_spectra, n_latent), default=None
+            Standard normal numbers for the sampling; drawn when None. In evaluation
+            mode the posterior mean is decoded and no noise is used.
+
+        Returns
+        -------
+        reconstruction, mean, log_variance : Tensor
+            Reconstructed spectra, and the posterior of the latents.
+        """
+        mean, log_variance = self.encode(x)
+        latent = mean
+        if self.training:
+            if noise is None:
+                noise = torch.randn_like(mean)
+            latent = mean + torch.exp(0.5 * log_variance) * noise
+        return self.decoder(latent), mean, log_variance
+
+
+class MappedDecoder(nn.Module):
+    """A mapper followed by a decoder that is not trained.
+
+    The decoder is kept out of the module's own parameters: it belongs to the
+    primary laboratory, and neither the optimizer nor a state dict may touch it.
+    """
+
+    def __init__(self, mapper: nn.Module, decoder: nn.Module) -> None:
+        super().__init__()
+        self.mapper = mapper
+        self._frozen = (decoder,)
+        for parameter in decoder.parameters():
+            parameter.requires_grad_(False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map secondary spectra to latents and decode them."""
+        decoded: Tensor = self._frozen[0](self.mapper(x))
+        return decoded
