@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as fit_context
+from sklearn.metrics._scorer import _BaseScorer as BaseScorer
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -23,6 +24,7 @@ from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer.exceptions import WavelengthError
 
 __all__ = [
+    "BaseScorer",
     "HasMethods",
     "Interval",
     "Options",

@@ -1,1 +1,39 @@
 """How far a transferred spectrum is from the measured one."""
+
+from spectransfer.metrics._clusters import k_score
+from spectransfer.metrics._distances import (
+    mean_cosine,
+    mean_euclidean,
+    spectrum_cosine,
+    spectrum_euclidean,
+    spectrum_rmse,
+)
+from spectransfer.metrics._relative import relative_squared_error
+from spectransfer.metrics._scorers import (
+    cosine_scorer,
+    euclidean_scorer,
+    k_score_scorer,
+    make_k_score_scorer,
+    make_transfer_scorer,
+    rse_scorer,
+    transfer_scorers,
+)
+from spectransfer.metrics._target import target_in_prediction_space
+
+__all__ = [
+    "cosine_scorer",
+    "euclidean_scorer",
+    "k_score",
+    "k_score_scorer",
+    "make_k_score_scorer",
+    "make_transfer_scorer",
+    "mean_cosine",
+    "mean_euclidean",
+    "relative_squared_error",
+    "rse_scorer",
+    "spectrum_cosine",
+    "spectrum_euclidean",
+    "spectrum_rmse",
+    "target_in_prediction_space",
+    "transfer_scorers",
+]

@@ -1,0 +1,204 @@
+"""The figures of merit as `scoring=` of scikit-learn's searches and validations.
+
+A scorer asks the estimator what its predictions are to be compared with
+(`target_in_prediction_space`), so that a spectrum with baseline never meets a
+prediction without one. Everything else is scikit-learn's own scorer: several scorers
+of one `cross_validate` share a single prediction.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from spectransfer._typing import ArrayLike
+from spectransfer._validation import BaseScorer, row_blocks
+from spectransfer.metrics._clusters import k_score
+from spectransfer.metrics._distances import mean_cosine, mean_euclidean
+from spectransfer.metrics._relative import relative_squared_error
+from spectransfer.metrics._target import target_in_prediction_space
+
+
+def _n_channels(spectra: Any) -> int:
+    shape = np.shape(spectra)
+    return 1 if len(shape) < 2 else shape[1]
+
+
+def _check_prediction(estimator: Any, y_pred: Any, target: Any) -> None:
+    name = type(estimator).__name__
+    if _n_channels(y_pred) != _n_channels(target):
+        raise ValueError(
+            f"a scorer compares spectra on the same channels, but {name} predicts "
+            f"{_n_channels(y_pred)} channels and y has {_n_channels(target)} in the "
+            "space of the predictions. Score with the primary spectra of the kind it "
+            "was fitted on, or give the estimator a method transform_target(y) that "
+            "brings measured spectra to the channels of its predictions."
+        )
+    predicted = np.asarray(y_pred)
+    if predicted.dtype.kind != "f":
+        return
+    for rows in row_blocks(len(predicted), predicted[:1].nbytes):
+        finite = np.isfinite(predicted[rows])
+        if not finite.all():
+            row = int(np.argwhere(~finite)[0][0]) + rows.start
+            raise ValueError(
+                f"a scorer needs finite predictions, but {name} predicts NaN or inf, "
+                f"first for spectrum {row} of those scored (counted from 0). Its "
+                "training has most likely diverged: lower its learning rate, or scale "
+                "the spectra before it."
+            )
+
+
+class TransferScorer(BaseScorer):
+    """Callable ``scorer(estimator, X, y)`` that compares like with like.
+
+    Made by `make_transfer_scorer`.
+    """
+
+    def _score(
+        self,
+        method_caller: Callable[..., Any],
+        estimator: Any,
+        X: ArrayLike,
+        y_true: ArrayLike,
+        **kwargs: Any,
+    ) -> float:
+        self._warn_overlap(
+            "There is an overlap between the parameters of this scorer and the "
+            "metadata passed to it; the metadata win.",
+            kwargs,
+        )
+        y_pred = method_caller(estimator, self._response_method, X)
+        target = target_in_prediction_space(estimator, y_true)
+        _check_prediction(estimator, y_pred, target)
+        score = self._score_func(target, y_pred, **{**self._kwargs, **kwargs})
+        return self._sign * score
+
+    def __repr__(self) -> str:
+        metric = getattr(self._score_func, "__name__", repr(self._score_func))
+        options = {"greater_is_better": self._sign > 0} | self._kwargs
+        listed = ", ".join(f"{name}={value!r}" for name, value in options.items())
+        return f"make_transfer_scorer({metric}, {listed})"
+
+
+def make_transfer_scorer(
+    metric: Callable[..., float], *, greater_is_better: bool = False, **kwargs: Any
+) -> TransferScorer:
+    """Make a scorer for transfers out of a figure of merit.
+
+    Unlike :func:`sklearn.metrics.make_scorer`, it compares predictions with the
+    measured spectra in the space of the predictions
+    (`spectransfer.metrics.target_in_prediction_space`).
+
+    Parameters
+    ----------
+    metric : callable
+        Called as ``metric(y_true, y_pred, **kwargs)``; gives one number. Metrics of
+        scikit-learn, such as :func:`sklearn.metrics.r2_score`, work too. A scorer that
+        is to be used with ``n_jobs`` needs a metric that can be pickled.
+    greater_is_better : bool, default=False
+        False for errors and distances, whose sign the scorer then turns, since
+        scikit-learn takes the greatest score for the best.
+    **kwargs : dict
+        Options of `metric`.
+
+    Returns
+    -------
+    callable
+        To be passed as ``scoring=``, or called as ``scorer(estimator, X, y)``.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from sklearn.metrics import r2_score
+    >>> from spectransfer.metrics import make_transfer_scorer
+    >>> X, y = [[0.0], [1.0], [2.0]], [[1.0, 0.0], [2.0, 2.0], [3.0, 4.0]]
+    >>> scorer = make_transfer_scorer(r2_score, greater_is_better=True)
+    >>> round(scorer(LinearRegression().fit(X, y), X, y), 6)
+    1.0
+    """
+    if not callable(metric):
+        raise TypeError(
+            "metric must be a function of (y_true, y_pred), but it is "
+            f"{metric!r}. Pass the function itself, such as "
+            "spectransfer.metrics.relative_squared_error."
+        )
+    return TransferScorer(metric, 1 if greater_is_better else -1, kwargs, "predict")
+
+
+def make_k_score_scorer(
+    kmeans: Any = None, *, n_clusters: int = 4, random_state: int | None = 0
+) -> TransferScorer:
+    """Make a scorer of the k-score, with k-means of one's own or without.
+
+    Parameters
+    ----------
+    kmeans : fitted estimator with `predict`, default=None
+        Clusters of the primary library, fitted on primary spectra in the space of the
+        predictions. They are never fitted again, so every fold and every candidate of
+        a search is judged by the same clusters. None fits k-means on the measured
+        spectra that are being scored, as the authors' code does.
+    n_clusters : int, default=4
+        Number of clusters when `kmeans` is None.
+    random_state : int or None, default=0
+        Seed of k-means when `kmeans` is None.
+
+    Returns
+    -------
+    callable
+        Scorer, greater is better: 1 when every spectrum keeps its cluster.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from spectransfer.metrics import make_k_score_scorer
+    >>> X, y = [[0.0], [1.0], [9.0]], [[1.0, 0.0], [2.0, 2.0], [10.0, 18.0]]
+    >>> scorer = make_k_score_scorer(KMeans(2, random_state=0).fit(y))
+    >>> scorer(LinearRegression().fit(X, y), X, y)
+    1.0
+    """
+    options = (
+        {"n_clusters": n_clusters, "random_state": random_state}
+        if kmeans is None
+        else {"kmeans": kmeans}
+    )
+    return make_transfer_scorer(k_score, greater_is_better=True, **options)
+
+
+def transfer_scorers() -> dict[str, TransferScorer]:
+    """Give a scorer for each figure of merit of the paper, by name.
+
+    Returns
+    -------
+    dict of str to callable
+        "rse", "euclidean" and "cosine", with their sign turned, and "k_score"; new
+        objects in every call. For ``scoring=`` of
+        :func:`sklearn.model_selection.cross_validate`, or of a search with ``refit``
+        set to one of the names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.dummy import DummyRegressor
+    >>> from sklearn.model_selection import cross_validate
+    >>> from spectransfer.metrics import transfer_scorers
+    >>> rng = np.random.default_rng(0)
+    >>> X, y = rng.random((40, 3)), rng.random((40, 5))
+    >>> scores = cross_validate(DummyRegressor(), X, y, scoring=transfer_scorers())
+    >>> sorted(scores)
+    ['fit_time', 'score_time', 'test_cosine', 'test_euclidean', 'test_k_score',
+     'test_rse']
+    """
+    return {
+        "rse": make_transfer_scorer(relative_squared_error),
+        "euclidean": make_transfer_scorer(mean_euclidean),
+        "cosine": make_transfer_scorer(mean_cosine),
+        "k_score": make_k_score_scorer(),
+    }
+
+
+rse_scorer = make_transfer_scorer(relative_squared_error)
+euclidean_scorer = make_transfer_scorer(mean_euclidean)
+cosine_scorer = make_transfer_scorer(mean_cosine)
+k_score_scorer = make_k_score_scorer()
