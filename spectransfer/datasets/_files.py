@@ -1,0 +1,188 @@
+"""Paired spectra in one .npz file: reading, checking, writing.
+
+The file holds `X_secondary`, `X_primary`, `wavelengths_secondary` and
+`wavelengths_primary`; it may hold `sample_id`, `y` with `y_names`, any further array
+with one entry for each spectrum, and `meta`, a JSON text.
+"""
+
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spectransfer.datasets._pair import SpectraPair
+from spectransfer.exceptions import FileFormatError, WavelengthError
+
+REQUIRED = ("X_secondary", "X_primary", "wavelengths_secondary", "wavelengths_primary")
+_OPTIONAL = ("sample_id", "y", "y_names")
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
+
+
+@contextmanager
+def written_beside(path: Path) -> Iterator[Path]:
+    """Give a new file beside `path`, and rename it once it is complete."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    try:
+        yield Path(name)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def pair_from_entries(entries: Mapping[str, Any], path: object) -> SpectraPair:
+    """Build a pair from what a file holds; every complaint names the file."""
+    missing = [name for name in REQUIRED if name not in entries]
+    if missing:
+        raise FileFormatError(
+            f"{path} must hold {', '.join(REQUIRED)}, but {', '.join(missing)} "
+            f"cannot be found among its entries: {', '.join(sorted(entries)) or None}. "
+            "Write it with spectransfer.datasets.save_pair, or rename its entries."
+        )
+    known = {name: entries[name] for name in (*REQUIRED, *_OPTIONAL) if name in entries}
+    meta = _read_meta(entries.get("meta"), path)
+    annotations = {}
+    for name in set(entries) - set(known) - {"meta"}:
+        value = np.asarray(entries[name])
+        if value.ndim:
+            annotations[name] = value
+        else:
+            meta[name] = value.item()
+    try:
+        return SpectraPair(**known, annotations=annotations, meta=meta)
+    except WavelengthError as error:
+        raise WavelengthError(f"In {path}: {error}") from error
+    except (TypeError, ValueError) as error:
+        raise FileFormatError(f"In {path}: {error}") from error
+
+
+def _read_meta(text: Any, path: object) -> dict[str, Any]:
+    if text is None:
+        return {}
+    try:
+        meta = json.loads(str(np.asarray(text)[()]))
+    except json.JSONDecodeError as error:
+        raise FileFormatError(
+            f"In {path}: meta must be a JSON text, but reading it fails: {error}."
+        ) from error
+    return meta if isinstance(meta, dict) else {"meta": meta}
+
+
+def _read_npz(path: Path) -> dict[str, np.ndarray]:
+    size = path.stat().st_size
+    try:
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            if isinstance(archive, np.lib.npyio.NpzFile):
+                return {name: archive[name] for name in archive.files}
+    except _DAMAGE as error:
+        raise FileFormatError(
+            f"{path} ({size} bytes) must be an .npz archive of plain arrays, but "
+            f"reading it fails: {error}. It is damaged, cut short, of another format, "
+            "or holds Python objects; copy or export it again."
+        ) from error
+    raise FileFormatError(
+        f"{path} must be an archive of several arrays (.npz), but it is a single "
+        f"array (.npy) of shape {archive.shape}. Write both sides into one file with "
+        "spectransfer.datasets.save_pair."
+    )
+
+
+def load_pair(path: str | os.PathLike[str]) -> SpectraPair:
+    """Load spectra of the same spots, measured on two instruments, from a file.
+
+    Parameters
+    ----------
+    path : str or path-like
+        An ``.npz`` file that holds `X_secondary`, `X_primary`,
+        `wavelengths_secondary` and `wavelengths_primary`. `sample_id`, `y`, `y_names`
+        and `meta` (a JSON text) are read where they exist; any other array with one
+        entry for each spectrum becomes an annotation.
+
+    Returns
+    -------
+    SpectraPair
+        The pair, in the precision of the file.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is damaged, cut short, or does not hold what it should.
+    WavelengthError
+        If an axis does not increase, or does not fit its spectra.
+
+    See Also
+    --------
+    save_pair : Writes such a file.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from spectransfer.datasets import load_pair, make_instrument_pair, save_pair
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "pair.npz")
+    ...     save_pair(make_instrument_pair(20, random_state=0), path)
+    ...     load_pair(path)
+    SpectraPair(20 spectra, secondary 260 channels 265 to 370 nm, primary 300 channels
+    250 to 400 nm)
+    """
+    path = Path(path)
+    return pair_from_entries(_read_npz(path), path)
+
+
+def save_pair(pair: SpectraPair, path: str | os.PathLike[str]) -> None:
+    """Save a pair as one compressed ``.npz`` file.
+
+    The file is written beside its destination and renamed when it is complete, so a
+    file that was there before is never half overwritten.
+
+    Parameters
+    ----------
+    pair : SpectraPair
+        What to save. Its `meta` must be writable as JSON.
+    path : str or path-like
+        The file to write, under this very name.
+
+    See Also
+    --------
+    load_pair : Reads it back.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from spectransfer.datasets import make_instrument_pair, save_pair
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_pair(make_instrument_pair(20), os.path.join(folder, "pair.npz"))
+    """
+    path = Path(path)
+    entries: dict[str, Any] = {name: getattr(pair, name) for name in REQUIRED}
+    for name in _OPTIONAL:
+        if getattr(pair, name) is not None:
+            entries[name] = np.asarray(getattr(pair, name))
+    clash = set(pair.annotations) & {*REQUIRED, *_OPTIONAL, "meta"}
+    if clash:
+        raise ValueError(
+            f"annotations must not be called {', '.join(sorted(clash))}: files of "
+            "pairs use these names themselves. Rename them before saving."
+        )
+    entries |= pair.annotations
+    objects = [name for name, array in entries.items() if array.dtype.hasobject]
+    if objects:
+        raise ValueError(
+            f"{', '.join(objects)} must be numbers or text to be saved, but the dtype "
+            "is object. Convert it, for example with .astype(str)."
+        )
+    entries["meta"] = np.asarray(json.dumps(dict(pair.meta)))
+    with written_beside(path) as beside, beside.open("wb") as file:
+        np.savez_compressed(file, **entries)

@@ -1,0 +1,248 @@
+import io
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from spectransfer.datasets import (
+    SpectraPair,
+    load_pair,
+    make_instrument_pair,
+    save_pair,
+)
+from spectransfer.exceptions import FileFormatError, WavelengthError
+
+
+@pytest.fixture
+def shared_file():
+    default = Path(__file__).resolve().parents[3] / "shared"
+
+    def find(name):
+        path = Path(os.environ.get("SPECTRANSFER_SHARED", default)) / name
+        if not path.exists():
+            pytest.skip(f"{name} is not here: real spectra are not part of the project")
+        return path
+
+    return find
+
+
+@pytest.fixture
+def pair():
+    pair = make_instrument_pair(n_spectra=12, random_state=0)
+    return SpectraPair(
+        pair.X_secondary,
+        pair.X_primary.astype(np.float64),
+        pair.wavelengths_secondary,
+        pair.wavelengths_primary,
+        sample_id=pair.sample_id,
+        y=pair.y,
+        y_names=pair.y_names,
+        annotations={"split": np.array(["train", "test"] * 6)},
+        meta=pair.meta,
+    )
+
+
+@pytest.fixture
+def entries(pair):
+    return {
+        "X_secondary": pair.X_secondary,
+        "X_primary": pair.X_primary,
+        "wavelengths_secondary": pair.wavelengths_secondary,
+        "wavelengths_primary": pair.wavelengths_primary,
+    }
+
+
+def test_a_saved_pair_comes_back_bit_for_bit(pair, tmp_path):
+    save_pair(pair, tmp_path / "pair.npz")
+    back = load_pair(tmp_path / "pair.npz")
+    for name in ("X_secondary", "X_primary", "wavelengths_secondary", "sample_id", "y"):
+        assert_array_equal(getattr(back, name), getattr(pair, name))
+        assert getattr(back, name).dtype == getattr(pair, name).dtype
+    assert_array_equal(back.annotations["split"], pair.annotations["split"])
+    assert back.y_names == pair.y_names
+    assert back.meta == pair.meta
+
+
+def test_saving_leaves_no_file_but_the_one_asked_for(pair, tmp_path):
+    save_pair(pair, tmp_path / "odd name")
+    assert os.listdir(tmp_path) == ["odd name"]
+
+
+def test_a_save_that_fails_leaves_the_old_file_as_it_was(pair, tmp_path, monkeypatch):
+    path = tmp_path / "pair.npz"
+    save_pair(pair, path)
+    before = path.read_bytes()
+
+    def fill_the_disk(file, **entries):
+        file.write(b"half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", fill_the_disk)
+    with pytest.raises(OSError, match="No space left"):
+        save_pair(pair[:3], path)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["pair.npz"]
+
+
+@pytest.mark.parametrize("name", ["y", "meta", "X_primary"])
+def test_annotations_with_a_reserved_name_are_not_saved(entries, name, tmp_path):
+    pair = SpectraPair(**entries, annotations={name: np.zeros(12)})
+    with pytest.raises(ValueError, match=f"must not be called {name}"):
+        save_pair(pair, tmp_path / "pair.npz")
+
+
+def test_python_objects_are_refused_before_anything_is_written(entries, tmp_path):
+    pair = SpectraPair(**entries, sample_id=np.array(["a", None] * 6, dtype=object))
+    with pytest.raises(ValueError, match="sample_id must be numbers or text"):
+        save_pair(pair, tmp_path / "pair.npz")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes", "unit", "groups"),
+    [
+        ("nir_tablets_idrc2002_instr1_instr2", (655, 650, 650), "nm", 655),
+        ("raman_analytes_anton532_anton785", (270, 1101, 1651), "cm-1", 53),
+    ],
+)
+def test_real_pairs_load_with_axes_groups_and_licence(
+    shared_file, name, shapes, unit, groups
+):
+    path = shared_file(f"data/{name}.npz")
+    raw = np.load(path, allow_pickle=False)
+    pair = load_pair(path)
+    n, n_secondary, n_primary = shapes
+    assert pair.X_secondary.shape == (n, n_secondary)
+    assert pair.X_primary.shape == (n, n_primary)
+    assert_array_equal(pair.X_primary, raw["X_primary"])
+    assert pair.X_primary.dtype == np.float32
+    assert len(np.unique(pair.sample_id)) == groups
+    assert pair.y_names == tuple(raw["y_names"])
+    assert pair.meta["axis"] == unit
+    assert pair.meta["licence"]
+
+
+def test_the_tablets_keep_their_original_split(shared_file):
+    pair = load_pair(shared_file("data/nir_tablets_idrc2002_instr1_instr2.npz"))
+    assert set(pair.annotations) == {"split"}
+    assert len(pair[pair.annotations["split"] == "calibrate"]) == 155
+
+
+def test_a_single_instrument_file_is_refused_with_what_it_holds(shared_file):
+    path = shared_file("data/libs_soils_goueguel_171x6669.npz")
+    with pytest.raises(FileFormatError, match=r"soils.*X_secondary.*X, meta, wave"):
+        load_pair(path)
+
+
+@pytest.mark.parametrize("kept", [0, 30, 2000, -30])
+def test_a_truncated_file_is_refused_with_its_name_and_size(pair, tmp_path, kept):
+    path = tmp_path / "pair.npz"
+    save_pair(pair, path)
+    path.write_bytes(path.read_bytes()[:kept])
+    size = path.stat().st_size
+    with pytest.raises(
+        FileFormatError, match=rf"pair\.npz \({size} bytes\).*cut short"
+    ):
+        load_pair(path)
+
+
+def test_a_flipped_byte_is_found(pair, tmp_path):
+    path = tmp_path / "pair.npz"
+    save_pair(pair, path)
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo("X_secondary.npy")
+    raw = bytearray(path.read_bytes())
+    raw[member.header_offset + member.compress_size // 2] ^= 0xFF
+    path.write_bytes(bytes(raw))
+    with pytest.raises(FileFormatError, match=r"pair\.npz.*damaged"):
+        load_pair(path)
+
+
+def test_a_member_cut_short_inside_a_sound_archive_is_found(entries, tmp_path):
+    path = tmp_path / "pair.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in entries.items():
+            buffer = io.BytesIO()
+            np.save(buffer, array)
+            content = buffer.getvalue()
+            archive.writestr(
+                f"{name}.npy", content[:-8] if name == "X_primary" else content
+            )
+    with pytest.raises(FileFormatError, match=r"pair\.npz.*reading it fails"):
+        load_pair(path)
+
+
+def test_a_missing_file_is_reported_by_the_system(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load_pair(tmp_path / "nothing.npz")
+
+
+def test_pickled_objects_are_never_loaded(entries, tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "exploded"),)
+
+    path = tmp_path / "pair.npz"
+    np.savez(path, **entries, sample_id=np.array([Bomb()] * 12, dtype=object))
+    with pytest.raises(FileFormatError, match="holds Python objects"):
+        load_pair(path)
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_a_single_array_is_not_a_pair(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((3, 4)))
+    with pytest.raises(FileFormatError, match=r"x\.npy must be an archive"):
+        load_pair(tmp_path / "x.npy")
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "message"),
+    [
+        ({"wavelengths_primary": None}, FileFormatError, "wavelengths_primary cannot"),
+        (
+            {"X_primary": np.zeros((11, 300))},
+            FileFormatError,
+            "each of the 12 secondary spectra.* 11",
+        ),
+        (
+            {"X_primary": np.full((12, 300), "a")},
+            FileFormatError,
+            "X_primary must hold real numbers.*<U1",
+        ),
+        (
+            {"wavelengths_primary": np.arange(300.0)[::-1]},
+            WavelengthError,
+            "wavelengths_primary must increase.*from 299 to 298",
+        ),
+        (
+            {"wavelengths_secondary": np.arange(9.0)},
+            WavelengthError,
+            "9 entries and 260 channels",
+        ),
+        (
+            {"wavelengths_secondary": np.full(260, "red")},
+            FileFormatError,
+            "could not convert string to float",
+        ),
+        ({"notes": np.arange(5)}, FileFormatError, "notes must have one entry"),
+        ({"meta": np.array("{oops")}, FileFormatError, "meta must be a JSON text"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_the_name_of_the_file(
+    entries, tmp_path, changes, kind, message
+):
+    path = tmp_path / "bad.npz"
+    changed = {k: v for k, v in (entries | changes).items() if v is not None}
+    np.savez(path, **changed)
+    with pytest.raises(kind, match=rf"bad\.npz.*{message}"):
+        load_pair(path)
+
+
+def test_single_values_become_meta(entries, tmp_path):
+    path = tmp_path / "pair.npz"
+    np.savez(path, **entries, operator=np.array("Eva"), meta=json.dumps({"axis": "nm"}))
+    assert dict(load_pair(path).meta) == {"operator": "Eva", "axis": "nm"}
