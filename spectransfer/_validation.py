@@ -4,7 +4,8 @@ Everything that comes from a user passes through here once. This is also the onl
 file that knows scikit-learn's private names.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_params,
 )
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import check_array, check_consistent_length, validate_data
 
 from spectransfer._typing import ArrayLike, FloatArray
@@ -30,7 +32,9 @@ __all__ = [
     "Options",
     "StrOptions",
     "check_finite",
+    "check_layer_sizes",
     "check_pair",
+    "check_sample_weight",
     "check_spectra",
     "check_targets",
     "check_wavelengths",
@@ -149,6 +153,16 @@ def check_pair(
         )
     check_consistent_length(X, y)
     return check_spectra(estimator, X, reset=reset), check_targets(y)
+
+
+def check_layer_sizes(sizes: Iterable[int], name: str) -> None:
+    """Refuse numbers of neurons that are not positive whole numbers."""
+    for size in sizes:
+        if not isinstance(size, Integral) or size < 1:
+            raise ValueError(
+                f"{name} must hold positive whole numbers, one for each layer, but it "
+                f"is {sizes!r}. Write for example {name}=(128, 512)."
+            )
 
 
 def check_wavelengths(

@@ -1,0 +1,374 @@
+r"""Scaling: every channel is centred, and divided by its standard deviation.
+
+.. math:: z_{ij} = (x_{ij} - \mu_j) / \sigma_j
+
+:math:`\mu` and :math:`\sigma` are those of the training spectra, or of the very batch
+that is scaled (DESIGN: deployable and paper protocol). Moments are pooled over blocks
+of rows with the update of Chan, Golub and LeVeque (The American Statistician 37, 1983),
+counted from the first spectrum, so that a constant channel has exactly zero variance.
+"""
+
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from sklearn.preprocessing import StandardScaler as _SklearnScaler
+from sklearn.utils import Tags, check_consistent_length
+from sklearn.utils.validation import check_is_fitted
+
+from spectransfer._typing import ArrayLike, FloatArray
+from spectransfer._validation import (
+    StrOptions,
+    check_sample_weight,
+    check_spectra,
+    check_targets,
+    fit_context,
+    row_blocks,
+)
+
+
+class Moments(NamedTuple):
+    """Mean and variance of every channel, over spectra of this weight in all."""
+
+    weight: float
+    mean: FloatArray
+    variance: FloatArray
+
+
+def pooled_moments(
+    spectra: FloatArray,
+    weights: FloatArray | None = None,
+    known: Moments | None = None,
+) -> Moments:
+    """Give the moments of spectra, added to those already known.
+
+    Parameters
+    ----------
+    spectra : ndarray of shape (n_spectra, n_wavelengths)
+        Spectra, read in blocks of rows; sums are taken in float64.
+    weights : ndarray of shape (n_spectra,), default=None
+        Weight of each spectrum; None weighs all by 1.
+    known : Moments, default=None
+        Moments of spectra seen before.
+
+    Returns
+    -------
+    Moments
+        In float64.
+    """
+    n_wavelengths = spectra.shape[1]
+    if known is None:
+        origin: FloatArray = spectra[0].astype(np.float64)
+        squares: FloatArray = np.zeros(n_wavelengths)
+        count = 0.0
+    else:
+        origin, count = known.mean, float(known.weight)
+        squares = known.variance * count
+    offset = np.zeros(n_wavelengths)
+    for rows in row_blocks(len(spectra), 8 * n_wavelengths):
+        deviations = spectra[rows] - origin
+        if weights is None:
+            added, mean = float(len(deviations)), deviations.mean(axis=0)
+        else:
+            added = float(weights[rows].sum())
+            if added == 0:
+                continue
+            mean = weights[rows] @ deviations / added
+        deviations -= mean
+        spread = (
+            np.einsum("ij,ij->j", deviations, deviations)
+            if weights is None
+            else np.einsum("i,ij,ij->j", weights[rows], deviations, deviations)
+        )
+        step = mean - offset
+        total = count + added
+        offset += step * (added / total)
+        squares += spread + step**2 * (count * added / total)
+        count = total
+    return Moments(count, origin + offset, squares / count)
+
+
+def safe_scale(moments: Moments) -> FloatArray:
+    """Give the standard deviations, and 1 where the channel is constant.
+
+    Constant means: not told apart from a constant by sums of this length in float64,
+    the bound that scikit-learn uses too.
+    """
+    count, mean, variance = moments
+    eps = np.finfo(np.float64).eps
+    rounding = count * eps * variance + (count * mean * eps) ** 2
+    return np.where(variance <= rounding, 1.0, np.sqrt(variance))
+
+
+def standardize(
+    spectra: FloatArray, mean: FloatArray | None, scale: FloatArray | None, out: Any
+) -> FloatArray:
+    """Write (spectra - mean) / scale into `out`, block by block; None leaves out."""
+    dtype = spectra.dtype
+    for rows in row_blocks(len(spectra), 16 * spectra.shape[1]):
+        block, target = spectra[rows], out[rows]
+        if mean is not None:
+            block = np.subtract(block, mean.astype(dtype), out=target)
+        if scale is not None:
+            block = np.divide(block, scale.astype(dtype), out=target)
+        if block is not target:
+            target[...] = block
+    return out
+
+
+class StandardScaler(_SklearnScaler):
+    r"""Centre every channel and scale it to unit variance.
+
+    .. math:: z_{ij} = (x_{ij} - \mu_j) / \sigma_j
+
+    scikit-learn's scaler with a second mode: the statistics may be those of the very
+    batch that is transformed. The secondary spectra of a new measurement day may
+    always be scaled by themselves: they are all there. This takes out a drift of the
+    instrument between the days that is common to all spectra.
+
+    Parameters
+    ----------
+    statistics : {"fit", "batch"}, default="fit"
+        Whose mean and deviation `transform` uses: those learned in `fit`, or those of
+        the batch it is given.
+    copy : bool, default=True
+        False scales float spectra in place, where they may be written to.
+    with_mean : bool, default=True
+        Whether to centre.
+    with_std : bool, default=True
+        Whether to divide by the standard deviation. False keeps the intensity unit,
+        and strong lines strong.
+
+    Attributes
+    ----------
+    mean_ : ndarray of shape (n_wavelengths,) or None
+        Mean spectrum of the spectra seen in `fit`; None where neither option is on.
+    var_ : ndarray of shape (n_wavelengths,) or None
+        Their variances (of the population, as in `numpy.var`); None without `with_std`.
+    scale_ : ndarray of shape (n_wavelengths,) or None
+        Their standard deviations, 1 for constant channels; None without `with_std`.
+    n_samples_seen_ : int or float
+        Number of spectra seen, or the sum of their weights.
+    n_features_in_ : int
+        Number of channels seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the channels, where `X` had names.
+
+    Raises
+    ------
+    ValueError
+        NaN or inf in the spectra (scikit-learn's scaler lets NaN pass), another
+        number of channels than in `fit`, or a single spectrum with
+        ``statistics="batch"``.
+
+    See Also
+    --------
+    sklearn.preprocessing.StandardScaler : The scaler that this one is built on.
+
+    Notes
+    -----
+    With ``statistics="batch"``, `fit` learns its statistics all the same, and
+    `inverse_transform` uses those: what comes back from a regressor are numbers, not
+    the batch that their scale belongs to. The paper protocol, in which each map is
+    scaled by itself and predictions return with the statistics of the measured
+    primary map, is a scaler fitted on that very map.
+
+    A single spectrum has no deviation, and minus its own mean it is zero whatever it
+    was. So a batch of one is refused when the statistics are the batch's.
+
+    A constant channel becomes 0, and has `scale_` 1. float32 spectra stay float32,
+    while sums are taken in float64 over blocks of rows, so that memory-mapped
+    spectra of any length need a few MB beside the result.
+
+    Examples
+    --------
+    >>> from spectransfer.preprocessing import StandardScaler
+    >>> training, new_day = [[0.0, 5.0], [2.0, 5.0]], [[10.0, 5.0], [14.0, 5.0]]
+    >>> StandardScaler().fit(training).transform(new_day)
+    array([[ 9.,  0.],
+           [13.,  0.]])
+    >>> StandardScaler(statistics="batch").fit(training).transform(new_day)
+    array([[-1.,  0.],
+           [ 1.,  0.]])
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "statistics": [StrOptions({"fit", "batch"})],
+        "copy": ["boolean"],
+        "with_mean": ["boolean"],
+        "with_std": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        *,
+        statistics: str = "fit",
+        copy: bool = True,
+        with_mean: bool = True,
+        with_std: bool = True,
+    ) -> None:
+        super().__init__(copy=copy, with_mean=with_mean, with_std=with_std)
+        self.statistics = statistics
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Learn mean and deviation of every channel, forgetting earlier ones.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_wavelengths)
+            Spectra, in counts.
+        y : array-like of shape (n_spectra, ...), default=None
+            Only its number of rows is looked at.
+        sample_weight : array-like of shape (n_spectra,), default=None
+            Weight of each spectrum.
+
+        Returns
+        -------
+        StandardScaler
+            The scaler itself.
+        """
+        return self._learn(X, y, sample_weight, known=None)
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Add spectra to what has been learned so far.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_wavelengths)
+            Spectra, in counts.
+        y : array-like of shape (n_spectra, ...), default=None
+            Only its number of rows is looked at.
+        sample_weight : array-like of shape (n_spectra,), default=None
+            Weight of each spectrum.
+
+        Returns
+        -------
+        StandardScaler
+            The scaler itself.
+        """
+        known = None
+        if hasattr(self, "n_samples_seen_"):
+            nothing = np.zeros(self.n_features_in_)
+            mean = nothing if self.mean_ is None else self.mean_
+            variance = nothing if self.var_ is None else self.var_
+            known = Moments(self.n_samples_seen_, mean, variance)
+        return self._learn(X, y, sample_weight, known=known)
+
+    def _learn(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None,
+        sample_weight: ArrayLike | None,
+        known: Moments | None,
+    ) -> Self:
+        if y is not None:
+            check_consistent_length(X, y)
+        spectra = check_spectra(self, X, reset=known is None)
+        weights = None
+        if sample_weight is not None:
+            weights = check_sample_weight(sample_weight, spectra, dtype=np.float64)
+        moments = pooled_moments(spectra, weights, known)
+        uses_mean = self.with_mean or self.with_std
+        self.n_samples_seen_ = moments.weight
+        if weights is None and float(moments.weight).is_integer():
+            self.n_samples_seen_ = int(moments.weight)
+        self.mean_ = moments.mean if uses_mean else None
+        self.var_ = moments.variance if self.with_std else None
+        self.scale_ = safe_scale(moments) if self.with_std else None
+        return self
+
+    def transform(self, X: ArrayLike, copy: bool | None = None) -> FloatArray:
+        """Centre and scale spectra.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_wavelengths)
+            Spectra, in counts.
+        copy : bool, default=None
+            In place of the parameter of the same name.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_wavelengths)
+            Scaled spectra, without unit, in the precision of `X`.
+        """
+        check_is_fitted(self)
+        spectra = check_spectra(self, X)
+        mean, scale = self.mean_, self.scale_
+        if self.statistics == "batch" and (self.with_mean or self.with_std):
+            if len(spectra) == 1:
+                raise ValueError(
+                    "statistics='batch' takes mean and deviation over the spectra of "
+                    "the batch, and one spectrum has no deviation, but n_samples=1 "
+                    "was given. Transform the whole batch at once, or use "
+                    "statistics='fit'."
+                )
+            moments = pooled_moments(spectra)
+            mean, scale = moments.mean, safe_scale(moments)
+        return standardize(
+            spectra,
+            mean if self.with_mean else None,
+            scale if self.with_std else None,
+            self._output_for(spectra, copy),
+        )
+
+    def inverse_transform(self, X: ArrayLike, copy: bool | None = None) -> FloatArray:
+        """Bring scaled spectra back to counts, with the statistics learned in `fit`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_wavelengths)
+            Scaled spectra.
+        copy : bool, default=None
+            In place of the parameter of the same name.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_wavelengths)
+            Spectra in counts, in the precision of `X`.
+        """
+        check_is_fitted(self)
+        scaled = check_targets(X, name="X")
+        if scaled.ndim != 2 or scaled.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X has {scaled.shape[-1]} features, but StandardScaler is expecting "
+                f"{self.n_features_in_} features as input."
+            )
+        out = self._output_for(scaled, copy)
+        mean = None if self.mean_ is None else self.mean_.astype(scaled.dtype)
+        scale = None if self.scale_ is None else self.scale_.astype(scaled.dtype)
+        if not self.with_mean:
+            mean = None
+        for rows in row_blocks(len(scaled), 16 * scaled.shape[1]):
+            block = scaled[rows]
+            if scale is not None:
+                block = np.multiply(block, scale, out=out[rows])
+            if mean is not None:
+                block = np.add(block, mean, out=out[rows])
+            out[rows] = block
+        return out
+
+    def _output_for(self, spectra: FloatArray, copy: bool | None) -> FloatArray:
+        """Give where results go: into the spectra themselves, if so wished."""
+        copies = self.copy if copy is None else copy
+        if not copies and spectra.flags.writeable:
+            return spectra
+        return np.empty(spectra.shape, spectra.dtype)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = False
+        tags.input_tags.sparse = False
+        tags.array_api_support = False
+        return tags
