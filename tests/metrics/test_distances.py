@@ -1,0 +1,189 @@
+import math
+import tracemalloc
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.metrics.pairwise import paired_cosine_distances, paired_euclidean_distances
+
+from spectransfer import _validation
+from spectransfer.metrics import (
+    mean_cosine,
+    mean_euclidean,
+    relative_squared_error,
+    spectrum_cosine,
+    spectrum_euclidean,
+    spectrum_rmse,
+)
+
+CASES = ["a", "b", "e_onerow", "h_perfect", "i_meanpred"]
+PER_SPECTRUM = [spectrum_euclidean, spectrum_cosine, spectrum_rmse]
+
+
+@pytest.fixture
+def oracle(shared_npz):
+    return shared_npz("oracle/metrics.npz")
+
+
+@pytest.fixture
+def pair():
+    rng = np.random.default_rng(1)
+    truth = rng.gamma(2.0, 100.0, size=(30, 17))
+    return truth, truth + rng.normal(0, 20, size=truth.shape)
+
+
+def literal_euclidean(y, guess):
+    total = 0.0
+    for a, b in zip(y, guess, strict=True):
+        total += (float(a) - float(b)) ** 2
+    return math.sqrt(total)
+
+
+def literal_cosine(y, guess):
+    dot = sum(float(a) * float(b) for a, b in zip(y, guess, strict=True))
+    lengths = math.hypot(*map(float, y)) * math.hypot(*map(float, guess))
+    return 1 - dot / lengths
+
+
+@pytest.mark.parametrize("case", [*CASES, "f_zero_row"])
+def test_euclidean_and_rmse_equal_the_authors(case, oracle):
+    truth, guess = oracle[f"metric__{case}__y_true"], oracle[f"metric__{case}__y_pred"]
+    euclid = oracle[f"metric__{case}__rowwise_euclid"]
+    rmse = oracle[f"metric__{case}__rowwise_rmse"]
+    assert_allclose(spectrum_euclidean(truth, guess), euclid, rtol=1e-13)
+    assert_allclose(spectrum_rmse(truth, guess), rmse, rtol=1e-13)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_cosine_equals_the_authors_in_both_conventions(case, oracle):
+    truth, guess = oracle[f"metric__{case}__y_true"], oracle[f"metric__{case}__y_pred"]
+    printed = oracle[f"metric__{case}__cosine_printed_formula2"]
+    ran = oracle[f"metric__{case}__rowwise_cosine"]
+    assert_allclose(spectrum_cosine(truth, guess), printed, atol=1e-15)
+    negated = spectrum_cosine(truth, guess, convention="minus_cosine")
+    assert_allclose(negated, ran, atol=1e-15)
+
+
+def test_cosine_is_finite_where_the_authors_have_nan_and_equal_elsewhere(oracle):
+    truth, guess = (
+        oracle["metric__f_zero_row__y_true"],
+        oracle["metric__f_zero_row__y_pred"],
+    )
+    authors = oracle["metric__f_zero_row__rowwise_cosine"]
+    undefined = np.isnan(authors)
+    negated = spectrum_cosine(truth, guess, convention="minus_cosine")
+    assert undefined.sum() == 2
+    assert_array_equal(negated[undefined], 0)
+    assert_allclose(negated[~undefined], authors[~undefined], atol=1e-15)
+
+
+def test_distances_equal_sklearns_and_a_plain_loop(pair):
+    truth, guess = pair
+    euclid, cosine = spectrum_euclidean(truth, guess), spectrum_cosine(truth, guess)
+    assert_allclose(euclid, paired_euclidean_distances(truth, guess), rtol=1e-13)
+    assert_allclose(cosine, paired_cosine_distances(truth, guess), atol=1e-15)
+    rows = list(zip(truth, guess, strict=True))
+    assert_allclose(euclid, [literal_euclidean(*row) for row in rows], rtol=1e-13)
+    assert_allclose(cosine, [literal_cosine(*row) for row in rows], atol=1e-14)
+
+
+def test_means_are_means_of_the_distances(pair):
+    rows = list(zip(*pair, strict=True))
+    euclid = sum(literal_euclidean(*row) for row in rows) / len(rows)
+    cosine = sum(literal_cosine(*row) for row in rows) / len(rows)
+    assert mean_euclidean(*pair) == pytest.approx(euclid, rel=1e-12)
+    assert mean_cosine(*pair) == pytest.approx(cosine, abs=1e-14)
+    negated = mean_cosine(*pair, convention="minus_cosine")
+    assert negated == pytest.approx(cosine - 1, abs=1e-14)
+
+
+def test_a_zero_spectrum_is_at_distance_one_from_all_but_another_zero():
+    zero, some = [0.0, 0.0], [1.0, -3.0]
+    truth, guess = [zero, some, zero, some], [some, zero, zero, some]
+    assert_array_equal(spectrum_cosine(truth, guess), [1, 1, 0, 0])
+    negated = spectrum_cosine(truth, guess, convention="minus_cosine")
+    assert_array_equal(negated, [0, 0, -1, -1])
+
+
+def test_cosine_of_proportional_orthogonal_and_opposite_spectra():
+    truth = [[1.0, 2.0], [1.0, 0.0], [1.0, 2.0]]
+    guess = [[3.0, 6.0], [0.0, 5.0], [-2.0, -4.0]]
+    assert_allclose(spectrum_cosine(truth, guess), [0, 1, 2], atol=1e-15)
+
+
+def test_cosine_keeps_its_digits_for_nearly_equal_spectra():
+    # cos = 1 / sqrt(1 + t^2), so the distance is t^2 / 2 and 1 - cos would round to 0.
+    t = 1e-9
+    assert_allclose(spectrum_cosine([[1.0, 0.0]], [[1.0, t]]), t**2 / 2, rtol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e-30, 1e30, 1e200])
+def test_cosine_does_not_depend_on_the_unit(scale, pair):
+    truth, guess = pair
+    expected = spectrum_cosine(truth, guess)
+    assert_allclose(spectrum_cosine(truth * scale, guess), expected, rtol=1e-9)
+
+
+def test_euclidean_distance_scales_with_the_unit(pair):
+    truth, guess = pair
+    expected = 1000 * spectrum_euclidean(truth, guess)
+    assert_allclose(spectrum_euclidean(truth * 1000, guess * 1000), expected)
+
+
+@pytest.mark.parametrize("distance", PER_SPECTRUM)
+def test_distances_follow_the_spectra_and_ignore_the_order_of_channels(distance, pair):
+    truth, guess = pair
+    rng = np.random.default_rng(2)
+    rows, channels = rng.permutation(30), rng.permutation(17)
+    expected = distance(truth, guess)[rows]
+    assert_array_equal(distance(truth[rows], guess[rows]), expected)
+    shuffled = distance(truth[rows][:, channels], guess[rows][:, channels])
+    assert_allclose(shuffled, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("distance", PER_SPECTRUM)
+def test_distances_are_symmetric(distance, pair):
+    truth, guess = pair
+    assert_array_equal(distance(truth, guess), distance(guess, truth))
+
+
+@pytest.mark.parametrize("distance", PER_SPECTRUM)
+def test_distances_do_not_depend_on_the_size_of_the_blocks(distance, pair, monkeypatch):
+    expected = distance(*pair)
+    for n_bytes in [1, 8 * 17 * 7]:
+        monkeypatch.setattr(_validation, "_BLOCK_BYTES", n_bytes)
+        assert_array_equal(distance(*pair), expected)
+
+
+@pytest.mark.parametrize("figure", [*PER_SPECTRUM, relative_squared_error])
+def test_float32_spectra_on_a_large_offset_lose_nothing_to_float64(figure, pair):
+    truth, guess = ((spectra + 1e6).astype(np.float32) for spectra in pair)
+    exact = figure(truth.astype(np.float64), guess.astype(np.float64))
+    found = figure(truth, guess)
+    assert np.asarray(found).dtype == np.float64
+    assert_allclose(found, exact, rtol=1e-14)
+
+
+@pytest.mark.parametrize("figure", [*PER_SPECTRUM, relative_squared_error])
+def test_memory_mapped_spectra_are_never_copied_whole(figure, tmp_path, monkeypatch):
+    monkeypatch.setattr(_validation, "_BLOCK_BYTES", 2**18)
+    rng = np.random.default_rng(3)
+    truth = rng.random((4000, 500), dtype=np.float32)
+    guess = truth + rng.random((4000, 500), dtype=np.float32)
+    np.save(tmp_path / "truth.npy", truth)
+    np.save(tmp_path / "guess.npy", guess)
+    mapped = [np.load(tmp_path / f"{n}.npy", mmap_mode="r") for n in ("truth", "guess")]
+    tracemalloc.start()
+    found = figure(*mapped)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert_array_equal(found, figure(truth, guess))
+    assert peak < truth.nbytes / 2
+
+
+@pytest.mark.parametrize("figure", [spectrum_cosine, mean_cosine])
+def test_an_unknown_convention_is_refused_by_name(figure):
+    with pytest.raises(
+        ValueError, match=f"'convention' parameter of {figure.__name__}"
+    ):
+        figure([[1.0]], [[1.0]], convention="paper")
