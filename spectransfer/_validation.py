@@ -19,6 +19,9 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_params,
 )
+from sklearn.utils.validation import (
+    _check_feature_names_in as check_feature_names_in,
+)
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import check_array, check_consistent_length, validate_data
 
@@ -31,6 +34,7 @@ __all__ = [
     "Interval",
     "Options",
     "StrOptions",
+    "check_feature_names_in",
     "check_finite",
     "check_layer_sizes",
     "check_pair",
@@ -55,7 +59,7 @@ def row_blocks(n_rows: int, row_bytes: int) -> Iterator[slice]:
         yield slice(start, min(start + step, n_rows))
 
 
-def check_finite(array: np.ndarray, name: str) -> None:
+def check_finite(array: np.ndarray, name: str, *, first_channel: int = 0) -> None:
     """Refuse NaN and inf, and say where the first one is.
 
     Parameters
@@ -64,11 +68,18 @@ def check_finite(array: np.ndarray, name: str) -> None:
         Numbers, read in blocks of rows.
     name : str
         What the caller calls the array.
+    first_channel : int, default=0
+        The number that the user knows the first channel by.
     """
     if array.dtype.kind not in "fc":
         return
     row_bytes = array[:1].nbytes
     for rows in row_blocks(len(array), row_bytes):
+        # One sum tells: it is finite only if all numbers are. Where it is not, it may
+        # have overflowed, and the numbers are looked at one by one.
+        with np.errstate(over="ignore", invalid="ignore"):
+            if np.isfinite(array[rows].sum()):
+                continue
         finite = np.isfinite(array[rows])
         if finite.all():
             continue
@@ -77,7 +88,7 @@ def check_finite(array: np.ndarray, name: str) -> None:
         value = "NaN" if np.isnan(array[rows][tuple(where)]) else "inf (infinity)"
         place = f"spectrum {row}"
         if array.ndim > 1:
-            place += f", channel {int(where[1])}"
+            place += f", channel {int(where[1]) + first_channel}"
         raise ValueError(
             f"Input {name} contains {value}: spectra must be finite numbers, and the "
             f"first that is not stands in {place} (both count from 0). Leave out "
@@ -87,9 +98,17 @@ def check_finite(array: np.ndarray, name: str) -> None:
 
 
 def check_spectra(
-    estimator: BaseEstimator, X: ArrayLike, *, reset: bool = False, **options: Any
+    estimator: BaseEstimator,
+    X: ArrayLike,
+    *,
+    reset: bool = False,
+    finite: bool = True,
+    **options: Any,
 ) -> FloatArray:
     """Validate spectra as `validate_data` does, keeping float32 as it is.
+
+    Column names that are numbers are wavelengths. They become feature names as text,
+    and spectra on another axis than in `fit` are refused with both axes named.
 
     Parameters
     ----------
@@ -100,6 +119,8 @@ def check_spectra(
         Spectra. A float array, memory-mapped ones included, is not copied.
     reset : bool, default=False
         True in `fit`.
+    finite : bool, default=True
+        False leaves the search for NaN and inf to the caller.
     **options : dict
         Passed on to `sklearn.utils.validation.validate_data`.
 
@@ -109,9 +130,44 @@ def check_spectra(
         Finite spectra, float32 or float64.
     """
     options = {"dtype": _FLOATS, "ensure_all_finite": False} | options
+    axis = wavelengths_of(X)
+    if axis is not None:
+        if not reset:
+            _check_known_axis(estimator, axis)
+        X = _with_text_names(X)
     spectra = validate_data(estimator, X, reset=reset, **options)
-    check_finite(spectra, "X")
+    if finite:
+        check_finite(spectra, "X")
     return spectra
+
+
+def _with_text_names(frame: Any) -> Any:
+    """Name columns by text, which scikit-learn keeps; numbers it would drop."""
+    if all(isinstance(c, str) for c in frame.columns):
+        return frame
+    named = frame.copy(deep=False)
+    named.columns = [str(c) for c in frame.columns]
+    return named
+
+
+def _check_known_axis(estimator: BaseEstimator, axis: FloatArray) -> None:
+    """Refuse spectra on another wavelength axis than the one seen in `fit`."""
+    try:
+        known = np.asarray(getattr(estimator, "feature_names_in_", []), dtype=float)
+    except ValueError:
+        return
+    if known.size == 0 or np.array_equal(known, axis):
+        return
+    raise WavelengthError(
+        f"{type(estimator).__name__} must be given spectra on the wavelength axis that "
+        f"it was fitted on, but that one has {_axis_in_words(known)}, and this one "
+        f"{_axis_in_words(axis)}. Bring the spectra to the first axis, for example "
+        "with WavelengthResampler."
+    )
+
+
+def _axis_in_words(axis: FloatArray) -> str:
+    return f"{len(axis)} channels from {axis[0]:.6g} to {axis[-1]:.6g}"
 
 
 def check_targets(y: ArrayLike, *, name: str = "y") -> FloatArray:
@@ -155,7 +211,7 @@ def check_pair(
     return check_spectra(estimator, X, reset=reset), check_targets(y)
 
 
-def check_layer_sizes(sizes: Iterable[int], name: str) -> None:
+def check_layer_sizes(sizes: Iterable[Any], name: str) -> None:
     """Refuse numbers of neurons that are not positive whole numbers."""
     for size in sizes:
         if not isinstance(size, Integral) or size < 1:
@@ -227,13 +283,17 @@ def wavelengths_of(X: Any) -> FloatArray | None:
     Returns
     -------
     ndarray of shape (n_wavelengths,) or None
-        The axis, or None where the columns have no names or names that are not
-        all numbers.
+        The axis, or None where the columns have no names, names that are not all
+        numbers, or those that a data frame gives by itself: 0, 1, 2, ...
     """
     columns = getattr(X, "columns", None)
     if columns is None:
         return None
     try:
-        return np.asarray([float(c) for c in columns], dtype=np.float64)
+        axis = np.asarray([float(c) for c in columns], dtype=np.float64)
     except (TypeError, ValueError):
         return None
+    unnamed = all(not isinstance(c, str) for c in columns) and np.array_equal(
+        axis, np.arange(len(axis))
+    )
+    return None if unnamed else axis

@@ -2,31 +2,34 @@
 
 from spectransfer.nn._data import SpectraDataset, Unit
 from spectransfer.nn._inference import forward_blocks
-from spectransfer.nn._losses import VAELoss, kl_divergence, l2_penalty
-from spectransfer.nn._modules import MLP, VAE, MappedDecoder
+from spectransfer.nn._losses import DecodedLoss, VAELoss, kl_divergence, l2_penalty
+from spectransfer.nn._modules import MLP, VAE, hidden_stack
 from spectransfer.nn._nets import (
     Training,
     learning_curves,
     make_net,
     resolve_device,
     train,
+    usable_device,
 )
 from spectransfer.nn._schedules import cyclical_annealing
 
 __all__ = [
     "MLP",
     "VAE",
-    "MappedDecoder",
+    "DecodedLoss",
     "SpectraDataset",
     "Training",
     "Unit",
     "VAELoss",
     "cyclical_annealing",
     "forward_blocks",
+    "hidden_stack",
     "kl_divergence",
     "l2_penalty",
     "learning_curves",
     "make_net",
     "resolve_device",
     "train",
+    "usable_device",
 ]

@@ -64,28 +64,39 @@ class SpectraDataset(Dataset[tuple[Tensor, Tensor]]):
 
     Arrays are read where they lie, memory-mapped ones too; only the rows of a batch
     are copied. Without `targets` the inputs are their own target (autoencoder).
+
+    Parameters
+    ----------
+    inputs, targets : ndarray of shape (n_spectra, n_in) and (n_spectra, n_out)
+        Rows that belong together; `targets` may be None.
+    units : tuple of Unit
+        Units of inputs and targets.
+    rows : ndarray of int, default=None
+        The rows that make up the dataset; all when None.
     """
 
     def __init__(
         self,
         inputs: FloatArray,
-        input_unit: Unit,
-        targets: FloatArray | None = None,
-        target_unit: Unit | None = None,
+        targets: FloatArray | None,
+        units: tuple[Unit, Unit],
+        rows: IntArray | None = None,
     ) -> None:
-        self.inputs, self.input_unit = inputs, input_unit
-        self.targets, self.target_unit = targets, target_unit
+        self.inputs, self.targets = inputs, targets
+        self.units, self.rows = units, rows
 
     def __len__(self) -> int:
         """Give the number of spectra."""
-        return len(self.inputs)
+        return len(self.inputs) if self.rows is None else len(self.rows)
 
-    def __getitem__(self, rows: IntArray) -> tuple[Tensor, Tensor]:
-        """Give inputs and targets of these rows, in network units."""
-        inputs = torch.from_numpy(self.input_unit.enter(self.inputs[rows]))
-        if self.targets is None or self.target_unit is None:
+    def __getitem__(self, positions: IntArray) -> tuple[Tensor, Tensor]:
+        """Give inputs and targets at these positions, in network units."""
+        rows = positions if self.rows is None else self.rows[positions]
+        input_unit, target_unit = self.units
+        inputs = torch.from_numpy(input_unit.enter(self.inputs[rows]))
+        if self.targets is None:
             return inputs, inputs
-        return inputs, torch.from_numpy(self.target_unit.enter(self.targets[rows]))
+        return inputs, torch.from_numpy(target_unit.enter(self.targets[rows]))
 
 
 class Batches:

@@ -21,8 +21,7 @@ BLOCK_ROWS = 256
 def forward_blocks(
     function: Callable[[Tensor], Tensor],
     inputs: FloatArray,
-    input_unit: Unit,
-    output_unit: Unit,
+    units: tuple[Unit, Unit],
     device: torch.device,
 ) -> FloatArray:
     """Apply a torch function to rows, in blocks of fixed size.
@@ -33,7 +32,7 @@ def forward_blocks(
         From tensor (n_rows, n_in) to tensor (n_rows, n_out), row by row.
     inputs : ndarray of shape (n_rows, n_in)
         Rows in laboratory units, float32 or float64, possibly memory-mapped.
-    input_unit, output_unit : Unit
+    units : tuple of Unit
         Units of inputs and outputs.
     device : torch.device
         Where `function` computes.
@@ -43,6 +42,7 @@ def forward_blocks(
     ndarray of shape (n_rows, n_out)
         Outputs in laboratory units, in the dtype of `inputs`.
     """
+    input_unit, output_unit = units
     n_rows, n_in = inputs.shape
     outputs = np.empty((n_rows, len(output_unit.shift)), dtype=inputs.dtype)
     block = np.zeros((BLOCK_ROWS, n_in), dtype=np.float32)

@@ -1,11 +1,14 @@
 r"""What the networks minimize.
 
-    VAE   mean squared error over spectra and channels  +  weight x KL
-    MLP   mean squared error over spectra and outputs
+    VAE      mean squared error over spectra and channels  +  weight x KL
+    MLP      mean squared error over spectra and outputs
+    mapper   the latter on latents, or on the spectra that a decoder makes of them
 
 The L2 penalty on the hidden kernels is not among them: Adam's ``weight_decay`` adds
 its gradient, which is the same step without another pass over the weights.
 """
+
+import copy
 
 import torch
 from torch import Tensor, nn
@@ -49,6 +52,33 @@ class VAELoss(nn.Module):
             return error
         weight = self.kl_weight * self.kl_scale
         return error + weight * kl_divergence(mean, log_variance)
+
+
+class DecodedLoss(nn.Module):
+    """Squared error of the spectra that a decoder makes of predicted latents.
+
+    Parameters
+    ----------
+    decoder : Module
+        From latents to spectra. A copy is used, and it is never trained: the decoder
+        belongs to the primary laboratory.
+    shift, scale : Tensor and float
+        Unit of the predicted latents.
+    """
+
+    def __init__(self, decoder: nn.Module, shift: Tensor, scale: float) -> None:
+        super().__init__()
+        # in a tuple, so that torch does not count it among the trained parameters
+        self.frozen = (copy.deepcopy(decoder).requires_grad_(False).eval(),)
+        self.scale = scale
+        self.shift: Tensor
+        self.register_buffer("shift", shift)
+
+    def forward(self, latents: Tensor, spectra: Tensor) -> Tensor:
+        """Loss of a batch."""
+        (decoder,) = self.frozen
+        decoded = decoder(latents * self.scale + self.shift)
+        return functional.mse_loss(decoded, spectra)
 
 
 def l2_penalty(kernels: list[Tensor], strength: float) -> Tensor:

@@ -1,8 +1,9 @@
 """The networks of the paper as torch modules.
 
-    VAE          n_primary - 1024 - 512 - (64 mean, 64 log-variance) - 512 - 1024 - n_primary
-    mapper       n_secondary - 128 - 512 - 64
-    direct MLP   mapper, then a decoder of the VAE's shape
+    VAE encoder   n_primary - 1024 - 512 - (64 mean, 64 log-variance)
+    VAE decoder   64 - 512 - 1024 - n_primary
+    mapper        n_secondary - 128 - 512 - 64
+    direct MLP    mapper, then a decoder of the VAE's shape
 
 Hidden layers have a leaky ReLU of slope 0.2, the others are linear; weights are
 Glorot-uniform, biases zero. The slope is the one of the authors' code (the paper
@@ -100,23 +101,3 @@ class VAE(nn.Module):
                 noise = torch.randn_like(mean)
             latent = mean + torch.exp(0.5 * log_variance) * noise
         return self.decoder(latent), mean, log_variance
-
-
-class MappedDecoder(nn.Module):
-    """A mapper followed by a decoder that is not trained.
-
-    The decoder is kept out of the module's own parameters: it belongs to the
-    primary laboratory, and neither the optimizer nor a state dict may touch it.
-    """
-
-    def __init__(self, mapper: nn.Module, decoder: nn.Module) -> None:
-        super().__init__()
-        self.mapper = mapper
-        self._frozen = (decoder,)
-        for parameter in decoder.parameters():
-            parameter.requires_grad_(False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map secondary spectra to latents and decode them."""
-        decoded: Tensor = self._frozen[0](self.mapper(x))
-        return decoded

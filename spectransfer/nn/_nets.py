@@ -80,6 +80,14 @@ def resolve_device(device: str) -> torch.device:
     return torch.device(device)
 
 
+def usable_device(device: str) -> torch.device:
+    """Give the device, or the CPU where a loaded model asks for one that is absent."""
+    wanted = resolve_device(device)
+    if wanted.type == "cuda" and not torch.cuda.is_available():
+        return torch.device("cpu")
+    return wanted
+
+
 class _KLWeight(Callback):
     """Set the weight of the KL divergence at the start of each epoch."""
 
@@ -276,9 +284,14 @@ def train(
     try:
         net.partial_fit(data, y=None)
     finally:
-        # the net is kept and saved: it must hold neither spectra nor Adam's moments
+        # the net is kept and saved: it must hold neither spectra, nor Adam's moments,
+        # nor a second copy of the weights or of a decoder
         net.train_split = None
         net.optimizer_.state.clear()
+        net.criterion_ = None
+        net.criterion = None
+        net.callbacks_ = []
+        net.callbacks = []
     if net.interrupted:
         warnings.warn(
             f"The training of the {training.name} was interrupted in epoch "

@@ -1,1 +1,15 @@
 """Ways of transferring spectra, one in each file; the VAE route is the paper's."""
+
+from spectransfer._lazy import lazy_names
+
+_MODULE_OF = {
+    "DirectMLPTransfer": "spectransfer.transfer.direct",
+    "KNNTransfer": "spectransfer.transfer.knn",
+    "MeanTransfer": "spectransfer.transfer.mean",
+    "SpectralMLP": "spectransfer.transfer.mlp",
+    "SpectralVAE": "spectransfer.transfer.vae",
+    "VAELatentTransfer": "spectransfer.transfer.latent",
+}
+
+__all__ = sorted(_MODULE_OF)
+__getattr__, __dir__ = lazy_names(__name__, _MODULE_OF)

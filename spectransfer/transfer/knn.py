@@ -1,0 +1,175 @@
+"""The mean of the primary spectra of the nearest secondary ones."""
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.neighbors import NearestNeighbors
+from sklearn.utils.validation import check_is_fitted
+
+from spectransfer._typing import ArrayLike, FloatArray, IntArray
+from spectransfer._validation import (
+    Interval,
+    StrOptions,
+    check_pair,
+    check_spectra,
+    fit_context,
+    row_blocks,
+)
+
+
+def neighbor_weights(distances: FloatArray, weights: str) -> FloatArray:
+    """Weights of neighbours, each row summing to one.
+
+    With "distance" a neighbour weighs by the inverse of its distance; where some are
+    at distance zero, only these count.
+    """
+    if weights == "uniform":
+        return np.full(distances.shape, 1.0 / distances.shape[1])
+    exact = distances == 0
+    with np.errstate(divide="ignore"):
+        raw = np.where(exact.any(axis=1, keepdims=True), exact, 1.0 / distances)
+    return raw / raw.sum(axis=1, keepdims=True)
+
+
+def weighted_rows(
+    values: FloatArray, indices: IntArray, weights: FloatArray
+) -> FloatArray:
+    r"""Weighted sums of rows of an array, without gathering these rows.
+
+    .. math:: \hat y_{qj} = \sum_k w_{qk} \, y_{i_{qk} j}
+
+    Written as a sparse (n_query, n_spectra) matrix times the array, it needs the
+    memory of its result and no (n_query, k, n_channels) array.
+    """
+    n_query, k = indices.shape
+    starts = np.arange(0, n_query * k + 1, k)
+    sparse = csr_array(
+        (weights.ravel().astype(values.dtype), indices.ravel(), starts),
+        shape=(n_query, len(values)),
+    )
+    return np.asarray(sparse @ values)
+
+
+class KNNTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
+    r"""Transfer by the nearest secondary spectra of the shared standards.
+
+    A comparison method (Vrabel et al., section 3.2.3): the prediction is the mean of
+    the primary spectra whose secondary partners are nearest.
+
+    .. math:: \hat y_{qj} = \sum_{k=1}^{K} w_{qk} \, y_{i_{qk} j}
+
+    Parameters
+    ----------
+    n_neighbors : int, default=10
+        Number of neighbours; the paper's search chose 10. With 1 the prediction is a
+        measured spectrum, with all of them the mean spectrum.
+    weights : {"uniform", "distance"}, default="uniform"
+        Whether all neighbours weigh the same, or by the inverse of their distance.
+    metric : str, default="euclidean"
+        Distance between secondary spectra, any of scikit-learn's.
+    n_jobs : int or None, default=None
+        Threads for the search of neighbours, as in scikit-learn.
+
+    Attributes
+    ----------
+    neighbors_ : sklearn.neighbors.NearestNeighbors
+        Holds the secondary spectra of the shared standards.
+    primary_ : ndarray of shape (n_spectra, n_primary) or (n_spectra,)
+        Their primary spectra; the array given to `fit`, not a copy.
+    n_features_in_ : int
+        Number of channels of the secondary spectra.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of `X`, where it had any.
+
+    See Also
+    --------
+    sklearn.neighbors.KNeighborsRegressor : Same predictions, but it gathers all
+        neighbours' spectra at once, 61 GB for the paper's test map.
+
+    Examples
+    --------
+    >>> from spectransfer import KNNTransfer
+    >>> knn = KNNTransfer(n_neighbors=2)
+    >>> knn.fit([[0.0], [1.0], [9.0]], [[0.0, 1.0], [2.0, 3.0], [8.0, 8.0]])
+    KNNTransfer(n_neighbors=2)
+    >>> knn.predict([[0.4]])
+    array([[1., 2.]])
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "weights": [StrOptions({"uniform", "distance"})],
+        "metric": [str],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(
+        self,
+        n_neighbors: int = 10,
+        *,
+        weights: str = "uniform",
+        metric: str = "euclidean",
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_neighbors = n_neighbors
+        self.weights = weights
+        self.metric = metric
+        self.n_jobs = n_jobs
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: ArrayLike) -> "KNNTransfer":
+        """Remember the spectra of shared standards.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_secondary)
+            Secondary spectra.
+        y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
+            Primary spectra of the same spots.
+
+        Returns
+        -------
+        KNNTransfer
+            The fitted estimator.
+        """
+        secondary, self.primary_ = check_pair(self, X, y)
+        self.neighbors_ = NearestNeighbors(
+            n_neighbors=self.n_neighbors,
+            algorithm="brute",
+            metric=self.metric,
+            n_jobs=self.n_jobs,
+        ).fit(secondary)
+        return self
+
+    def predict(self, X: ArrayLike) -> FloatArray:
+        """Average the primary spectra of the nearest neighbours.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_secondary)
+            Secondary spectra.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_primary) or (n_spectra,)
+            Primary spectra, in the dtype of `X`.
+        """
+        check_is_fitted(self)
+        secondary = check_spectra(self, X)
+        n_query, n_known = len(secondary), len(self.primary_)
+        if self.n_neighbors > n_known:
+            raise ValueError(
+                f"n_neighbors must not exceed the number of shared standards, but "
+                f"Expected n_neighbors <= n_samples_fit, but n_neighbors = "
+                f"{self.n_neighbors}, n_samples_fit = {n_known}."
+            )
+        predicted = np.empty((n_query, *self.primary_.shape[1:]), secondary.dtype)
+        row_bytes = 8 * (self.n_features_in_ + self.primary_[:1].size)
+        for rows in row_blocks(n_query, row_bytes):
+            distances, indices = self.neighbors_.kneighbors(secondary[rows])
+            weights = neighbor_weights(distances, self.weights)
+            predicted[rows] = weighted_rows(self.primary_, indices, weights)
+        return predicted

@@ -1,0 +1,288 @@
+r"""The paper's transfer: map secondary spectra to latents, decode them as primary ones.
+
+    secondary spectrum -- mapper --> latent -- decoder --> primary spectrum
+
+The autoencoder learns its latents from primary spectra alone, the mapper learns the
+latents of the shared standards (Vrabel et al., section 3, figure 4). Laboratories
+share decoder and latents; each secondary one trains a mapper of its own.
+"""
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    MultiOutputMixin,
+    RegressorMixin,
+    clone,
+)
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+
+from spectransfer._typing import ArrayLike, FloatArray, RandomState
+from spectransfer._validation import (
+    HasMethods,
+    StrOptions,
+    check_pair,
+    check_spectra,
+    fit_context,
+)
+from spectransfer.transfer._network import check_validation_pair, columns
+from spectransfer.transfer.mlp import SpectralMLP
+from spectransfer.transfer.vae import SpectralVAE
+
+Pair = tuple[FloatArray, FloatArray]
+
+
+def is_frozen(estimator: object) -> bool:
+    """Tell whether `clone` gives this very estimator back, as FrozenEstimator asks."""
+    return clone(estimator, safe=False) is estimator
+
+
+class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
+    r"""Transfer through a latent space of primary spectra: the paper's method.
+
+    With encoder :math:`E` and decoder :math:`D` of the autoencoder, and the mapper
+    :math:`f`,
+
+    .. math:: z_i = E(y_i), \qquad
+              f = \arg\min_f \sum_i \lVert z_i - f(x_i) \rVert^2, \qquad
+              \hat y(x) = D(f(x)) .
+
+    Parameters
+    ----------
+    autoencoder : estimator, default=None
+        From primary spectra to latents (`transform`) and back (`inverse_transform`):
+        `SpectralVAE()` when None. Anything with these methods will do, such as
+        `sklearn.decomposition.PCA`. A fitted one wrapped in
+        `sklearn.frozen.FrozenEstimator` is used as it is and never trained again:
+        that is how a secondary laboratory joins a library it did not make.
+    mapper : estimator, default=None
+        Multi-output regressor from secondary spectra to latents: `SpectralMLP()` when
+        None.
+    objective : {"latent", "spectrum"}, default="latent"
+        What the mapper has to match: the latents of the primary spectra (the paper),
+        or, after that, the primary spectra themselves, through the frozen decoder.
+        The second needs a `SpectralVAE` and a `SpectralMLP`.
+    device : str or None, default=None
+        "cpu", "cuda" or "auto" for both networks; None leaves it to each of them.
+    random_state : int, RandomState instance or None, default=None
+        Seed from which parts that have no seed of their own get theirs.
+    verbose : bool, int or None, default=None
+        Progress bars of both networks; None leaves it to each of them.
+
+    Attributes
+    ----------
+    autoencoder_ : estimator
+        The fitted autoencoder (the very one given, where it was frozen).
+    mapper_ : estimator
+        The fitted mapper.
+    n_features_in_ : int
+        Number of channels of the secondary spectra.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of `X`, where it had any.
+
+    See Also
+    --------
+    spectransfer.make_transfer_pipeline : Adds baseline correction and scaling.
+    DirectMLPTransfer : One network without a latent space to share.
+
+    References
+    ----------
+    .. [1] J. Vrabel et al., "Library transfer between distinct Laser-Induced
+       Breakdown Spectroscopy systems with shared standards", section 3.
+
+    Examples
+    --------
+    >>> from spectransfer import SpectralMLP, SpectralVAE, VAELatentTransfer
+    >>> from spectransfer.datasets import make_instrument_pair
+    >>> pair = make_instrument_pair(n_spectra=300, random_state=0)
+    >>> transfer = VAELatentTransfer(
+    ...     SpectralVAE((64,), n_latent=8, n_steps=500),
+    ...     SpectralMLP((64,), n_steps=500),
+    ...     random_state=0,
+    ... ).fit(pair.X_secondary, pair.X_primary)
+    >>> transfer.predict(pair.X_secondary).shape == pair.X_primary.shape
+    True
+
+    Another laboratory joins with its own spectra and the autoencoder as it is:
+
+    >>> from sklearn.frozen import FrozenEstimator
+    >>> other = VAELatentTransfer(
+    ...     FrozenEstimator(transfer.autoencoder_),
+    ...     SpectralMLP((64,), n_steps=500, random_state=1),
+    ... ).fit(pair.X_secondary[:, ::2], pair.X_primary)
+    >>> other.autoencoder_.estimator is transfer.autoencoder_
+    True
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "autoencoder": [HasMethods(["fit", "transform", "inverse_transform"]), None],
+        "mapper": [HasMethods(["fit", "predict"]), None],
+        "objective": [StrOptions({"latent", "spectrum"})],
+        "device": [str, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose", None],
+    }
+    __metadata_request__fit = {"X_val": True, "y_val": True}
+
+    def __init__(
+        self,
+        autoencoder: Any = None,
+        mapper: Any = None,
+        *,
+        objective: str = "latent",
+        device: str | None = None,
+        random_state: RandomState = None,
+        verbose: bool | int | None = None,
+    ) -> None:
+        self.autoencoder = autoencoder
+        self.mapper = mapper
+        self.objective = objective
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @classmethod
+    def as_published(cls, **changes: Any) -> "VAELatentTransfer":
+        """Give the paper's configuration of both networks, ready to be fitted.
+
+        See `SpectralVAE.as_published` and `SpectralMLP.as_published`. The paper scales
+        every channel to zero mean and unit variance beforehand, which is what
+        `make_transfer_pipeline` does.
+
+        Parameters
+        ----------
+        **changes : dict
+            Parameters that are to differ, such as ``random_state=0``.
+
+        Returns
+        -------
+        VAELatentTransfer
+            Not yet fitted.
+
+        Examples
+        --------
+        >>> from spectransfer import VAELatentTransfer
+        >>> VAELatentTransfer.as_published().autoencoder.kl_scale
+        'literal'
+        """
+        parts = {
+            "autoencoder": SpectralVAE.as_published(),
+            "mapper": SpectralMLP.as_published(),
+        }
+        return cls(**(parts | changes))
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> "VAELatentTransfer":
+        """Learn latents of primary spectra, then the map from secondary ones.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_secondary)
+            Secondary spectra of the shared standards.
+        y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
+            Primary spectra of the same spots.
+        X_val, y_val : array-like, default=None
+            Pairs for early stopping, shaped as `X` and `y`. Without them, each
+            network holds back a part of the training spectra.
+
+        Returns
+        -------
+        VAELatentTransfer
+            The fitted estimator.
+        """
+        secondary, targets = check_pair(self, X, y)
+        watched = check_validation_pair(self, X_val, y_val, targets)
+        self._target_ndim = targets.ndim
+        primary = columns(targets)
+        autoencoder, mapper = self._parts()
+        if self.objective == "spectrum":
+            _check_decodable(autoencoder, mapper)
+
+        if not is_frozen(autoencoder):
+            _fit_watched(autoencoder, (primary,), watched and {"X_val": watched[1]})
+        self.autoencoder_ = autoencoder
+        latents = self._latents(primary)
+
+        known = watched and (watched[0], self._latents(watched[1]))
+        named = known and dict(zip(("X_val", "y_val"), known, strict=True))
+        self.mapper_ = _fit_watched(mapper, (secondary, latents), named)
+        if self.objective == "spectrum":
+            self.mapper_._fit_through(self.autoencoder_, (secondary, primary), watched)
+        return self
+
+    def _parts(self) -> tuple[Any, Any]:
+        """Clone autoencoder and mapper, and hand down seed, device and verbosity."""
+        rng = check_random_state(self.random_state)
+        parts = []
+        for part, default in (
+            (self.autoencoder, SpectralVAE),
+            (self.mapper, SpectralMLP),
+        ):
+            part = default() if part is None else clone(part)
+            given: dict[str, Any] = {"device": self.device, "verbose": self.verbose}
+            seed = rng.randint(np.iinfo(np.int32).max)
+            if self.random_state is not None:
+                given["random_state"] = int(seed)
+            if not is_frozen(part):
+                own = part.get_params(deep=False)
+                if own.get("random_state") is not None:
+                    given.pop("random_state", None)
+                changes = {k: v for k, v in given.items() if k in own and v is not None}
+                part.set_params(**changes)
+            parts.append(part)
+        return parts[0], parts[1]
+
+    def _latents(self, primary: FloatArray) -> FloatArray:
+        return np.asarray(self.autoencoder_.transform(primary))
+
+    def predict(self, X: ArrayLike) -> FloatArray:
+        """Transfer secondary spectra: map them to latents and decode these.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_secondary)
+            Secondary spectra.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_primary) or (n_spectra,)
+            Primary spectra, in the dtype of `X` and the unit of `y`.
+        """
+        check_is_fitted(self)
+        secondary = check_spectra(self, X)
+        latents = columns(np.asarray(self.mapper_.predict(secondary)))
+        primary = self.autoencoder_.inverse_transform(latents)
+        primary = np.asarray(primary, dtype=secondary.dtype)
+        return primary.ravel() if self._target_ndim == 1 else primary
+
+
+def _fit_watched(
+    estimator: Any, data: tuple[FloatArray, ...], watched: dict[str, Any] | None
+) -> Any:
+    """Fit, with validation data where there are any and the estimator takes them."""
+    if watched and all(has_fit_parameter(estimator, name) for name in watched):
+        return estimator.fit(*data, **watched)
+    return estimator.fit(*data)
+
+
+def _check_decodable(autoencoder: Any, mapper: Any) -> None:
+    """Refuse parts that gradients cannot pass through."""
+    inner = getattr(autoencoder, "estimator", autoencoder)
+    for name, part, wanted in (
+        ("autoencoder", inner, SpectralVAE),
+        ("mapper", mapper, SpectralMLP),
+    ):
+        if not isinstance(part, wanted):
+            raise TypeError(
+                f"objective='spectrum' trains the mapper through the decoder, which "
+                f"needs a {wanted.__name__} as {name}, but it is a "
+                f"{type(part).__name__}. Use objective='latent' with it."
+            )

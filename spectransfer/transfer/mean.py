@@ -1,0 +1,77 @@
+"""Always the mean primary spectrum: the least that a transfer has to beat."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from spectransfer._typing import ArrayLike, FloatArray
+from spectransfer._validation import check_pair, check_spectra, fit_context
+
+
+class MeanTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
+    r"""Answer the mean primary spectrum, whatever the secondary one.
+
+    A comparison method (Vrabel et al., section 3.1): its relative squared error is 1
+    on the spectra that it was fitted on.
+
+    .. math:: \hat y_j = \frac{1}{N} \sum_i y_{ij}
+
+    Attributes
+    ----------
+    mean_ : ndarray of shape (n_primary,)
+        Mean primary spectrum.
+    n_features_in_ : int
+        Number of channels of the secondary spectra.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of `X`, where it had any.
+
+    See Also
+    --------
+    sklearn.dummy.DummyRegressor : The same for any regression.
+
+    Examples
+    --------
+    >>> from spectransfer import MeanTransfer
+    >>> MeanTransfer().fit([[1.0], [2.0]], [[10.0, 0.0], [20.0, 2.0]]).predict([[7.0]])
+    array([[15.,  1.]])
+    """
+
+    _parameter_constraints: dict[str, list[object]] = {}
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: ArrayLike) -> "MeanTransfer":
+        """Take the mean of primary spectra.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_secondary)
+            Secondary spectra; only their shape is used.
+        y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
+            Primary spectra of the same spots.
+
+        Returns
+        -------
+        MeanTransfer
+            The fitted estimator.
+        """
+        _, primary = check_pair(self, X, y)
+        self.mean_ = np.asarray(primary.mean(axis=0, dtype=np.float64), primary.dtype)
+        return self
+
+    def predict(self, X: ArrayLike) -> FloatArray:
+        """Answer the mean primary spectrum.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_secondary)
+            Secondary spectra.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_primary) or (n_spectra,)
+            The same spectrum in every row, in the dtype of `X`.
+        """
+        check_is_fitted(self)
+        secondary = check_spectra(self, X)
+        mean = self.mean_.astype(secondary.dtype)
+        return np.tile(mean, (len(secondary),) + (1,) * mean.ndim)
