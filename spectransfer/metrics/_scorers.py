@@ -105,7 +105,16 @@ def make_transfer_scorer(
     Returns
     -------
     callable
-        To be passed as ``scoring=``, or called as ``scorer(estimator, X, y)``.
+        To be passed as ``scoring=``, or called as ``scorer(estimator, X, y)``. A
+        prediction that is not finite, or on other channels than the measured spectra,
+        is an error, which ``error_score`` of a search turns into a score.
+
+    Notes
+    -----
+    Candidates of a search that differ in what they do to the primary spectra, such as
+    the width of a baseline window, are each compared with spectra of their own. A
+    distance in counts then also rewards taking away more signal; the RSE, being
+    relative, does so far less.
 
     Examples
     --------
@@ -175,7 +184,8 @@ def transfer_scorers() -> dict[str, TransferScorer]:
         "rse", "euclidean" and "cosine", with their sign turned, and "k_score"; new
         objects in every call. For ``scoring=`` of
         :func:`sklearn.model_selection.cross_validate`, or of a search with ``refit``
-        set to one of the names.
+        set to one of the names. Of a single spectrum, "rse" is minus infinity;
+        "k_score" needs at least four spectra.
 
     Examples
     --------

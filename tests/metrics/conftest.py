@@ -1,0 +1,47 @@
+"""Spectra and a regressor that the tests of scorers share."""
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.linear_model import Ridge
+
+
+def _lowered(y):
+    return y - y.min(axis=1, keepdims=True)
+
+
+class OffsetFreeRegressor(RegressorMixin, BaseEstimator):
+    """Learns spectra without their offset, which cannot be put back."""
+
+    def __init__(self, alpha=1.0):
+        self.alpha = alpha
+
+    def fit(self, X, y):
+        self.ridge_ = Ridge(self.alpha).fit(X, _lowered(y))
+        return self
+
+    def predict(self, X):
+        return self.ridge_.predict(X)
+
+    def transform_target(self, y):
+        return _lowered(y)
+
+
+@pytest.fixture(scope="session")
+def offset_free():
+    return OffsetFreeRegressor
+
+
+@pytest.fixture(scope="session")
+def lowered():
+    return _lowered
+
+
+@pytest.fixture(scope="session")
+def shots():
+    """Two instruments; the primary has an offset that differs from shot to shot."""
+    rng = np.random.default_rng(0)
+    parts = rng.gamma(2.0, size=(90, 3))
+    X = parts @ rng.random((3, 8)) + rng.normal(0, 0.05, size=(90, 8))
+    y = parts @ rng.random((3, 6)) + rng.normal(0, 0.05, size=(90, 6))
+    return X, y + rng.normal(0, 50, size=(90, 1))
