@@ -8,14 +8,13 @@ pitch and number of channels, so each side has a wavelength axis of its own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spectransfer._typing import BoolArray, FloatArray, IntArray
-from spectransfer._validation import check_wavelengths
+from spectransfer.datasets._sides import TwoSides, check_rows, wavelength_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,44 +22,8 @@ if TYPE_CHECKING:
 Rows = int | slice | BoolArray | IntArray
 
 
-def wavelength_names(wavelengths: FloatArray) -> list[str]:
-    """Write an axis as column names that read back as the very same numbers."""
-    return [str(float(w)) for w in wavelengths]
-
-
-def check_side(X: Any, name: str) -> np.ndarray:
-    """Refuse what is not a table of numbers; memory-mapped arrays stay so."""
-    spectra = X if isinstance(X, np.ndarray) else np.asarray(X)
-    if spectra.ndim != 2 or 0 in spectra.shape:
-        raise ValueError(
-            f"{name} must be a table of shape (n_spectra, n_wavelengths), with at "
-            f"least one spectrum, but its shape is {spectra.shape}. Give a single "
-            "spectrum as a table of one row, with X[np.newaxis]."
-        )
-    if spectra.dtype.kind not in "fiu":
-        raise ValueError(
-            f"{name} must hold real numbers, but its dtype is {spectra.dtype}. "
-            "Convert it, with X.astype(np.float32), and look for text or missing "
-            "values first."
-        )
-    return spectra
-
-
-def check_rows(array: Any, n_spectra: int, name: str) -> np.ndarray:
-    """Refuse a per-spectrum array whose rows do not pair with the spectra."""
-    values = array if isinstance(array, np.ndarray) else np.asarray(array)
-    if values.ndim == 0 or len(values) != n_spectra:
-        found = f"its shape is {values.shape}" if values.ndim == 0 else len(values)
-        raise ValueError(
-            f"{name} must have one entry for each of the {n_spectra} secondary "
-            f"spectra, row by row, but it has {found}. Bring both to the spots that "
-            "were measured on both instruments, in one order."
-        )
-    return values
-
-
 @dataclass(frozen=True, eq=False, repr=False)
-class SpectraPair:
+class SpectraPair(TwoSides):
     """Spectra of the same spots, measured on two instruments.
 
     Parameters
@@ -121,50 +84,22 @@ class SpectraPair:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        checked: dict[str, Any] = {}
-        for side in ("secondary", "primary"):
-            spectra = check_side(getattr(self, f"X_{side}"), f"X_{side}")
-            axis = f"wavelengths_{side}"
-            checked[f"X_{side}"] = spectra
-            checked[axis] = check_wavelengths(
-                getattr(self, axis), spectra.shape[1], name=axis
-            )
-        n = len(checked["X_secondary"])
-        check_rows(checked["X_primary"], n, "X_primary")
+        self._check_sides()
         for name in ("sample_id", "y"):
-            if getattr(self, name) is not None:
-                checked[name] = check_rows(getattr(self, name), n, name)
-        checked["y_names"] = _check_names(self.y_names, checked.get("y"))
-        checked["annotations"] = MappingProxyType(
-            {name: check_rows(a, n, name) for name, a in self.annotations.items()}
-        )
-        checked["meta"] = MappingProxyType(dict(self.meta))
-        for name, value in checked.items():
-            object.__setattr__(self, name, value)
-
-    @property
-    def n_spectra(self) -> int:
-        """Number of spots that both instruments measured."""
-        return len(self.X_secondary)
-
-    def __len__(self) -> int:
-        return self.n_spectra
+            values = getattr(self, name)
+            if values is not None:
+                self._set(**{name: check_rows(values, self.n_spectra, name)})
+        self._set(y_names=_check_names(self.y_names, self.y))
 
     def __getitem__(self, rows: Rows) -> SpectraPair:
         """Select spots by slice, mask, indices or a single index."""
         if isinstance(rows, int | np.integer):
             rows = np.array([rows])
-        names = ("X_secondary", "X_primary", "sample_id", "y")
-        chosen = {n: getattr(self, n) for n in names if getattr(self, n) is not None}
-        selected = {name: array[rows] for name, array in chosen.items()}
-        annotations = {name: array[rows] for name, array in self.annotations.items()}
-        return replace(self, **selected, annotations=annotations)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        for name in ("annotations", "meta"):
-            values[name] = dict(values[name])
-        return _rebuild, (type(self), values)
+        selected = self._take(rows)
+        for name in ("sample_id", "y"):
+            values = getattr(self, name)
+            selected[name] = None if values is None else values[rows]
+        return replace(self, **selected)
 
     def as_frames(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Give both sides as data frames with wavelengths as column names.
@@ -204,19 +139,7 @@ class SpectraPair:
         return secondary, primary
 
     def __repr__(self) -> str:
-        unit = self.meta.get("axis", "nm")
-        sides = ", ".join(
-            f"{side} {len(axis)} channels {axis[0]:.5g} to {axis[-1]:.5g} {unit}"
-            for side, axis in (
-                ("secondary", self.wavelengths_secondary),
-                ("primary", self.wavelengths_primary),
-            )
-        )
-        return f"{type(self).__name__}({self.n_spectra} spectra, {sides})"
-
-
-def _rebuild(kind: type[SpectraPair], values: dict[str, Any]) -> SpectraPair:
-    return kind(**values)
+        return self._describe(f"{self.n_spectra} spectra")
 
 
 def _check_names(names: Any, y: np.ndarray | None) -> tuple[str, ...] | None:
