@@ -7,15 +7,12 @@ with through a method `transform_target`. Here it is found wherever the estimato
 
 from typing import Any
 
-from sklearn.frozen import FrozenEstimator
-
 from spectransfer._typing import ArrayLike
 
 
 def _inner(estimator: Any) -> Any | None:
     """Give the estimator whose predictions a wrapper passes on unchanged."""
-    if isinstance(estimator, FrozenEstimator):
-        return estimator.estimator
+    # A FrozenEstimator answers for the attributes of the one inside it.
     if hasattr(estimator, "best_estimator_"):
         return estimator.best_estimator_
     if hasattr(estimator, "steps"):

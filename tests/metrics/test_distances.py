@@ -122,6 +122,8 @@ def test_cosine_does_not_depend_on_the_unit(scale, pair):
     truth, guess = pair
     expected = spectrum_cosine(truth, guess)
     assert_allclose(spectrum_cosine(truth * scale, guess), expected, rtol=1e-9)
+    opposite = spectrum_cosine(truth * -scale, guess * scale)
+    assert_allclose(opposite, 2 - expected, rtol=1e-12)
 
 
 def test_euclidean_distance_scales_with_the_unit(pair):
