@@ -1,6 +1,13 @@
 """What is done to spectra before a transfer: baseline, scale, wavelength axis."""
 
 from spectransfer.preprocessing._baseline import BaselineCorrector
+from spectransfer.preprocessing._cropping import WavelengthCropper
+from spectransfer.preprocessing._resampling import WavelengthResampler
 from spectransfer.preprocessing._scaling import StandardScaler
 
-__all__ = ["BaselineCorrector", "StandardScaler"]
+__all__ = [
+    "BaselineCorrector",
+    "StandardScaler",
+    "WavelengthCropper",
+    "WavelengthResampler",
+]

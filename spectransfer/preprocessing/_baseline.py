@@ -5,10 +5,9 @@ minimum of the spectrum, smoothed, and subtracted. The formula and the way it is
 computed stand in `_sliding`; here are windows, units and what is refused.
 """
 
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, Self
 
-import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags, check_consistent_length
 
@@ -19,20 +18,10 @@ from spectransfer._validation import (
     check_spectra,
     check_wavelengths,
     fit_context,
-    wavelengths_of,
 )
 from spectransfer.exceptions import WavelengthError, WindowError
+from spectransfer.preprocessing._axis import channel_pitch, find_axis
 from spectransfer.preprocessing._sliding import slide_baseline
-
-
-def channel_pitch(wavelengths: FloatArray) -> float:
-    """Give the median distance of neighbouring channels, in nm."""
-    if len(wavelengths) < 2:
-        raise WavelengthError(
-            "A window in nm needs the distance of neighbouring channels, but the "
-            "spectra have one channel only. Give the windows with unit='channels'."
-        )
-    return float(np.median(np.diff(wavelengths)))
 
 
 def _whole_channels(name: str, width: float, pitch: float | None) -> int:
@@ -105,7 +94,8 @@ class BaselineCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the channels, where `X` had names.
     wavelengths_ : ndarray of shape (n_features_in_,) or None
-        The axis that was given or found in `fit`, in nm.
+        The axis that was given or found in `fit`, in nm; None with windows in
+        channels.
 
     Raises
     ------
@@ -153,7 +143,7 @@ class BaselineCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         "wavelengths": ["array-like", None],
         "edges": [StrOptions({"available", "zero-padded"})],
         "allow_long_windows": ["boolean"],
-        "n_jobs": [int, None],
+        "n_jobs": [Integral, None],
     }
 
     def __init__(
@@ -257,11 +247,11 @@ class BaselineCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         )
 
     def _axis(self, X: ArrayLike) -> FloatArray | None:
-        """Find the axis: as given, else of these spectra, else of those in `fit`."""
-        if self.wavelengths is not None:
-            return np.asarray(self.wavelengths, dtype=np.float64)
-        found = wavelengths_of(X)
-        return getattr(self, "wavelengths_", None) if found is None else found
+        """Find the axis, if it matters: of these spectra, else of those in `fit`."""
+        if self.unit == "channels":
+            return None
+        axis = find_axis(X, self.wavelengths, 0)
+        return getattr(self, "wavelengths_", None) if axis is None else axis
 
     def _windows(self, axis: FloatArray | None, n_wavelengths: int) -> tuple[int, int]:
         """Give both windows in channels, or refuse them."""

@@ -1,14 +1,11 @@
 r"""Scaling: every channel is centred, and divided by its standard deviation.
 
-.. math:: z_{ij} = (x_{ij} - \mu_j) / \sigma_j
-
-:math:`\mu` and :math:`\sigma` are those of the training spectra, or of the very batch
-that is scaled (DESIGN: deployable and paper protocol). Moments are pooled over blocks
-of rows with the update of Chan, Golub and LeVeque (The American Statistician 37, 1983),
-counted from the first spectrum, so that a constant channel has exactly zero variance.
+The statistics are those of the training spectra, or of the very batch that is scaled:
+the deployable protocol has both on the secondary side. The mathematics stands in
+`_moments`.
 """
 
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.preprocessing import StandardScaler as _SklearnScaler
@@ -22,97 +19,14 @@ from spectransfer._validation import (
     check_spectra,
     check_targets,
     fit_context,
-    row_blocks,
 )
-
-
-class Moments(NamedTuple):
-    """Mean and variance of every channel, over spectra of this weight in all."""
-
-    weight: float
-    mean: FloatArray
-    variance: FloatArray
-
-
-def pooled_moments(
-    spectra: FloatArray,
-    weights: FloatArray | None = None,
-    known: Moments | None = None,
-) -> Moments:
-    """Give the moments of spectra, added to those already known.
-
-    Parameters
-    ----------
-    spectra : ndarray of shape (n_spectra, n_wavelengths)
-        Spectra, read in blocks of rows; sums are taken in float64.
-    weights : ndarray of shape (n_spectra,), default=None
-        Weight of each spectrum; None weighs all by 1.
-    known : Moments, default=None
-        Moments of spectra seen before.
-
-    Returns
-    -------
-    Moments
-        In float64.
-    """
-    n_wavelengths = spectra.shape[1]
-    if known is None:
-        origin: FloatArray = spectra[0].astype(np.float64)
-        squares: FloatArray = np.zeros(n_wavelengths)
-        count = 0.0
-    else:
-        origin, count = known.mean, float(known.weight)
-        squares = known.variance * count
-    offset = np.zeros(n_wavelengths)
-    for rows in row_blocks(len(spectra), 8 * n_wavelengths):
-        deviations = spectra[rows] - origin
-        if weights is None:
-            added, mean = float(len(deviations)), deviations.mean(axis=0)
-        else:
-            added = float(weights[rows].sum())
-            if added == 0:
-                continue
-            mean = weights[rows] @ deviations / added
-        deviations -= mean
-        spread = (
-            np.einsum("ij,ij->j", deviations, deviations)
-            if weights is None
-            else np.einsum("i,ij,ij->j", weights[rows], deviations, deviations)
-        )
-        step = mean - offset
-        total = count + added
-        offset += step * (added / total)
-        squares += spread + step**2 * (count * added / total)
-        count = total
-    return Moments(count, origin + offset, squares / count)
-
-
-def safe_scale(moments: Moments) -> FloatArray:
-    """Give the standard deviations, and 1 where the channel is constant.
-
-    Constant means: not told apart from a constant by sums of this length in float64,
-    the bound that scikit-learn uses too.
-    """
-    count, mean, variance = moments
-    eps = np.finfo(np.float64).eps
-    rounding = count * eps * variance + (count * mean * eps) ** 2
-    return np.where(variance <= rounding, 1.0, np.sqrt(variance))
-
-
-def standardize(
-    spectra: FloatArray, mean: FloatArray | None, scale: FloatArray | None, out: Any
-) -> FloatArray:
-    """Write (spectra - mean) / scale into `out`, block by block; None leaves out."""
-    dtype = spectra.dtype
-    for rows in row_blocks(len(spectra), 16 * spectra.shape[1]):
-        block, target = spectra[rows], out[rows]
-        if mean is not None:
-            block = np.subtract(block, mean.astype(dtype), out=target)
-        if scale is not None:
-            block = np.divide(block, scale.astype(dtype), out=target)
-        if block is not target:
-            target[...] = block
-    return out
+from spectransfer.preprocessing._moments import (
+    Moments,
+    pooled_moments,
+    safe_scale,
+    standardize,
+    unstandardize,
+)
 
 
 class StandardScaler(_SklearnScaler):
@@ -278,6 +192,11 @@ class StandardScaler(_SklearnScaler):
         weights = None
         if sample_weight is not None:
             weights = check_sample_weight(sample_weight, spectra, dtype=np.float64)
+            if not weights.any():
+                raise ValueError(
+                    "sample_weight must give some spectrum a weight, but all are zero. "
+                    "Leave it out to weigh all spectra alike."
+                )
         moments = pooled_moments(spectra, weights, known)
         uses_mean = self.with_mean or self.with_std
         self.n_samples_seen_ = moments.weight
@@ -345,19 +264,12 @@ class StandardScaler(_SklearnScaler):
                 f"X has {scaled.shape[-1]} features, but StandardScaler is expecting "
                 f"{self.n_features_in_} features as input."
             )
-        out = self._output_for(scaled, copy)
-        mean = None if self.mean_ is None else self.mean_.astype(scaled.dtype)
-        scale = None if self.scale_ is None else self.scale_.astype(scaled.dtype)
-        if not self.with_mean:
-            mean = None
-        for rows in row_blocks(len(scaled), 16 * scaled.shape[1]):
-            block = scaled[rows]
-            if scale is not None:
-                block = np.multiply(block, scale, out=out[rows])
-            if mean is not None:
-                block = np.add(block, mean, out=out[rows])
-            out[rows] = block
-        return out
+        return unstandardize(
+            scaled,
+            self.mean_ if self.with_mean else None,
+            self.scale_ if self.with_std else None,
+            self._output_for(scaled, copy),
+        )
 
     def _output_for(self, spectra: FloatArray, copy: bool | None) -> FloatArray:
         """Give where results go: into the spectra themselves, if so wished."""

@@ -1,0 +1,210 @@
+"""Cropping to a wavelength range, for instruments that see different ranges."""
+
+from numbers import Real
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags, check_consistent_length
+from sklearn.utils.validation import check_is_fitted
+
+from spectransfer._typing import ArrayLike, FloatArray
+from spectransfer._validation import (
+    Interval,
+    StrOptions,
+    check_feature_names_in,
+    check_finite,
+    check_spectra,
+    check_wavelengths,
+    fit_context,
+)
+from spectransfer.exceptions import WavelengthError
+from spectransfer.preprocessing._axis import axis_names, find_axis, span
+
+
+def channels_within(
+    wavelengths: FloatArray, lower: float | None, upper: float | None
+) -> slice:
+    """Find the channels of a range, both ends included.
+
+    Parameters
+    ----------
+    wavelengths : ndarray of shape (n_wavelengths,)
+        Increasing axis.
+    lower, upper : float or None
+        Ends of the range, in the unit of the axis; None leaves that side open.
+
+    Returns
+    -------
+    slice
+        The channels, at least one.
+    """
+    start = 0 if lower is None else int(np.searchsorted(wavelengths, lower, "left"))
+    stop = len(wavelengths)
+    if upper is not None:
+        stop = int(np.searchsorted(wavelengths, upper, "right"))
+    if start >= stop:
+        raise WavelengthError(
+            "A cropped spectrum must keep at least one channel, but no channel lies "
+            f"between lower={lower} and upper={upper}: the axis goes from "
+            f"{span(wavelengths)}. Choose a range that holds channels, in the unit of "
+            "the axis."
+        )
+    return slice(start, stop)
+
+
+class WavelengthCropper(TransformerMixin, BaseEstimator):
+    """Keep the channels of a wavelength range, both ends included.
+
+    The step is lossy and has no `inverse_transform`.
+
+    Parameters
+    ----------
+    lower : float, default=None
+        Shortest wavelength that is kept, in nm. None keeps the beginning.
+    upper : float, default=None
+        Longest wavelength that is kept, in nm. None keeps the end.
+    wavelengths : array-like of shape (n_wavelengths,) or "channels", default=None
+        Axis of the spectra in nm. None takes it from the column names of the data
+        frame that holds them. With ``"channels"`` the range counts channels from 0.
+
+    Attributes
+    ----------
+    channels_ : slice
+        The channels that are kept.
+    wavelengths_ : ndarray of shape (n_kept,) or None
+        Their wavelengths; None where the axis is not known, and all are kept.
+    n_features_in_ : int
+        Number of channels seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the channels, where `X` had names.
+
+    Raises
+    ------
+    WavelengthError
+        No channel lies in the range, or the axis is not known, does not increase, or
+        does not have one entry for each channel.
+
+    See Also
+    --------
+    WavelengthResampler : Bring spectra onto another axis.
+
+    Notes
+    -----
+    NaN and inf are refused in the channels that are kept, and only there: cropping is
+    a way to leave out channels that were not measured.
+
+    The authors of the method drop the last channel of the range.
+
+    Examples
+    --------
+    >>> from spectransfer.preprocessing import WavelengthCropper
+    >>> cropper = WavelengthCropper(400, 600, wavelengths=[200, 400, 600, 800])
+    >>> cropper.fit_transform([[1.0, 2.0, 3.0, 4.0]])
+    array([[2., 3.]])
+    >>> cropper.get_feature_names_out()
+    array(['400.0', '600.0'], dtype=object)
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "lower": [Interval(Real, None, None, closed="neither"), None],
+        "upper": [Interval(Real, None, None, closed="neither"), None],
+        "wavelengths": ["array-like", StrOptions({"channels"}), None],
+    }
+
+    def __init__(
+        self,
+        lower: float | None = None,
+        upper: float | None = None,
+        *,
+        wavelengths: ArrayLike | None = None,
+    ) -> None:
+        self.lower = lower
+        self.upper = upper
+        self.wavelengths = wavelengths
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
+        """Find the channels of the range.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_wavelengths)
+            Spectra, in counts.
+        y : array-like of shape (n_spectra, ...), default=None
+            Only its number of rows is looked at.
+
+        Returns
+        -------
+        WavelengthCropper
+            The cropper itself.
+        """
+        if y is not None:
+            check_consistent_length(X, y)
+        spectra = check_spectra(self, X, reset=True, finite=False)
+        n_wavelengths = spectra.shape[1]
+        axis = find_axis(X, self.wavelengths, n_wavelengths)
+        if axis is None:
+            if self.lower is not None or self.upper is not None:
+                raise WavelengthError(
+                    "Cropping to a range needs the wavelength of every channel, but "
+                    f"the {n_wavelengths} channels have none. Pass wavelengths=, or "
+                    "spectra in a data frame whose columns are named by wavelength."
+                )
+            channels = slice(0, n_wavelengths)
+        else:
+            axis = check_wavelengths(axis, n_wavelengths)
+            channels = channels_within(axis, self.lower, self.upper)
+        self._kept(spectra, channels)
+        self.channels_ = channels
+        self.wavelengths_ = None if axis is None else axis[channels]
+        return self
+
+    def transform(self, X: ArrayLike) -> FloatArray:
+        """Give the channels of the range.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_wavelengths)
+            Spectra, in counts.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_kept)
+            A new array in the precision of `X`.
+        """
+        check_is_fitted(self)
+        spectra = check_spectra(self, X, finite=False)
+        return self._kept(spectra, self.channels_).copy()
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Any:
+        """Give the names of the channels that are kept, or their wavelengths as text.
+
+        Parameters
+        ----------
+        input_features : array-like of shape (n_features_in_,), default=None
+            Names of the channels, in place of those seen in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_kept,)
+            Text.
+        """
+        check_is_fitted(self)
+        names = check_feature_names_in(self, input_features)
+        unnamed = input_features is None and not hasattr(self, "feature_names_in_")
+        if unnamed and self.wavelengths_ is not None:
+            return axis_names(self.wavelengths_)
+        return names[self.channels_]
+
+    @staticmethod
+    def _kept(spectra: FloatArray, channels: slice) -> FloatArray:
+        """Cut the channels out, and refuse NaN and inf among them."""
+        kept = spectra[:, channels]
+        check_finite(kept, "X", first_channel=channels.start)
+        return kept
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
