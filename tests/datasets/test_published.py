@@ -1,0 +1,325 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from spectransfer.datasets import (
+    PairedMaps,
+    create_libs_transfer,
+    load_libs_transfer,
+    save_libs_transfer,
+)
+from spectransfer.datasets._published import PARTS
+from spectransfer.exceptions import FileFormatError, WavelengthError
+
+AXES = {
+    "wavelengths_secondary": np.linspace(260, 270, 5),
+    "wavelengths_primary": np.linspace(250, 285, 7),
+}
+
+
+def make_maps(shape, seed=0, **options):
+    rng = np.random.default_rng(seed)
+    n = shape[0] * shape[1]
+    return PairedMaps(
+        rng.normal(size=(n, 5)).astype(np.float32),
+        rng.normal(size=(n, 7)).astype(np.float32),
+        **AXES,
+        shape=shape,
+        **options,
+    )
+
+
+@pytest.fixture
+def maps():
+    return {
+        "train": make_maps((4, 6), 1, raster="column-snake", step=40.0),
+        "validation": make_maps(
+            (3, 5), 2, annotations={"mineral": np.arange(15, dtype=np.int8)}
+        ),
+        "test": make_maps((2, 2), 3, step=(20.0, 10.0), meta={"day": 2}),
+    }
+
+
+@pytest.fixture
+def folder(maps, tmp_path):
+    save_libs_transfer(tmp_path, maps)
+    return tmp_path
+
+
+@pytest.fixture
+def published(maps, tmp_path):
+    """A folder as the authors have it: tables and axes, and nothing else."""
+    for part, (name, *_) in PARTS.items():
+        np.save(tmp_path / f"s1_{name}.npy", maps[part].X_primary)
+        np.save(tmp_path / f"s2_{name}.npy", maps[part].X_secondary)
+    np.save(tmp_path / "s1_wavelengths.npy", AXES["wavelengths_primary"])
+    np.save(tmp_path / "s2_wavelengths.npy", AXES["wavelengths_secondary"])
+    return tmp_path
+
+
+SHAPES = {"train": (4, 6), "validation": (3, 5), "test": (2, 2)}
+
+
+def test_saved_maps_come_back_with_all_that_they_knew(maps, folder):
+    back = load_libs_transfer(folder)
+    assert list(back) == list(maps)
+    for part, given in maps.items():
+        for name in ("X_secondary", "X_primary", *AXES):
+            assert_array_equal(getattr(back[part], name), getattr(given, name))
+        assert (back[part].shape, back[part].raster) == (given.shape, given.raster)
+        assert back[part].step == given.step
+        assert dict(back[part].meta) == dict(given.meta)
+    assert_array_equal(back.validation.annotations["mineral"], np.arange(15))
+
+
+def test_files_have_the_published_names(folder):
+    assert sorted(os.listdir(folder)) == [
+        "libs_transfer.json",
+        "s1_test.npy",
+        "s1_train.npy",
+        "s1_val.npy",
+        "s1_wavelengths.npy",
+        "s2_test.npy",
+        "s2_train.npy",
+        "s2_val.npy",
+        "s2_wavelengths.npy",
+        "validation_mineral.npy",
+    ]
+
+
+def test_s1_is_the_primary_instrument_and_shots_run_as_a_row_snake(published, maps):
+    loaded = load_libs_transfer(published, shapes=SHAPES)
+    assert_array_equal(loaded.test.X_primary, maps["test"].X_primary)
+    assert_array_equal(loaded.test.X_secondary, maps["test"].X_secondary)
+    assert loaded.train.raster == "row-snake"
+    assert loaded.train.step is None
+
+
+def test_spectra_stay_on_the_disk(folder):
+    train = load_libs_transfer(folder).train
+    assert isinstance(train.X_primary, np.memmap)
+    assert isinstance(train.X_secondary, np.memmap)
+
+
+@pytest.mark.parametrize(
+    ("n", "shape"), [(313600, (560, 560)), (133000, (266, 500)), (250000, (500, 500))]
+)
+def test_maps_of_the_published_sizes_need_no_shapes(tmp_path, n, shape):
+    np.save(tmp_path / "s1_test.npy", np.zeros((n, 1), np.int8))
+    np.save(tmp_path / "s2_test.npy", np.zeros((n, 1), np.int8))
+    np.save(tmp_path / "s1_wavelengths.npy", [250.0])
+    np.save(tmp_path / "s2_wavelengths.npy", [260.0])
+    assert load_libs_transfer(tmp_path, parts=("test",)).test.shape == shape
+
+
+def test_other_sizes_ask_for_their_shape(published):
+    with pytest.raises(FileFormatError, match=r"24 spectra of 'train'.*shapes="):
+        load_libs_transfer(published)
+
+
+def test_one_map_can_be_opened_without_the_others(published):
+    for name in ("s1_train", "s2_train", "s1_val", "s2_val"):
+        (published / f"{name}.npy").unlink()
+    only = load_libs_transfer(published, parts=["test"], shapes=SHAPES)
+    assert list(only) == ["test"]
+
+
+def test_validation_may_be_spelled_out(published):
+    for side in ("s1", "s2"):
+        (published / f"{side}_val.npy").rename(published / f"{side}_validation.npy")
+    assert load_libs_transfer(published, shapes=SHAPES).validation.shape == (3, 5)
+
+
+def test_an_axis_of_one_column_is_an_axis(published):
+    column = AXES["wavelengths_primary"][:, None]
+    np.save(published / "s1_wavelengths.npy", column)
+    loaded = load_libs_transfer(published, shapes=SHAPES)
+    assert_array_equal(loaded.test.wavelengths_primary, column.ravel())
+
+
+@pytest.mark.parametrize(
+    "name", ["s1_train.npy", "s2_val.npy", "s1_wavelengths.npy", "s2_test.npy"]
+)
+def test_a_missing_file_is_named(published, name):
+    (published / name).unlink()
+    with pytest.raises(FileNotFoundError, match=rf"there is no {name}\. Get the"):
+        load_libs_transfer(published, shapes=SHAPES)
+
+
+def test_a_truncated_table_is_named(published):
+    path = published / "s2_train.npy"
+    os.truncate(path, path.stat().st_size // 2)
+    with pytest.raises(FileFormatError, match=r"s2_train\.npy must have.*cut short"):
+        load_libs_transfer(published, shapes=SHAPES)
+
+
+def test_tables_of_unequal_length_are_both_named(published):
+    np.save(published / "s2_val.npy", np.zeros((14, 5)))
+    with pytest.raises(
+        FileFormatError, match=r"s2_val\.npy has 14 rows and s1_val\.npy has 15"
+    ):
+        load_libs_transfer(published, shapes=SHAPES)
+
+
+def test_an_axis_of_another_instrument_is_refused(published):
+    np.save(published / "s1_wavelengths.npy", AXES["wavelengths_secondary"])
+    with pytest.raises(WavelengthError, match=r"wavelengths_primary.*5 entries and 7"):
+        load_libs_transfer(published, shapes=SHAPES)
+
+
+def test_a_table_that_is_no_table_is_refused(published):
+    np.save(published / "s1_test.npy", np.zeros(4))
+    with pytest.raises(FileFormatError, match=r"s1_test\.npy must be a table.*\(4,\)"):
+        load_libs_transfer(published, shapes=SHAPES)
+
+
+def test_a_wrong_shape_is_refused_with_the_number_of_spectra(published):
+    with pytest.raises(FileFormatError, match=r"'train'.*are 30, and there are 24"):
+        load_libs_transfer(published, shapes=SHAPES | {"train": (5, 6)})
+
+
+def test_an_unknown_map_is_refused(published):
+    with pytest.raises(ValueError, match=r"parts must be among train.*'training'"):
+        load_libs_transfer(published, parts=["training"])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "must describe the maps"),
+        ("[]", "must describe the maps"),
+        ('{"format": "spectransfer libs-transfer folder"}', "must describe the maps"),
+        (
+            '{"format": "spectransfer libs-transfer folder", "format_version": 9}',
+            "of version 1, but it is a .* of version 9",
+        ),
+    ],
+)
+def test_a_description_that_cannot_be_trusted_is_refused(folder, content, message):
+    (folder / "libs_transfer.json").write_text(content)
+    with pytest.raises(FileFormatError, match=rf"libs_transfer\.json.*{message}"):
+        load_libs_transfer(folder)
+
+
+def test_created_maps_are_filled_in_place(tmp_path):
+    with create_libs_transfer(
+        tmp_path / "new",
+        {"train": (3, 4), "test": (2, 2)},
+        **AXES,
+        raster="row",
+        step={"train": 40.0, "test": 20.0},
+        annotations={"mineral": ((), "int8"), "clean": ((7,), "float32")},
+        meta={"seed": 5},
+    ) as maps:
+        for rows in (slice(0, 7), slice(7, 12)):
+            maps.train.X_primary[rows] = np.arange(12)[rows, None]
+            maps.train.X_secondary[rows] = 1
+            maps.train.annotations["mineral"][rows] = 2
+        maps.test.annotations["clean"][3] = 9
+        assert not (tmp_path / "new" / "s1_train.npy").exists()
+    back = load_libs_transfer(tmp_path / "new")
+    assert_array_equal(back.train.X_primary, np.arange(12)[:, None] * np.ones(7))
+    assert back.train.X_primary.dtype == np.float32
+    assert_array_equal(back.train.annotations["mineral"], np.full(12, 2))
+    assert_array_equal(back.test.annotations["clean"].sum(axis=1), [0, 0, 0, 63])
+    assert (back.train.raster, back.test.step) == ("row", (20.0, 20.0))
+    assert back.test.meta["seed"] == 5
+
+
+def test_a_simulation_that_fails_leaves_nothing(tmp_path):
+    def fail_half_way():
+        with create_libs_transfer(tmp_path, {"test": (2, 2)}, **AXES) as maps:
+            maps.test.X_primary[0] = 1
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_half_way()
+    assert os.listdir(tmp_path) == []
+
+
+def test_maps_on_the_disk_are_not_overwritten_unless_asked(maps, folder):
+    before = (folder / "s1_test.npy").read_bytes()
+    with pytest.raises(FileExistsError, match=r"s1_test\.npy.*overwrite=True"):
+        save_libs_transfer(folder, {"test": make_maps((2, 2), 9)})
+    assert (folder / "s1_test.npy").read_bytes() == before
+    save_libs_transfer(folder, {"test": make_maps((2, 2), 9)}, overwrite=True)
+    assert (folder / "s1_test.npy").read_bytes() != before
+    assert list(load_libs_transfer(folder)) == ["test"]
+
+
+def test_a_disk_that_is_too_small_is_found_out_before_writing(tmp_path):
+    with (
+        pytest.raises(OSError, match=r"need \d+\.\d GB, but the disk"),
+        create_libs_transfer(tmp_path, {"test": (10**6, 10**6)}, **AXES),
+    ):
+        pass
+    assert os.listdir(tmp_path) == []
+
+
+def test_maps_on_other_axes_are_not_written_into_one_folder(tmp_path):
+    other = PairedMaps(np.ones((4, 1)), np.ones((4, 7)), [1], np.arange(7), (2, 2))
+    with pytest.raises(WavelengthError, match="secondary axes of 'test' and 'train'"):
+        save_libs_transfer(tmp_path, {"test": make_maps((2, 2)), "train": other})
+
+
+def test_maps_of_an_unknown_name_are_not_written(tmp_path):
+    with pytest.raises(ValueError, match=r"must be called train.*'day 2'"):
+        save_libs_transfer(tmp_path, {"day 2": make_maps((2, 2))})
+
+
+@pytest.mark.parametrize(
+    "annotations", [{"../x": np.zeros(4)}, {"x": np.array([None] * 4)}]
+)
+def test_annotations_that_cannot_be_files_are_refused(tmp_path, annotations):
+    with pytest.raises(ValueError, match="under a plain name"):
+        save_libs_transfer(
+            tmp_path, {"test": make_maps((2, 2), annotations=annotations)}
+        )
+
+
+def test_large_maps_are_copied_in_blocks(maps, tmp_path, monkeypatch):
+    monkeypatch.setattr("spectransfer._validation._BLOCK_BYTES", 60)
+    save_libs_transfer(tmp_path, maps)
+    back = load_libs_transfer(tmp_path)
+    assert_array_equal(back.train.X_primary, maps["train"].X_primary)
+    described = json.loads((tmp_path / "libs_transfer.json").read_text())
+    assert described["parts"]["train"]["shape"] == [4, 6]
+
+
+@pytest.mark.slow
+def test_maps_of_the_real_size_open_in_a_second_and_200_megabytes(tmp_path):
+    if shutil.disk_usage(tmp_path).free < 23e9:
+        pytest.skip("the published maps need 22 GB, and this disk has less")
+    shapes = {"train": (560, 560), "validation": (266, 500), "test": (500, 500)}
+    with create_libs_transfer(
+        tmp_path,
+        shapes,
+        wavelengths_secondary=np.linspace(260, 370, 3872),
+        wavelengths_primary=np.linspace(245, 407, 4062),
+    ):
+        pass  # the files are sparse: their size is real, their zeros take no room
+    script = """if True:
+        import resource, sys, time
+        from spectransfer.datasets import load_libs_transfer
+        start = time.perf_counter()
+        maps = load_libs_transfer(sys.argv[1])
+        seconds = time.perf_counter() - start
+        assert maps.test.X_primary[-1].sum() == 0
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        sys.stdout.write(f"{seconds} {peak}")
+    """
+    answer = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seconds, megabytes = map(float, answer.stdout.split())
+    assert seconds < 1
+    assert megabytes < 200
