@@ -13,7 +13,9 @@ _MODULE_OF = {
     "SpectralVAE": "spectransfer.transfer",
     "StandardScaler": "spectransfer.preprocessing",
     "VAELatentTransfer": "spectransfer.transfer",
+    "k_score_scorer": "spectransfer.metrics",
     "make_transfer_pipeline": "spectransfer.pipeline",
+    "rse_scorer": "spectransfer.metrics",
 }
 
 __all__ = ["__version__", *sorted(_MODULE_OF)]

@@ -26,3 +26,9 @@ def shared_npz() -> Callable[[str], dict[str, np.ndarray]]:
             return dict(archive)
 
     return load
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Random numbers, the same for every test."""
+    return np.random.default_rng(0)

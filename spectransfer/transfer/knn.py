@@ -159,13 +159,7 @@ class KNNTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         secondary = check_spectra(self, X)
-        n_query, n_known = len(secondary), len(self.primary_)
-        if self.n_neighbors > n_known:
-            raise ValueError(
-                f"n_neighbors must not exceed the number of shared standards, but "
-                f"Expected n_neighbors <= n_samples_fit, but n_neighbors = "
-                f"{self.n_neighbors}, n_samples_fit = {n_known}."
-            )
+        n_query = len(secondary)
         predicted = np.empty((n_query, *self.primary_.shape[1:]), secondary.dtype)
         row_bytes = 8 * (self.n_features_in_ + self.primary_[:1].size)
         for rows in row_blocks(n_query, row_bytes):

@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._typing import ArrayLike, FloatArray
@@ -75,3 +76,9 @@ class MeanTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         secondary = check_spectra(self, X)
         mean = self.mean_.astype(secondary.dtype)
         return np.tile(mean, (len(secondary),) + (1,) * mean.ndim)
+
+    def __sklearn_tags__(self) -> Tags:
+        """Say that a mean is no good predictor, and not meant to be one."""
+        tags = super().__sklearn_tags__()
+        tags.regressor_tags.poor_score = True
+        return tags

@@ -1,0 +1,141 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.decomposition import PCA
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import Ridge
+
+from spectransfer import MeanTransfer, SpectralMLP, SpectralVAE, VAELatentTransfer
+from spectransfer.metrics import relative_squared_error
+
+
+@pytest.fixture
+def transfer(quick_vae, quick_mlp):
+    return VAELatentTransfer(quick_vae, quick_mlp)
+
+
+def error_on_unseen(transfer, pair):
+    known, unseen = pair[:200], pair[200:]
+    predicted = transfer.fit(known.X_secondary, known.X_primary).predict(
+        unseen.X_secondary
+    )
+    return relative_squared_error(unseen.X_primary, predicted)
+
+
+def test_transfer_equals_decoding_the_mapped_latent(transfer, pair):
+    transfer.fit(pair.X_secondary, pair.X_primary)
+    latents = transfer.mapper_.predict(pair.X_secondary)
+    decoded = transfer.autoencoder_.inverse_transform(latents)
+    assert_array_equal(transfer.predict(pair.X_secondary), decoded)
+
+
+def test_mapper_is_fitted_to_the_latents_of_the_primary_spectra(transfer, pair):
+    transfer.fit(pair.X_secondary, pair.X_primary)
+    latents = transfer.autoencoder_.transform(pair.X_primary)
+    alone = SpectralMLP(**transfer.mapper.get_params()).fit(pair.X_secondary, latents)
+    assert_array_equal(
+        transfer.mapper_.predict(pair.X_secondary), alone.predict(pair.X_secondary)
+    )
+
+
+def test_pca_and_ridge_make_a_principal_component_regression(pair):
+    X, y = pair.X_secondary.astype(np.float64), pair.X_primary.astype(np.float64)
+    transfer = VAELatentTransfer(PCA(5), Ridge(1.0)).fit(X, y)
+    pca = PCA(5).fit(y)
+    expected = pca.inverse_transform(Ridge(1.0).fit(X, pca.transform(y)).predict(X))
+    assert_allclose(transfer.predict(X), expected, rtol=1e-9)
+
+
+def test_latent_transfer_beats_the_mean_on_unseen_spectra(transfer, pair):
+    assert error_on_unseen(transfer, pair) < 0.3 * error_on_unseen(MeanTransfer(), pair)
+
+
+def test_objective_through_the_decoder_lowers_the_error_of_training_spectra(
+    transfer, pair
+):
+    X, y = pair.X_secondary, pair.X_primary
+    latent = transfer.fit(X, y).predict(X)
+    through = transfer.set_params(objective="spectrum").fit(X, y).predict(X)
+    assert relative_squared_error(y, through) < relative_squared_error(y, latent)
+
+
+def test_objective_through_the_decoder_leaves_the_decoder_alone(
+    transfer, pair, quick_vae
+):
+    X, y = pair.X_secondary, pair.X_primary
+    frozen = quick_vae.fit(y)
+    before = {k: v.clone() for k, v in frozen.net_.module_.state_dict().items()}
+    transfer.set_params(autoencoder=FrozenEstimator(frozen), objective="spectrum")
+    transfer.fit(X, y)
+    for name, weights in frozen.net_.module_.state_dict().items():
+        assert_array_equal(weights, before[name])
+    assert all(p.requires_grad for p in frozen.net_.module_.parameters())
+
+
+def test_frozen_autoencoder_is_used_and_never_trained(transfer, pair, quick_vae):
+    fitted = quick_vae.fit(pair.X_primary)
+    before = fitted.transform(pair.X_primary)
+    transfer.set_params(autoencoder=FrozenEstimator(fitted))
+    transfer.fit(pair.X_secondary[:, ::2], pair.X_primary)
+    assert transfer.autoencoder_.estimator is fitted
+    assert_array_equal(fitted.transform(pair.X_primary), before)
+    assert transfer.mapper_.n_features_in_ == 30
+
+
+def test_frozen_autoencoder_of_another_instrument_is_refused(transfer, pair, quick_vae):
+    transfer.set_params(autoencoder=FrozenEstimator(quick_vae.fit(pair.X_primary)))
+    with pytest.raises(ValueError, match=r"69 features.*expecting 70"):
+        transfer.fit(pair.X_secondary, pair.X_primary[:, :-1])
+
+
+def test_fit_does_not_touch_its_parts(transfer, pair):
+    transfer.fit(pair.X_secondary, pair.X_primary)
+    assert not hasattr(transfer.autoencoder, "net_")
+    assert not hasattr(transfer.mapper, "net_")
+
+
+def test_parts_without_a_seed_get_theirs_from_the_transfer(pair):
+    def predict():
+        return (
+            VAELatentTransfer(
+                SpectralVAE((16,), n_latent=4, n_steps=60),
+                SpectralMLP((16,), n_steps=60),
+                random_state=3,
+            )
+            .fit(pair.X_secondary, pair.X_primary)
+            .predict(pair.X_secondary)
+        )
+
+    assert_array_equal(predict(), predict())
+
+
+def test_a_seed_of_a_part_is_kept(transfer, pair):
+    transfer.set_params(random_state=5).fit(pair.X_secondary, pair.X_primary)
+    assert transfer.autoencoder_.random_state == 0
+
+
+def test_objective_through_the_decoder_needs_the_networks(pair):
+    transfer = VAELatentTransfer(PCA(3), Ridge(), objective="spectrum")
+    with pytest.raises(
+        TypeError, match=r"needs a SpectralVAE as autoencoder.*is a PCA"
+    ):
+        transfer.fit(pair.X_secondary, pair.X_primary)
+
+
+def test_validation_pairs_reach_both_networks(transfer, pair):
+    known, watched = pair[:200], pair[200:]
+    transfer.fit(
+        known.X_secondary,
+        known.X_primary,
+        X_val=watched.X_secondary,
+        y_val=watched.X_primary,
+    )
+    decoded = transfer.autoencoder_.score(watched.X_primary)
+    best = min(transfer.autoencoder_.validation_loss_curve_)
+    unit = transfer.autoencoder_.unit_
+    spread = np.mean(
+        ((watched.X_primary - watched.X_primary.mean(0)) / unit.scale) ** 2
+    )
+    # loss in network units over the variance of the watched spectra = 1 - score
+    assert_allclose(best / spread, 1 - decoded, rtol=0.02)
+    assert transfer.mapper_.validation_loss_curve_ is not None

@@ -1,0 +1,32 @@
+import numpy as np
+from numpy.testing import assert_allclose
+from sklearn.dummy import DummyRegressor
+
+from spectransfer import MeanTransfer
+from spectransfer.metrics import relative_squared_error
+
+
+def test_mean_transfer_answers_as_scikit_learns_dummy(rng):
+    X, y = rng.normal(size=(30, 5)), rng.normal(size=(30, 7))
+    expected = DummyRegressor().fit(X, y).predict(X[:4])
+    assert_allclose(MeanTransfer().fit(X, y).predict(X[:4]), expected, rtol=1e-12)
+
+
+def test_mean_transfer_has_an_rse_of_one_where_it_was_fitted(rng):
+    X, y = rng.normal(size=(30, 5)), rng.normal(5, 2, size=(30, 7))
+    predicted = MeanTransfer().fit(X, y).predict(X)
+    assert_allclose(relative_squared_error(y, predicted), 1.0, rtol=1e-12)
+
+
+def test_mean_of_float32_counts_is_accumulated_in_float64():
+    y = np.full((200_000, 1), 60_000.0, dtype=np.float32)
+    y[::2] += 1
+    mean = MeanTransfer().fit(np.zeros((len(y), 1), np.float32), y).mean_
+    assert mean.dtype == np.float32
+    assert mean[0] == np.float32(60_000.5)
+
+
+def test_prediction_has_the_precision_of_the_secondary_spectra(rng):
+    X, y = rng.normal(size=(9, 5)), rng.normal(size=(9, 7)).astype(np.float32)
+    assert MeanTransfer().fit(X, y).predict(X).dtype == np.float64
+    assert MeanTransfer().fit(X, y).predict(X.astype(np.float32)).dtype == np.float32

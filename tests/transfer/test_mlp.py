@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.linear_model import LinearRegression
+from sklearn.neural_network import MLPRegressor
+
+from spectransfer import SpectralMLP
+from spectransfer.nn import Training, resolve_device
+from spectransfer.transfer._network import batch_size_for
+
+
+def test_mlp_without_hidden_layers_learns_the_linear_regression(rng):
+    X = rng.normal(size=(500, 4))
+    y = X @ rng.normal(size=(4, 3)) + 5
+    linear = LinearRegression().fit(X, y).predict(X)
+    mlp = SpectralMLP((), n_steps=4000, learning_rate=0.01, random_state=0)
+    # Adam ends near the optimum, not on it
+    assert_allclose(mlp.fit(X, y).predict(X), linear, atol=0.02 * y.std())
+
+
+def test_mlp_does_as_well_as_scikit_learns_on_the_same_task(rng):
+    X = rng.uniform(-1, 1, size=(1200, 5))
+    y = np.c_[np.sin(3 * X[:, 0]) * X[:, 1], X[:, 2] ** 2]
+    theirs = MLPRegressor(
+        hidden_layer_sizes=(64, 64), max_iter=200, random_state=0
+    ).fit(X[:800], y[:800])
+    ours = SpectralMLP((64, 64), random_state=0).fit(X[:800], y[:800])
+    assert ours.score(X[800:], y[800:]) > theirs.score(X[800:], y[800:]) - 0.02
+
+
+def test_predictions_do_not_depend_on_the_spectra_beside_them(pair, quick_mlp):
+    mlp = quick_mlp.fit(pair.X_secondary, pair.y)
+    whole = mlp.predict(pair.X_secondary)
+    assert_array_equal(mlp.predict(pair.X_secondary[17:18]), whole[17:18])
+    assert_array_equal(mlp.predict(pair.X_secondary[::-1]), whole[::-1])
+
+
+def test_predictions_do_not_depend_on_the_block_size(pair, quick_mlp, monkeypatch):
+    mlp = quick_mlp.fit(pair.X_secondary, pair.y)
+    whole = mlp.predict(pair.X_secondary)
+    monkeypatch.setattr("spectransfer.nn._inference.BLOCK_ROWS", 64)
+    # another block size is another matrix product: equal to rounding
+    assert_allclose(mlp.predict(pair.X_secondary), whole, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_predictions_come_in_the_precision_of_the_spectra(pair, quick_mlp, dtype):
+    mlp = quick_mlp.set_params(n_steps=50).fit(pair.X_secondary, pair.y)
+    assert mlp.predict(pair.X_secondary.astype(dtype)).dtype == dtype
+
+
+def test_epochs_adapt_to_the_number_of_spectra():
+    training = Training(
+        "net", 1e-3, 32, "auto", 4000, "auto", 0.0, 0.0, None, resolve_device("cpu"),
+        False,
+    )  # fmt: skip
+    assert training.epochs(640) == 200
+    assert training.epochs(320_000) == 50
+    assert training.patient_epochs(200) == 20
+    assert training.patient_epochs(20) == 5
+
+
+@pytest.mark.parametrize(("n", "size"), [(1, 16), (500, 16), (700, 32), (10**5, 128)])
+def test_batches_shrink_with_the_number_of_spectra(n, size):
+    assert batch_size_for(n) == size
+
+
+def test_training_stops_early_and_restores_the_best_weights(rng):
+    X, y = rng.normal(size=(200, 10)), rng.normal(size=(200, 2))
+    mlp = SpectralMLP((64,), max_epochs=300, patience=8, random_state=0).fit(X, y)
+    losses = mlp.validation_loss_curve_
+    assert mlp.n_epochs_ < 300
+    assert mlp.n_epochs_ - 1 - int(np.argmin(losses)) <= 8 + 1
+
+
+def test_no_validation_without_patience(pair, quick_mlp):
+    mlp = quick_mlp.set_params(patience=None, max_epochs=3).fit(
+        pair.X_secondary, pair.y
+    )
+    assert mlp.validation_loss_curve_ is None
+    assert mlp.n_epochs_ == 3
+
+
+def test_l2_penalty_shrinks_the_hidden_kernels(pair, quick_mlp):
+    def kernel_norm(l2):
+        mlp = quick_mlp.set_params(l2=l2, n_steps=300, patience=None)
+        module = mlp.fit(pair.X_secondary, pair.y).net_.module_
+        return module.hidden0.weight.detach().square().sum().item()
+
+    assert kernel_norm(1e-1) < 0.5 * kernel_norm(0.0)
+
+
+def test_the_kept_net_holds_no_spectra_and_no_moments(pair, quick_mlp):
+    net = quick_mlp.fit(pair.X_secondary, pair.y).net_
+    assert net.train_split is None
+    assert not net.optimizer_.state
+    assert not any(epoch["batches"] for epoch in net.history)
+
+
+def test_validation_set_must_come_in_both_halves(pair, quick_mlp):
+    with pytest.raises(ValueError, match="y_val is None"):
+        quick_mlp.fit(pair.X_secondary, pair.y, X_val=pair.X_secondary)
+
+
+def test_validation_targets_must_have_the_channels_of_the_training_ones(
+    pair, quick_mlp
+):
+    with pytest.raises(ValueError, match="y_val must have the channels of y"):
+        quick_mlp.fit(
+            pair.X_secondary, pair.y, X_val=pair.X_secondary, y_val=pair.y[:, :1]
+        )
+
+
+def test_layer_sizes_that_are_no_sizes_are_refused(pair):
+    with pytest.raises(ValueError, match=r"positive whole numbers.*\(0,\)"):
+        SpectralMLP((0,)).fit(pair.X_secondary, pair.y)

@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.decomposition import PCA
+
+from spectransfer import SpectralVAE
+from spectransfer.metrics import relative_squared_error
+from spectransfer.nn import VAE
+
+
+def test_reconstruction_comes_near_to_that_of_pca(pair, quick_vae):
+    spectra = pair.X_primary
+    pca = PCA(quick_vae.n_latent).fit(spectra)
+    kept = pca.explained_variance_ratio_.sum()
+    score = (
+        quick_vae.set_params(n_steps=1500, kl_weight=0.0).fit(spectra).score(spectra)
+    )
+    # a nonlinear code of six numbers, trained briefly, against the best linear one
+    assert score > 0.9 * kept
+
+
+def test_score_is_the_variance_that_survives(pair, quick_vae):
+    vae = quick_vae.fit(pair.X_primary)
+    decoded = vae.inverse_transform(vae.transform(pair.X_primary))
+    expected = 1 - relative_squared_error(pair.X_primary, decoded)
+    assert_allclose(vae.score(pair.X_primary), expected, rtol=1e-12)
+
+
+def test_transform_is_the_posterior_mean_of_the_module(pair, quick_vae):
+    vae = quick_vae.fit(pair.X_primary)
+    shift, scale = vae.unit_
+    inside = torch.from_numpy((pair.X_primary - shift) / np.float32(scale))
+    with torch.inference_mode():
+        mean, _ = vae.net_.module_.encode(inside)
+    assert_allclose(vae.transform(pair.X_primary), mean.numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_latents_do_not_depend_on_the_spectra_beside_them(pair, quick_vae):
+    vae = quick_vae.fit(pair.X_primary)
+    whole = vae.transform(pair.X_primary)
+    assert_array_equal(vae.transform(pair.X_primary[5:6]), whole[5:6])
+    assert_array_equal(vae.transform(pair.X_primary[::7]), whole[::7])
+
+
+def test_kl_weight_follows_four_cycles(pair, quick_vae):
+    vae = quick_vae.set_params(max_epochs=40, patience=None).fit(pair.X_primary)
+    weights = np.array(vae.kl_weight_curve_)
+    assert len(weights) == 40
+    assert_array_equal(np.flatnonzero(weights == 0), [0, 10, 20, 30])
+    assert weights.max() == vae.kl_weight
+
+
+def test_literal_kl_scale_pushes_the_posterior_to_the_prior(pair, quick_vae):
+    spectra = pair.X_primary
+    gentle = quick_vae.fit(spectra).latent_covariance_.trace()
+    literal = quick_vae.set_params(kl_scale="literal").fit(spectra)
+    assert literal.latent_covariance_.trace() < gentle
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1e4])
+def test_training_does_not_depend_on_the_intensity_unit(pair, quick_vae, unit):
+    spectra = pair.X_primary.astype(np.float64)
+    score = quick_vae.fit(spectra).score(spectra)
+    rescaled = quick_vae.fit(unit * spectra + 7 * unit)
+    # the same network up to the rounding of the unit
+    assert_allclose(rescaled.score(unit * spectra + 7 * unit), score, atol=0.02)
+
+
+def test_without_normalization_the_unit_is_the_identity(pair, quick_vae):
+    vae = quick_vae.set_params(normalize=False, n_steps=50).fit(pair.X_primary)
+    assert vae.unit_.scale == 1
+    assert not vae.unit_.shift.any()
+
+
+def test_sampled_spectra_have_the_mean_and_spread_of_measured_ones(pair, quick_vae):
+    vae = quick_vae.fit(pair.X_primary)
+    drawn = vae.sample(2000, random_state=0)
+    measured_std = pair.X_primary.std(axis=0)
+    difference = np.abs(drawn.mean(axis=0) - pair.X_primary.mean(axis=0))
+    # the decoder bends a normal distribution: half a standard deviation is its mark
+    assert (difference < 0.5 * measured_std).mean() > 0.9
+    assert_array_equal(drawn, vae.sample(2000, random_state=0))
+
+
+def test_sample_refuses_an_unknown_source(pair, quick_vae):
+    with pytest.raises(ValueError, match="'fitted' or 'prior', but it is 'posterior'"):
+        quick_vae.fit(pair.X_primary).sample(source="posterior")
+
+
+def test_published_configuration_is_the_papers():
+    vae = SpectralVAE.as_published()
+    assert (vae.hidden_layer_sizes, vae.n_latent) == ((1024, 512), 64)
+    assert (vae.learning_rate, vae.batch_size, vae.max_epochs) == (1e-4, 128, 50)
+    assert (vae.kl_weight, vae.kl_cycles, vae.kl_scale) == (0.5, 4, "literal")
+    assert (vae.l2, vae.normalize) == (1e-6, False)
+
+
+def test_published_network_has_the_papers_layers():
+    shapes = [tuple(p.shape) for p in VAE(4062, (1024, 512), 64).parameters()][::2]
+    assert shapes == [
+        (1024, 4062), (512, 1024), (64, 512), (64, 512),
+        (512, 64), (1024, 512), (4062, 1024),
+    ]  # fmt: skip
+
+
+def test_given_validation_spectra_are_what_early_stopping_watches(pair, quick_vae):
+    known, watched = pair.X_primary[:200], pair.X_primary[200:]
+    vae = quick_vae.fit(known, X_val=watched)
+    decoded = vae.inverse_transform(vae.transform(watched))
+    error = np.mean(((decoded - watched) / vae.unit_.scale) ** 2)
+    # the best weights were restored: theirs is the smallest validation loss
+    assert_allclose(error, min(vae.validation_loss_curve_), rtol=0.02)
+
+
+def test_feature_names_out_number_the_latents(pair, quick_vae):
+    names = quick_vae.set_params(n_steps=50).fit(pair.X_primary).get_feature_names_out()
+    assert list(names) == [f"spectralvae{i}" for i in range(6)]
