@@ -192,11 +192,6 @@ class StandardScaler(_SklearnScaler):
         weights = None
         if sample_weight is not None:
             weights = check_sample_weight(sample_weight, spectra, dtype=np.float64)
-            if not weights.any():
-                raise ValueError(
-                    "sample_weight must give some spectrum a weight, but all are zero. "
-                    "Leave it out to weigh all spectra alike."
-                )
         moments = pooled_moments(spectra, weights, known)
         uses_mean = self.with_mean or self.with_std
         self.n_samples_seen_ = moments.weight
