@@ -1,8 +1,9 @@
-"""Paired spectra in one .npz file: reading, checking, writing.
+"""Paired spectra in files: reading, checking, writing.
 
-The file holds `X_secondary`, `X_primary`, `wavelengths_secondary` and
+An .npz or HDF5 file holds `X_secondary`, `X_primary`, `wavelengths_secondary` and
 `wavelengths_primary`; it may hold `sample_id`, `y` with `y_names`, any further array
-with one entry for each spectrum, and `meta`, a JSON text.
+with one entry for each spectrum, and `meta`, a JSON text. Text tables come in pairs,
+one for each instrument.
 """
 
 import json
@@ -18,10 +19,13 @@ from typing import Any
 import numpy as np
 
 from spectransfer.datasets._pair import SpectraPair
+from spectransfer.datasets._tables import entries_of
 from spectransfer.exceptions import FileFormatError, WavelengthError
 
 REQUIRED = ("X_secondary", "X_primary", "wavelengths_secondary", "wavelengths_primary")
 _OPTIONAL = ("sample_id", "y", "y_names")
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_TEXT = (".csv", ".tsv", ".txt")
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
 
 
@@ -99,32 +103,104 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
     )
 
 
-def load_pair(path: str | os.PathLike[str]) -> SpectraPair:
-    """Load spectra of the same spots, measured on two instruments, from a file.
+def _read_hdf5(path: Path, names: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        import h5py
+    except ImportError as error:
+        raise ImportError(
+            f"Reading {path} needs h5py, which is not installed. Install it with "
+            "\"pip install 'spectransfer[datasets]'\", or save the pair as .npz."
+        ) from error
+    try:
+        with h5py.File(path, "r") as file:
+            entries = {n: v for n, v in file.attrs.items() if np.ndim(v) == 0}
+            wanted = {n: n for n in file if isinstance(file[n], h5py.Dataset)}
+            for name, there in (wanted | dict(names)).items():
+                if there in file:
+                    entries[name] = _plain(file[there])
+            return entries
+    except (OSError, RuntimeError, KeyError) as error:
+        raise FileFormatError(
+            f"{path} ({path.stat().st_size} bytes) must be an HDF5 file, but reading "
+            f"it fails: {error}. It is damaged or cut short; copy or export it again."
+        ) from error
+
+
+def _plain(dataset: Any) -> np.ndarray:
+    # HDF5 keeps text as objects of bytes.
+    if dataset.dtype.kind == "O":
+        return np.asarray(dataset.asstr()[()]).astype(str)
+    return dataset[()]
+
+
+def _entries_of(
+    path: Path, primary: Path | None, names: Mapping[str, str]
+) -> Mapping[str, Any]:
+    with path.open("rb") as file:
+        start = file.read(len(_HDF5))
+    is_text = path.suffix.lower() in _TEXT
+    if is_text != (primary is not None):
+        raise ValueError(
+            f"Text tables come in pairs, one for each instrument, and other files hold "
+            f"both sides, but load_pair was called with {path} and {primary}. Call "
+            "load_pair(secondary.csv, primary.csv), or load_pair(both.npz)."
+        )
+    if primary is not None:
+        if names:
+            raise ValueError(
+                "names are for entries of .npz and HDF5 files, but the files are text "
+                "tables. Leave names out."
+            )
+        return entries_of(path, primary)
+    if start == _HDF5 or path.suffix.lower() in (".h5", ".hdf5"):
+        return _read_hdf5(path, names)
+    entries = _read_npz(path)
+    return entries | {
+        n: entries[there] for n, there in names.items() if there in entries
+    }
+
+
+def load_pair(
+    path: str | os.PathLike[str],
+    primary: str | os.PathLike[str] | None = None,
+    *,
+    names: Mapping[str, str] | None = None,
+) -> SpectraPair:
+    """Load spectra of the same spots, measured on two instruments, from files.
 
     Parameters
     ----------
     path : str or path-like
-        An ``.npz`` file that holds `X_secondary`, `X_primary`,
-        `wavelengths_secondary` and `wavelengths_primary`. `sample_id`, `y`, `y_names`
-        and `meta` (a JSON text) are read where they exist; any other array with one
-        entry for each spectrum becomes an annotation.
+        An ``.npz`` or HDF5 file (``.h5``, ``.hdf5``; needs h5py) that holds
+        `X_secondary`, `X_primary`, `wavelengths_secondary` and `wavelengths_primary`.
+        `sample_id`, `y`, `y_names` and `meta` (a JSON text) are read where they
+        exist; any other array with one entry for each spectrum becomes an annotation,
+        and a single value goes into `meta`. Or a text table (``.csv``, ``.tsv``,
+        ``.txt``) of the secondary instrument, with one spectrum in each row under a
+        header of wavelengths; other columns, such as `sample_id`, describe the rows.
+    primary : str or path-like, default=None
+        Text table of the primary instrument, of the same spots row by row, where
+        `path` is a text table. Where both tables have a column `sample_id`, it has
+        to agree.
+    names : mapping of str to str, default=None
+        What the entries are called in a file that has names of its own, such as
+        ``{"X_primary": "lab/spectra"}``; a path within the file for HDF5.
 
     Returns
     -------
     SpectraPair
-        The pair, in the precision of the file.
+        The pair, in the precision of the file; text tables give float64.
 
     Raises
     ------
     FileFormatError
-        If the file is damaged, cut short, or does not hold what it should.
+        If a file is damaged, cut short, or does not hold what it should.
     WavelengthError
         If an axis does not increase, or does not fit its spectra.
 
     See Also
     --------
-    save_pair : Writes such a file.
+    save_pair : Writes an ``.npz`` file.
 
     Examples
     --------
@@ -138,7 +214,11 @@ def load_pair(path: str | os.PathLike[str]) -> SpectraPair:
     250 to 400 nm)
     """
     path = Path(path)
-    return pair_from_entries(_read_npz(path), path)
+    second = None if primary is None else Path(primary)
+    entries = _entries_of(path, second, names or {})
+    return pair_from_entries(
+        entries, path if second is None else f"{path} and {second}"
+    )
 
 
 def save_pair(pair: SpectraPair, path: str | os.PathLike[str]) -> None:

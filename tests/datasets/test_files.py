@@ -246,3 +246,10 @@ def test_single_values_become_meta(entries, tmp_path):
     path = tmp_path / "pair.npz"
     np.savez(path, **entries, operator=np.array("Eva"), meta=json.dumps({"axis": "nm"}))
     assert dict(load_pair(path).meta) == {"operator": "Eva", "axis": "nm"}
+
+
+def test_entries_of_another_name_are_found_by_names(entries, tmp_path):
+    path = tmp_path / "pair.npz"
+    np.savez(path, NIR=entries.pop("X_primary"), **entries)
+    pair = load_pair(path, names={"X_primary": "NIR"})
+    assert_array_equal(pair.X_primary, np.load(path)["NIR"])
