@@ -131,7 +131,7 @@ def read_table(path: Path) -> Table:
     if not channels:
         raise FileFormatError(
             f"{path} must name its channels by their wavelengths in the header, but "
-            f"the header begins with {names[:4]}. Write one spectrum in each row, "
+            f"the header is {lines[0][:40]!r}.... Write one spectrum in each row, "
             "under column names such as 589.0; transpose the table if its columns are "
             "spectra."
         )

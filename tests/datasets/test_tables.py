@@ -107,7 +107,7 @@ def test_a_row_index_without_a_name_is_passed_over(tables):
         ("300,301\n1,x\n3,4\n", FileFormatError, "could not convert string 'x'"),
         ("300,301\n", FileFormatError, "it has 1 lines"),
         ("", FileFormatError, "it has 0 lines"),
-        ("time,signal\n1,2\n", FileFormatError, "begins with .'time', 'signal'.*trans"),
+        ("time,signal\n1,2\n", FileFormatError, "header is 'time,signal'.*trans"),
         (b"300,\xff\n1,2\n", FileFormatError, "must be text in UTF-8"),
         (
             "sample_id,300\nb,1\nb,2\n",
