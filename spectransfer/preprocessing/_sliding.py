@@ -21,7 +21,6 @@ matrix, cut into equal tiles. Sixteen spectra at a time, everything stays in cac
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -178,23 +177,18 @@ class _Workspace:
             self.baseline[:, end.tiles.start * _TILE : end.tiles.stop * _TILE] += mean
         return self.baseline[:, :n]
 
-    def run(
-        self, spectra: FloatArray, out: FloatArray, offset: bool, take: str
-    ) -> None:
-        """Fill `out` with corrected spectra, or with their baselines."""
-        inside = self.framed[:, self.window - 1 : self.window - 1 + self.n]
-        for start in range(0, len(spectra), _ROWS):
-            block = spectra[start : start + _ROWS]
-            filled = inside[: len(block)]
-            # Counted from its own minimum, a constant spectrum is zero: exactly so.
-            floor = block.min(axis=1, keepdims=True) if offset else block.dtype.type(0)
-            np.subtract(block, floor, out=filled)
-            baseline = self.smooth()[: len(block)]
-            target = out[start : start + _ROWS]
-            if take == "corrected":
-                np.subtract(filled, baseline, out=target)
-            else:
-                np.add(baseline, floor, out=target)
+    def run(self, block: FloatArray, out: FloatArray, offset: bool, take: str) -> None:
+        """Fill `out` with the corrected spectra of a block, or with their baselines."""
+        first = self.window - 1
+        filled = self.framed[: len(block), first : first + self.n]
+        # Counted from its own minimum, a constant spectrum is zero: exactly so.
+        floor = block.min(axis=1, keepdims=True) if offset else block.dtype.type(0)
+        np.subtract(block, floor, out=filled)
+        baseline = self.smooth()[: len(block)]
+        if take == "corrected":
+            np.subtract(filled, baseline, out=out)
+        else:
+            np.add(baseline, floor, out=out)
 
 
 def slide_baseline(
@@ -230,16 +224,18 @@ def slide_baseline(
     out = np.empty(spectra.shape, spectra.dtype)
     smoothing = _plan_smoothing(n_wavelengths, smooth_window, edges, spectra.dtype)
     window = min(min_window, n_wavelengths)
-    n_blocks = -(-n_spectra // _ROWS)
-    n_threads = max(1, min(effective_n_jobs(n_jobs), n_blocks))
+    starts = range(0, n_spectra, _ROWS)
+    waiting = iter(starts)
 
-    def work(rows: slice) -> None:
+    def work() -> None:
         workspace = _Workspace(n_wavelengths, window, smoothing, spectra.dtype)
-        workspace.run(spectra[rows], out[rows], edges == "available", take)
+        # Threads take blocks as they get to them, so that none waits for a slow one.
+        for start in waiting:
+            rows = slice(start, start + _ROWS)
+            workspace.run(spectra[rows], out[rows], edges == "available", take)
 
-    bounds = [_ROWS * (n_blocks * i // n_threads) for i in range(n_threads)]
-    bounds.append(n_spectra)
+    n_threads = max(1, min(effective_n_jobs(n_jobs), len(starts)))
     Parallel(n_jobs=n_threads, require="sharedmem")(
-        delayed(work)(slice(start, stop)) for start, stop in pairwise(bounds)
+        delayed(work)() for _ in range(n_threads)
     )
     return out
