@@ -132,37 +132,52 @@ def check_spectra(
     options = {"dtype": _FLOATS, "ensure_all_finite": False} | options
     axis = wavelengths_of(X)
     if axis is not None:
-        if not reset:
-            _check_known_axis(estimator, axis)
-        X = _with_text_names(X)
+        X = _with_text_names(X, None if reset else _known_names(estimator, axis))
     spectra = validate_data(estimator, X, reset=reset, **options)
     if finite:
         check_finite(spectra, "X")
     return spectra
 
 
-def _with_text_names(frame: Any) -> Any:
+def _with_text_names(frame: Any, names: ArrayLike | None) -> Any:
     """Name columns by text, which scikit-learn keeps; numbers it would drop."""
-    if all(isinstance(c, str) for c in frame.columns):
-        return frame
-    named = frame.copy(deep=False)
-    named.columns = [str(c) for c in frame.columns]
+    if names is None:
+        if all(isinstance(c, str) for c in frame.columns):
+            return frame
+        names = [str(c) for c in frame.columns]
+    named = frame.copy(deep=False) if hasattr(frame, "copy") else frame.clone()
+    named.columns = list(np.asarray(names))
     return named
 
 
-def _check_known_axis(estimator: BaseEstimator, axis: FloatArray) -> None:
-    """Refuse spectra on another wavelength axis than the one seen in `fit`."""
+def _known_names(estimator: BaseEstimator, axis: FloatArray) -> ArrayLike | None:
+    """Give the names seen in `fit`, and refuse spectra on another axis than theirs.
+
+    The same wavelength may be written in two ways, or have been rounded: axes agree
+    where no channel is off by more than a thousandth of the pitch.
+    """
+    names = getattr(estimator, "feature_names_in_", None)
     try:
-        known = np.asarray(getattr(estimator, "feature_names_in_", []), dtype=float)
+        known = np.asarray([] if names is None else names, dtype=np.float64)
     except ValueError:
-        return
-    if known.size == 0 or np.array_equal(known, axis):
-        return
+        return None
+    if known.size == 0:
+        return None
+    n = min(len(known), len(axis))
+    pitch = np.abs(np.diff(known)).min(initial=np.abs(known).max())
+    off = np.flatnonzero(np.abs(known[:n] - axis[:n]) > 1e-3 * pitch)
+    if len(off) == 0 and len(known) == len(axis):
+        return names
+    first = int(off[0]) if len(off) else n
+    fitted, given = (
+        f"{a[first]:.9g}" if first < len(a) else "nothing" for a in (known, axis)
+    )
     raise WavelengthError(
         f"{type(estimator).__name__} must be given spectra on the wavelength axis that "
         f"it was fitted on, but that one has {_axis_in_words(known)}, and this one "
-        f"{_axis_in_words(axis)}. Bring the spectra to the first axis, for example "
-        "with WavelengthResampler."
+        f"{_axis_in_words(axis)}; the first channel that differs is {first}, with "
+        f"{fitted} there and {given} here. Bring the spectra to the first axis, for "
+        "example with WavelengthResampler."
     )
 
 
