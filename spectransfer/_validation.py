@@ -139,18 +139,19 @@ def check_spectra(
     return spectra
 
 
-def _with_text_names(frame: Any, names: ArrayLike | None) -> Any:
+def _with_text_names(frame: Any, names: Any) -> Any:
     """Name columns by text, which scikit-learn keeps; numbers it would drop."""
     if names is None:
         if all(isinstance(c, str) for c in frame.columns):
             return frame
         names = [str(c) for c in frame.columns]
     named = frame.copy(deep=False) if hasattr(frame, "copy") else frame.clone()
-    named.columns = list(np.asarray(names))
+    # numpy's own text type is none that scikit-learn takes for a name.
+    named.columns = [str(name) for name in np.asarray(names)]
     return named
 
 
-def _known_names(estimator: BaseEstimator, axis: FloatArray) -> ArrayLike | None:
+def _known_names(estimator: BaseEstimator, axis: FloatArray) -> Any:
     """Give the names seen in `fit`, and refuse spectra on another axis than theirs.
 
     The same wavelength may be written in two ways, or have been rounded: axes agree

@@ -88,6 +88,16 @@ def test_the_same_axis_may_be_written_otherwise_or_rounded(pair):
         assert list(other.columns) == list(names)
 
 
+def test_columns_that_are_numbers_become_feature_names(pair):
+    frame = pair.as_frames()[0].set_axis(pair.wavelengths_secondary, axis="columns")
+    fitted = StandardScaler().fit(frame)
+    assert_array_equal(
+        fitted.feature_names_in_.astype(float), pair.wavelengths_secondary
+    )
+    with pytest.raises(WavelengthError, match="first channel that differs is 0"):
+        fitted.transform(frame.set_axis(pair.wavelengths_secondary + 1, axis=1))
+
+
 def test_a_pipeline_refuses_another_axis_in_its_first_step(pair):
     pipeline = make_pipeline(StandardScaler(), MeanTransfer()).fit(*pair.as_frames())
     other = on_axis(pair, pair.wavelengths_secondary + 1)
