@@ -8,7 +8,12 @@ computed stand in `_sliding`; here are windows, units and what is refused.
 from numbers import Integral, Real
 from typing import Any, Self
 
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import (
+    BaseEstimator,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    clone,
+)
 from sklearn.utils import Tags, check_consistent_length
 
 from spectransfer._typing import ArrayLike, FloatArray
@@ -235,7 +240,10 @@ class BaselineCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _slide(self, X: ArrayLike, take: str) -> FloatArray:
         axis = self._axis(X)
-        spectra = check_spectra(self, X)
+        # Without a fit there are no names that those of X could be compared with.
+        fitted = hasattr(self, "n_features_in_")
+        checker = self if fitted else clone(self)
+        spectra = check_spectra(checker, X, reset=not fitted)
         min_window, smooth_window = self._windows(axis, spectra.shape[1])
         return slide_baseline(
             spectra,

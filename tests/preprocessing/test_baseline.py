@@ -1,5 +1,7 @@
 """The corrector as an estimator: windows, units, what it refuses, real spectra."""
 
+import warnings
+
 import joblib
 import numpy as np
 import pandas as pd
@@ -49,6 +51,15 @@ def test_transform_needs_no_fit_and_follows_changed_parameters(spectra):
     assert_array_equal(corrector.fit(spectra).transform(spectra), unfitted)
     corrector.set_params(min_window=60)
     assert_array_equal(corrector.transform(spectra), slide_baseline(spectra, 60, 10))
+
+
+def test_an_unfitted_corrector_takes_named_channels_without_a_warning(spectra, axis):
+    corrector = BaselineCorrector(3.0, smooth_window=1.0, unit="nm")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        corrected = corrector.transform(pd.DataFrame(spectra, columns=axis))
+    assert_array_equal(corrected, slide_baseline(spectra, 30, 10))
+    assert not hasattr(corrector, "n_features_in_")
 
 
 def test_the_corrector_offers_no_way_back():
