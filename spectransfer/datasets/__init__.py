@@ -1,5 +1,6 @@
 """Paired spectra of two instruments: generated, and read from files."""
 
+from spectransfer.datasets._fetch import fetch_libs_transfer
 from spectransfer.datasets._files import load_pair, save_pair
 from spectransfer.datasets._instruments import make_instrument_pair
 from spectransfer.datasets._libs import (
@@ -26,6 +27,7 @@ __all__ = [
     "SpectraPair",
     "Spectrometer",
     "create_libs_transfer",
+    "fetch_libs_transfer",
     "load_libs_transfer",
     "load_pair",
     "make_instrument_pair",

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from spectransfer.datasets._optional import need
 from spectransfer.datasets._pair import SpectraPair
 from spectransfer.datasets._tables import entries_of
 from spectransfer.exceptions import FileFormatError, WavelengthError
@@ -104,13 +105,7 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
 
 
 def _read_hdf5(path: Path, names: Mapping[str, str]) -> dict[str, Any]:
-    try:
-        import h5py
-    except ImportError as error:
-        raise ImportError(
-            f"Reading {path} needs h5py, which is not installed. Install it with "
-            "\"pip install 'spectransfer[datasets]'\", or save the pair as .npz."
-        ) from error
+    h5py = need("h5py", f"Reading {path}", "spectransfer[datasets]")
     try:
         with h5py.File(path, "r") as file:
             entries = {n: v for n, v in file.attrs.items() if np.ndim(v) == 0}

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spectransfer._typing import BoolArray, FloatArray, IntArray
+from spectransfer.datasets._optional import need
 from spectransfer.datasets._sides import TwoSides, check_rows, wavelength_names
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pandas
 
 Rows = int | slice | BoolArray | IntArray
 
@@ -101,7 +102,7 @@ class SpectraPair(TwoSides):
             selected[name] = None if values is None else values[rows]
         return replace(self, **selected)
 
-    def as_frames(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def as_frames(self) -> tuple[pandas.DataFrame, pandas.DataFrame]:
         """Give both sides as data frames with wavelengths as column names.
 
         Estimators that are fitted on such a frame keep the names in
@@ -119,13 +120,7 @@ class SpectraPair(TwoSides):
         >>> primary.columns[:2].tolist()
         ['250.0', '250.50167224080266']
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                "as_frames needs pandas, which is not installed. Install it with "
-                "'pip install pandas', or use X_secondary and X_primary as arrays."
-            ) from error
+        pd = need("pandas", "as_frames", "pandas")
         index = None if self.sample_id is None else pd.Index(self.sample_id)
         if index is not None:
             index.name = "sample_id"

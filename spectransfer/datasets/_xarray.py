@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spectransfer._raster import shot_order, shot_positions
+from spectransfer.datasets._optional import need
 from spectransfer.datasets._sides import SIDES
 
 if TYPE_CHECKING:
@@ -16,17 +17,6 @@ if TYPE_CHECKING:
     from spectransfer.datasets._maps import PairedMaps
 
 _PLACES = ("row", "column")
-
-
-def _xarray() -> Any:
-    try:
-        import xarray
-    except ImportError as error:
-        raise ImportError(
-            "to_xarray and from_xarray need xarray, which is not installed. Install "
-            "it with \"pip install 'spectransfer[xarray]'\"."
-        ) from error
-    return xarray
 
 
 def dataset_of(maps: PairedMaps, layout: str) -> xarray.Dataset:
@@ -66,7 +56,8 @@ def dataset_of(maps: PairedMaps, layout: str) -> xarray.Dataset:
         attrs["step"] = list(maps.step)
     # Attributes of a netCDF file hold no nested mappings.
     attrs["meta"] = json.dumps(dict(maps.meta))
-    return _xarray().Dataset(variables, coords, attrs)
+    xr = need("xarray", "to_xarray", "spectransfer[xarray]")
+    return xr.Dataset(variables, coords, attrs)
 
 
 def _places_of(
@@ -111,7 +102,6 @@ def maps_of(
     dims: tuple[str, str] | None,
 ) -> dict[str, Any]:
     """Read the fields of paired maps from a dataset, in their order of measurement."""
-    _xarray()
     missing = [name for name in (secondary, primary) if name not in dataset]
     if missing:
         raise ValueError(
