@@ -13,7 +13,12 @@ from typing import Any
 
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EarlyStopping, GradientNormClipping
+from skorch.callbacks import (
+    Callback,
+    EarlyStopping,
+    GradientNormClipping,
+    LRScheduler,
+)
 from skorch.helper import predefined_split
 from torch import nn
 from tqdm.auto import tqdm
@@ -24,7 +29,8 @@ from spectransfer.nn._data import Batches, SpectraDataset
 from spectransfer.nn._modules import HIDDEN_KERNELS
 
 ADAM_EPS = 1e-7
-MIN_EPOCHS = 50
+MIN_EPOCHS = 20
+L2_OF_ALL_SPECTRA = 1e-6 * 313_600  # the paper's penalty, times its training set
 PATIENT_PART = 0.1
 MIN_PATIENCE = 5
 
@@ -37,7 +43,9 @@ class Training:
     ----------
     name : str
         What the progress bar and the messages call the network.
-    learning_rate, batch_size, max_epochs, n_steps, patience, min_delta, l2 : float
+    learning_rate, batch_size, max_epochs, n_steps, patience, min_delta : float
+        See the estimators.
+    l2, learning_rate_decay : float and str
         See the estimators.
     max_gradient_norm : float or None
         Longest gradient of a step.
@@ -54,7 +62,8 @@ class Training:
     n_steps: int
     patience: int | str | None
     min_delta: float
-    l2: float
+    l2: float | str
+    learning_rate_decay: str | None
     max_gradient_norm: float | None
     device: torch.device
     verbose: bool
@@ -65,6 +74,12 @@ class Training:
             return int(self.max_epochs)
         steps_per_epoch = -(-n_spectra // self.batch_size)
         return max(MIN_EPOCHS, -(-self.n_steps // steps_per_epoch))
+
+    def penalty(self, n_spectra: int) -> float:
+        """Strength of the L2 penalty for a mean loss over `n_spectra`."""
+        if isinstance(self.l2, str):
+            return L2_OF_ALL_SPECTRA / n_spectra
+        return self.l2
 
     def patient_epochs(self, n_epochs: int) -> int | None:
         """Epochs without improvement before stopping; None for never."""
@@ -187,6 +202,13 @@ def _callbacks(
     if training.max_gradient_norm is not None:
         clipping = GradientNormClipping(training.max_gradient_norm)
         callbacks.append(("gradient_clipping", clipping))
+    if training.learning_rate_decay == "cosine":
+        decay = LRScheduler(
+            torch.optim.lr_scheduler.CosineAnnealingLR,
+            T_max=n_epochs * n_batches,
+            step_every="batch",
+        )
+        callbacks.append(("learning_rate_decay", decay))
     if training.verbose:
         bar = _Progress(training.name, n_epochs, n_batches)
         callbacks.append(("progress", bar))
@@ -211,6 +233,7 @@ def make_net(
     module: nn.Module,
     criterion: nn.Module,
     training: Training,
+    n_spectra: int,
     callbacks: Sequence[tuple[str, Callback]] = (),
     n_epochs: int = 1,
     train_split: Any = None,
@@ -221,6 +244,7 @@ def make_net(
     Adam with the epsilon of Keras; ``weight_decay=2 * l2`` on the hidden kernels is
     the gradient of ``l2`` x their sum of squares.
     """
+    weight_decay = 2 * training.penalty(n_spectra)
     net = TrainedNet(
         module,
         criterion=criterion,
@@ -228,7 +252,7 @@ def make_net(
         lr=training.learning_rate,
         optimizer__eps=ADAM_EPS,
         optimizer__fused=True,
-        optimizer__param_groups=[(HIDDEN_KERNELS, {"weight_decay": 2 * training.l2})],
+        optimizer__param_groups=[(HIDDEN_KERNELS, {"weight_decay": weight_decay})],
         batch_size=training.batch_size,
         max_epochs=n_epochs,
         iterator_train=Batches,
@@ -277,6 +301,7 @@ def train(
         module,
         criterion,
         training,
+        len(data),
         _callbacks(training, n_epochs, n_batches, validation is not None, kl_weights),
         n_epochs,
         None if validation is None else predefined_split(validation),

@@ -31,8 +31,9 @@ from spectransfer.nn import (
 
 NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like"],
-    "l2": [Interval(Real, 0, None, closed="left")],
+    "l2": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
     "learning_rate": [Interval(Real, 0, None, closed="neither")],
+    "learning_rate_decay": [StrOptions({"cosine"}), None],
     "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
     "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
     "n_steps": [Interval(Integral, 1, None, closed="left")],
@@ -52,7 +53,9 @@ NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
 
 # the paper's training of mapper and direct MLP (section 3.2.1)
 PUBLISHED_TRAINING: dict[str, Any] = {
+    "l2": 1e-6,
     "learning_rate": 1e-4,
+    "learning_rate_decay": None,
     "batch_size": 128,
     "max_epochs": 100,
     "patience": 5,
@@ -89,6 +92,7 @@ class NetworkEstimator(BaseEstimator):
             patience=self.patience,
             min_delta=self.min_delta,
             l2=self.l2,
+            learning_rate_decay=self.learning_rate_decay,
             max_gradient_norm=self.max_gradient_norm,
             device=resolve_device(self.device),
             verbose=bool(self.verbose),

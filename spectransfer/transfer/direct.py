@@ -40,27 +40,32 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         Number of linear neurons in the middle.
     decoder_layer_sizes : tuple of int, default=(512, 1024)
         Neurons of the hidden layers behind the latents.
-    l2 : float, default=1e-6
-        Strength of the L2 penalty on the kernels of the hidden layers.
+    l2 : float or "auto", default="auto"
+        Strength of the L2 penalty on the kernels of the hidden layers. "auto" is 0.31
+        divided by the number of spectra: the paper's 1e-6 for its 313,600, and the
+        same weight against the sum of squared errors where there are fewer.
     learning_rate : float, default=1e-3
         Step size of Adam.
+    learning_rate_decay : {"cosine", None}, default="cosine"
+        How the step size falls from step to step: along half a cosine to zero at the
+        end of the training, or not at all.
     batch_size : int or "auto", default="auto"
         Spectra in a step. "auto" takes 128 from 2,560 spectra on, and less where
         there are fewer, down to 16.
     max_epochs : int or "auto", default="auto"
         Passes over the spectra. "auto" takes as many as give `n_steps` steps, at
-        least 50.
+        least 20.
     n_steps : int, default=4000
         Steps that ``max_epochs="auto"`` aims for.
-    patience : int, "auto" or None, default="auto"
+    patience : int, "auto" or None, default=None
         Epochs without a better validation loss before the training stops and the best
-        weights are restored. "auto" is a tenth of the epochs, at least 5; None always
-        trains to the end.
+        weights are restored. "auto" is a tenth of the epochs, at least 5. None always
+        trains to the end, with all spectra.
     min_delta : float, default=1e-5
         Smallest decrease of the validation loss that counts as better.
     validation_fraction : float, default=0.1
         Part of the spectra, drawn at random, that is held back for early stopping
-        where `fit` is given none.
+        where `patience` asks for it and `fit` is given none.
     max_gradient_norm : float or None, default=1.0
         Longer gradients are shortened to this length.
     normalize : bool, default=True
@@ -125,12 +130,13 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         *,
         n_latent: int = 64,
         decoder_layer_sizes: tuple[int, ...] = (512, 1024),
-        l2: float = 1e-6,
+        l2: float | str = "auto",
         learning_rate: float = 1e-3,
+        learning_rate_decay: str | None = "cosine",
         batch_size: int | str = "auto",
         max_epochs: int | str = "auto",
         n_steps: int = 4000,
-        patience: int | str | None = "auto",
+        patience: int | str | None = None,
         min_delta: float = 1e-5,
         validation_fraction: float = 0.1,
         max_gradient_norm: float | None = 1.0,
@@ -144,6 +150,7 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         self.decoder_layer_sizes = decoder_layer_sizes
         self.l2 = l2
         self.learning_rate = learning_rate
+        self.learning_rate_decay = learning_rate_decay
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.n_steps = n_steps

@@ -58,27 +58,32 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         paper's formula, in which the divergence outweighs the spectra.
     kl_cycles : int, default=4
         Number of annealing cycles.
-    l2 : float, default=1e-6
-        Strength of the L2 penalty on the kernels of the hidden layers.
+    l2 : float or "auto", default="auto"
+        Strength of the L2 penalty on the kernels of the hidden layers. "auto" is 0.31
+        divided by the number of spectra: the paper's 1e-6 for its 313,600, and the
+        same weight against the sum of squared errors where there are fewer.
     learning_rate : float, default=1e-3
         Step size of Adam.
+    learning_rate_decay : {"cosine", None}, default="cosine"
+        How the step size falls from step to step: along half a cosine to zero at the
+        end of the training, or not at all.
     batch_size : int or "auto", default="auto"
         Spectra in a step. "auto" takes 128 from 2,560 spectra on, and less where
         there are fewer, down to 16.
     max_epochs : int or "auto", default="auto"
         Passes over the spectra. "auto" takes as many as give `n_steps` steps, at
-        least 50.
+        least 20.
     n_steps : int, default=4000
         Steps that ``max_epochs="auto"`` aims for.
-    patience : int, "auto" or None, default="auto"
-        Epochs without a better reconstruction of the validation spectra before the
-        training stops and the best weights are restored. "auto" is a tenth of the
-        epochs, at least 5; None always trains to the end.
+    patience : int, "auto" or None, default=None
+        Epochs without a better validation loss before the training stops and the best
+        weights are restored. "auto" is a tenth of the epochs, at least 5. None always
+        trains to the end, with all spectra.
     min_delta : float, default=1e-4
         Smallest decrease of the validation loss that counts as better.
     validation_fraction : float, default=0.1
         Part of the spectra, drawn at random, that is held back for early stopping
-        where `fit` is given none.
+        where `patience` asks for it and `fit` is given none.
     max_gradient_norm : float or None, default=1.0
         Longer gradients are shortened to this length.
     normalize : bool, default=True
@@ -154,12 +159,13 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         kl_weight: float = 0.5,
         kl_scale: str = "channel",
         kl_cycles: int = 4,
-        l2: float = 1e-6,
+        l2: float | str = "auto",
         learning_rate: float = 1e-3,
+        learning_rate_decay: str | None = "cosine",
         batch_size: int | str = "auto",
         max_epochs: int | str = "auto",
         n_steps: int = 4000,
-        patience: int | str | None = "auto",
+        patience: int | str | None = None,
         min_delta: float = 1e-4,
         validation_fraction: float = 0.1,
         max_gradient_norm: float | None = 1.0,
@@ -175,6 +181,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         self.kl_cycles = kl_cycles
         self.l2 = l2
         self.learning_rate = learning_rate
+        self.learning_rate_decay = learning_rate_decay
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.n_steps = n_steps
@@ -213,7 +220,9 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         """
         published: dict[str, Any] = {
             "kl_scale": "literal",
+            "l2": 1e-6,
             "learning_rate": 1e-4,
+            "learning_rate_decay": None,
             "batch_size": 128,
             "max_epochs": 50,
             "patience": None,

@@ -71,11 +71,12 @@ def authors_net(oracle, optimizer=torch.optim.Adam):
         patience=None,
         min_delta=0.0,
         l2=l2,
+        learning_rate_decay=None,
         max_gradient_norm=None,
         device=torch.device("cpu"),
         verbose=False,
     )
-    net = make_net(module, VAELoss(), training, optimizer=optimizer)
+    net = make_net(module, VAELoss(), training, 32, optimizer=optimizer)
     net.criterion_.kl_weight = kl_weight
     net.notify("on_train_begin")
     net.notify("on_epoch_begin")

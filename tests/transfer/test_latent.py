@@ -123,6 +123,7 @@ def test_objective_through_the_decoder_needs_the_networks(pair):
 
 
 def test_validation_pairs_reach_both_networks(transfer, pair):
+    transfer.set_params(autoencoder__patience="auto", mapper__patience="auto")
     known, watched = pair[:200], pair[200:]
     transfer.fit(
         known.X_secondary,

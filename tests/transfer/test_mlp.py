@@ -5,7 +5,6 @@ from sklearn.linear_model import LinearRegression
 from sklearn.neural_network import MLPRegressor
 
 from spectransfer import SpectralMLP
-from spectransfer.nn import Training, resolve_device
 from spectransfer.transfer._network import batch_size_for
 
 
@@ -49,15 +48,26 @@ def test_predictions_come_in_the_precision_of_the_spectra(pair, quick_mlp, dtype
     assert mlp.predict(pair.X_secondary.astype(dtype)).dtype == dtype
 
 
+def training(**changes):
+    return SpectralMLP(batch_size=32, **changes)._training("net", 640)
+
+
 def test_epochs_adapt_to_the_number_of_spectra():
-    training = Training(
-        "net", 1e-3, 32, "auto", 4000, "auto", 0.0, 0.0, None, resolve_device("cpu"),
-        False,
-    )  # fmt: skip
-    assert training.epochs(640) == 200
-    assert training.epochs(320_000) == 50
-    assert training.patient_epochs(200) == 20
-    assert training.patient_epochs(20) == 5
+    assert training(n_steps=4000).epochs(640) == 200
+    assert training(n_steps=4000).epochs(320_000) == 20
+    assert training(max_epochs=7).epochs(640) == 7
+
+
+def test_automatic_patience_is_a_tenth_of_the_epochs():
+    assert training(patience="auto").patient_epochs(200) == 20
+    assert training(patience="auto").patient_epochs(20) == 5
+    assert training().patient_epochs(200) is None
+
+
+def test_automatic_l2_is_the_papers_at_the_papers_size():
+    assert_allclose(training().penalty(313_600), 1e-6, rtol=1e-12)
+    assert_allclose(training().penalty(3_136), 1e-4, rtol=1e-12)
+    assert training(l2=0.5).penalty(10) == 0.5
 
 
 @pytest.mark.parametrize(("n", "size"), [(1, 16), (500, 16), (700, 32), (10**5, 128)])

@@ -106,7 +106,7 @@ def test_published_network_has_the_papers_layers():
 
 def test_given_validation_spectra_are_what_early_stopping_watches(pair, quick_vae):
     known, watched = pair.X_primary[:200], pair.X_primary[200:]
-    vae = quick_vae.fit(known, X_val=watched)
+    vae = quick_vae.set_params(patience="auto").fit(known, X_val=watched)
     decoded = vae.inverse_transform(vae.transform(watched))
     error = np.mean(((decoded - watched) / vae.unit_.scale) ** 2)
     # the best weights were restored: theirs is the smallest validation loss
