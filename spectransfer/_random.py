@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import RLock
 
 import numpy as np
 import torch
@@ -9,10 +10,15 @@ from sklearn.utils import check_random_state
 
 from spectransfer._typing import RandomState
 
+# torch's generator belongs to the whole process: threads take turns with it
+_turn = RLock()
+
 
 @contextmanager
 def seeded(random_state: RandomState) -> Iterator[np.random.RandomState]:
     """Seed torch's generators, and give them back untouched.
+
+    Threads that ask for them at the same time wait for each other.
 
     Parameters
     ----------
@@ -28,6 +34,6 @@ def seeded(random_state: RandomState) -> Iterator[np.random.RandomState]:
     """
     rng = check_random_state(random_state)
     seed = int(rng.randint(np.iinfo(np.int32).max))
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+    with _turn, torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
         yield rng

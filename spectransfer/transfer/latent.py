@@ -228,9 +228,9 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ):
             part = default() if part is None else clone(part)
             given: dict[str, Any] = {"device": self.device, "verbose": self.verbose}
-            seed = rng.randint(np.iinfo(np.int32).max)
+            # without a seed nothing is drawn: the generator would be numpy's global one
             if self.random_state is not None:
-                given["random_state"] = int(seed)
+                given["random_state"] = int(rng.randint(np.iinfo(np.int32).max))
             if not is_frozen(part):
                 own = part.get_params(deep=False)
                 if own.get("random_state") is not None:
