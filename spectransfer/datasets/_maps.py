@@ -70,17 +70,12 @@ class PairedMaps(TwoSides):
     ValueError
         If rows do not pair, or `shape` does not lay out all of them.
 
-    See Also
-    --------
-    SpectraPair : Spots without a map around them.
-
     Notes
     -----
     ``maps[10:20, 30:50]`` is a region, again a map, possibly with another raster.
     ``maps[mask]``, ``maps[indices]`` and ``maps[first:last]`` select shots, and give
-    a `SpectraPair` with annotations `row` and `column`. Regions that are whole rows
-    of a map measured row by row are views; anything else is copied, and no more than
-    was asked for.
+    a `SpectraPair` with annotations `row` and `column`. What lies in one run of the
+    table is a view; anything else is copied, and no more than was asked for.
 
     Examples
     --------
@@ -122,10 +117,7 @@ class PairedMaps(TwoSides):
 
     @property
     def coordinates(self) -> FloatArray:
-        """Place of every shot, (n_spectra, 2), down and right of the first place.
-
-        In micrometres where `step` is known, and in shots otherwise.
-        """
+        """Distance down and right of the first place, in micrometres or in shots."""
         return self.positions * np.asarray(self.step or (1.0, 1.0))
 
     def __getitem__(self, key: Any) -> PairedMaps | SpectraPair:
@@ -197,8 +189,7 @@ class PairedMaps(TwoSides):
         values : array-like of shape (n_spectra, ...)
             One entry for each shot, in the order of measurement.
         mask : array-like of bool, default=None
-            The shots that `values` belong to, as in `select`; the other places
-            become NaN.
+            The shots that `values` belong to; other places become NaN.
 
         Returns
         -------
