@@ -188,6 +188,14 @@ class TrainedNet(NeuralNet):
             raise
         return self
 
+    def __getstate__(self) -> dict[str, Any]:
+        # skorch would save the weights twice: of the module given, and of it trained
+        return {**super().__getstate__(), "module": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({**state, "device": "cpu"})
+        self.module = self.module_
+
 
 def _callbacks(
     training: Training,
@@ -309,8 +317,9 @@ def train(
     try:
         net.partial_fit(data, y=None)
     finally:
-        # the net is kept and saved: it must hold neither spectra, nor Adam's moments,
-        # nor a second copy of the weights or of a decoder
+        # the net is kept and saved: it must hold neither spectra, nor gradients and
+        # Adam's moments, nor a second copy of the weights or of a decoder
+        net.module_.zero_grad(set_to_none=True)
         net.train_split = None
         net.optimizer_.state.clear()
         net.criterion_ = None

@@ -285,7 +285,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
 
     def _encode(self, primary: FloatArray) -> FloatArray:
         module = self._ready_module()
-        units = (self.unit_, Unit.identity(self.n_latent))
+        units = (self.unit_, Unit.identity(self._n_features_out))
         return self._forward(lambda x: module.encode(x)[0], primary, units)
 
     def transform(self, X: ArrayLike) -> FloatArray:
@@ -319,12 +319,13 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         """
         module = self._ready_module()
         latents = check_array(X, dtype=[np.float64, np.float32], input_name="X")
-        if latents.shape[1] != self.n_latent:
+        n_latent = self._n_features_out
+        if latents.shape[1] != n_latent:
             raise ValueError(
                 f"X has {latents.shape[1]} features, but {type(self).__name__} decodes "
-                f"{self.n_latent} latents."
+                f"{n_latent} latents."
             )
-        units = (Unit.identity(self.n_latent), self.unit_)
+        units = (Unit.identity(n_latent), self.unit_)
         return self._forward(module.decoder, latents, units)
 
     def sample(
@@ -355,7 +356,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         check_is_fitted(self)
         rng = check_random_state(random_state)
         if source == "prior":
-            latents = rng.standard_normal((n_samples, self.n_latent))
+            latents = rng.standard_normal((n_samples, self._n_features_out))
         elif source == "fitted":
             latents = rng.multivariate_normal(
                 self.latent_mean_, self.latent_covariance_, n_samples
