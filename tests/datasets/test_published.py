@@ -1,8 +1,8 @@
-import json
 import os
 import shutil
 import subprocess
 import sys
+import textwrap
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from spectransfer.datasets import (
     PairedMaps,
     create_libs_transfer,
     load_libs_transfer,
+    make_libs_maps,
     save_libs_transfer,
 )
 from spectransfer.datasets._published import PARTS
@@ -207,119 +208,81 @@ def test_a_description_that_cannot_be_trusted_is_refused(folder, content, messag
         load_libs_transfer(folder)
 
 
-def test_created_maps_are_filled_in_place(tmp_path):
+@pytest.fixture(scope="module")
+def real_size(tmp_path_factory):
+    """Maps of the published size: simulated in their first row, then sparse zeros."""
+    folder = tmp_path_factory.mktemp("real") / "maps"
+    if shutil.disk_usage(folder.parent).free < 23e9:
+        pytest.skip("the published maps need 22 GB, and this disk has less")
+    shapes = {"train": (560, 560), "validation": (266, 500), "test": (500, 500)}
+    simulated = make_libs_maps(
+        train=(20, 25), validation=None, test=(20, 25), random_state=0
+    )
     with create_libs_transfer(
-        tmp_path / "new",
-        {"train": (3, 4), "test": (2, 2)},
-        **AXES,
-        raster="row",
-        step={"train": 40.0, "test": 20.0},
-        annotations={"mineral": ((), "int8"), "clean": ((7,), "float32")},
-        meta={"seed": 5},
+        folder,
+        shapes,
+        wavelengths_secondary=simulated.train.wavelengths_secondary,
+        wavelengths_primary=simulated.train.wavelengths_primary,
     ) as maps:
-        for rows in (slice(0, 7), slice(7, 12)):
-            maps.train.X_primary[rows] = np.arange(12)[rows, None]
-            maps.train.X_secondary[rows] = 1
-            maps.train.annotations["mineral"][rows] = 2
-        maps.test.annotations["clean"][3] = 9
-        assert not (tmp_path / "new" / "s1_train.npy").exists()
-    back = load_libs_transfer(tmp_path / "new")
-    assert_array_equal(back.train.X_primary, np.arange(12)[:, None] * np.ones(7))
-    assert back.train.X_primary.dtype == np.float32
-    assert_array_equal(back.train.annotations["mineral"], np.full(12, 2))
-    assert_array_equal(back.test.annotations["clean"].sum(axis=1), [0, 0, 0, 63])
-    assert (back.train.raster, back.test.step) == ("row", (20.0, 20.0))
-    assert back.test.meta["seed"] == 5
+        for part in ("train", "test"):
+            maps[part].X_secondary[:500] = simulated[part].X_secondary
+            maps[part].X_primary[:500] = simulated[part].X_primary
+    return folder
 
 
-def test_a_simulation_that_fails_leaves_nothing(tmp_path):
-    def fail_half_way():
-        with create_libs_transfer(tmp_path, {"test": (2, 2)}, **AXES) as maps:
-            maps.test.X_primary[0] = 1
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        fail_half_way()
-    assert os.listdir(tmp_path) == []
-
-
-def test_maps_on_the_disk_are_not_overwritten_unless_asked(maps, folder):
-    before = (folder / "s1_test.npy").read_bytes()
-    with pytest.raises(FileExistsError, match=r"s1_test\.npy.*overwrite=True"):
-        save_libs_transfer(folder, {"test": make_maps((2, 2), 9)})
-    assert (folder / "s1_test.npy").read_bytes() == before
-    save_libs_transfer(folder, {"test": make_maps((2, 2), 9)}, overwrite=True)
-    assert (folder / "s1_test.npy").read_bytes() != before
-    assert list(load_libs_transfer(folder)) == ["test"]
-
-
-def test_a_disk_that_is_too_small_is_found_out_before_writing(tmp_path):
-    with (
-        pytest.raises(OSError, match=r"need \d+\.\d GB, but the disk"),
-        create_libs_transfer(tmp_path, {"test": (10**6, 10**6)}, **AXES),
-    ):
-        pass
-    assert os.listdir(tmp_path) == []
-
-
-def test_maps_on_other_axes_are_not_written_into_one_folder(tmp_path):
-    other = PairedMaps(np.ones((4, 1)), np.ones((4, 7)), [1], np.arange(7), (2, 2))
-    with pytest.raises(WavelengthError, match="secondary axes of 'test' and 'train'"):
-        save_libs_transfer(tmp_path, {"test": make_maps((2, 2)), "train": other})
-
-
-def test_maps_of_an_unknown_name_are_not_written(tmp_path):
-    with pytest.raises(ValueError, match=r"must be called train.*'day 2'"):
-        save_libs_transfer(tmp_path, {"day 2": make_maps((2, 2))})
-
-
-@pytest.mark.parametrize(
-    "annotations", [{"../x": np.zeros(4)}, {"x": np.array([None] * 4)}]
-)
-def test_annotations_that_cannot_be_files_are_refused(tmp_path, annotations):
-    with pytest.raises(ValueError, match="under a plain name"):
-        save_libs_transfer(
-            tmp_path, {"test": make_maps((2, 2), annotations=annotations)}
-        )
-
-
-def test_large_maps_are_copied_in_blocks(maps, tmp_path, monkeypatch):
-    monkeypatch.setattr("spectransfer._validation._BLOCK_BYTES", 60)
-    save_libs_transfer(tmp_path, maps)
-    back = load_libs_transfer(tmp_path)
-    assert_array_equal(back.train.X_primary, maps["train"].X_primary)
-    described = json.loads((tmp_path / "libs_transfer.json").read_text())
-    assert described["parts"]["train"]["shape"] == [4, 6]
+def run_apart(script, folder):
+    """Run a script in a process of its own, and give the numbers that it writes."""
+    answer = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script), str(folder)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [float(number) for number in answer.stdout.split()]
 
 
 @pytest.mark.slow
-def test_maps_of_the_real_size_open_in_a_second_and_200_megabytes(tmp_path):
-    if shutil.disk_usage(tmp_path).free < 23e9:
-        pytest.skip("the published maps need 22 GB, and this disk has less")
-    shapes = {"train": (560, 560), "validation": (266, 500), "test": (500, 500)}
-    with create_libs_transfer(
-        tmp_path,
-        shapes,
-        wavelengths_secondary=np.linspace(260, 370, 3872),
-        wavelengths_primary=np.linspace(245, 407, 4062),
-    ):
-        pass  # the files are sparse: their size is real, their zeros take no room
-    script = """if True:
+def test_maps_of_the_real_size_open_in_a_second_and_200_megabytes(real_size):
+    seconds, megabytes = run_apart(
+        """
         import resource, sys, time
         from spectransfer.datasets import load_libs_transfer
         start = time.perf_counter()
         maps = load_libs_transfer(sys.argv[1])
         seconds = time.perf_counter() - start
-        assert maps.test.X_primary[-1].sum() == 0
+        assert maps.train.X_primary.shape == (313_600, 4062)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         sys.stdout.write(f"{seconds} {peak}")
-    """
-    answer = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        check=True,
+        """,
+        real_size,
     )
-    seconds, megabytes = map(float, answer.stdout.split())
     assert seconds < 1
     assert megabytes < 200
+
+
+@pytest.mark.slow
+def test_a_pipeline_trains_from_maps_of_the_real_size_without_holding_one(real_size):
+    # One map in float64 would be 10 GB; what is asked for here is 16 MB.
+    error, megabytes = run_apart(
+        """
+        import resource, sys
+        from sklearn.linear_model import Ridge
+        from sklearn.pipeline import make_pipeline
+        from spectransfer.datasets import load_libs_transfer
+        from spectransfer.preprocessing import BaselineCorrector, StandardScaler
+        maps = load_libs_transfer(sys.argv[1])
+        train, test = maps.train[:1, :500], maps.test[:1, 250:500]
+        pipeline = make_pipeline(BaselineCorrector(), StandardScaler(), Ridge(1e4))
+        pipeline.fit(train.X_secondary, train.X_primary)
+        guess = pipeline.predict(train.X_secondary)
+        assert pipeline.predict(test.X_secondary).shape == (250, 4062)
+        error = ((train.X_primary - guess) ** 2).sum() / (
+            (train.X_primary - train.X_primary.mean(axis=0)) ** 2
+        ).sum()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        sys.stdout.write(f"{error} {peak}")
+        """,
+        real_size,
+    )
+    assert error < 0.5
+    assert megabytes < 500
