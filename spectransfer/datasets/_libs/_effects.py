@@ -136,9 +136,9 @@ class ShotVariation(_Effects):
         Relative scatter of the temperature in the part of the plume that each
         spectrometer sees.
     view_mixture : float, default=0.0
-        How far the mixture seen by each spectrometer goes towards the four
-        neighbours' at most, at grain boundaries. 0.5 makes boundaries as hard to
-        transfer as in the paper's figure 6.
+        How far the mixture seen by each spectrometer on its own goes, at most,
+        towards that of the most different of the four neighbouring shots. It acts
+        at grain boundaries only, and makes them hard to transfer.
     carry_over : float, default=0.06
         Share of the previous shot's material in each shot.
     contamination : float, default=1.0

@@ -23,7 +23,7 @@ from spectransfer.datasets._libs._plasma import (
     Plasma,
 )
 
-_GRAIN_SPREAD, _ZONE_SPREAD = 0.35, 0.25  # of the logarithm of trace elements
+_GRAIN_SPREAD, _ZONE_SPREAD = 0.5, 0.3  # of the logarithm of trace elements
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Shots:
 
     Shapes are (n_shots,), (n_shots, n_minerals), (n_shots, n_elements) or
     (n_shots, n_views). `composition` is in atomic fractions, `mass` in units of a
-    mean shot on albite, `neighbours` the composition around each shot.
+    mean shot on albite, `neighbours` the composition that its most different neighbour
+    would have.
     """
 
     fractions: FloatArray
@@ -99,15 +100,13 @@ def fire(
     """
     for_rock, for_traces, for_shots = seed.spawn(3)
     surface = grow(rock, shape, step, for_rock)
-    around = snake(_around(surface.fractions))
     pure = snake(surface.fractions)
     fractions = _carry(pure, variation.carry_over)
     traces = _traces(surface, step, rock.zoning, for_traces)
     rng = np.random.Generator(np.random.PCG64(for_shots))
     z = rng.standard_normal((len(pure), 10))
     dirt = variation.contamination * np.exp(0.5 * z[:, :1]) * surface_composition()
-    focus = waves(rng, np.arange(float(len(pure))), np.zeros(1), len(pure) / 20)[0]
-
+    focus = _slow_drift(rng, len(pure))
     spread = fractions @ property_of_minerals("scatter") * variation.mass
     mass = fractions @ property_of_minerals("mass") * day.mass
     mass *= np.exp(spread * z[:, 1] - spread**2 / 2)
@@ -117,12 +116,16 @@ def fire(
     linked = 0.6 * z[:, 1] + 0.8 * z[:, 3]
     density = (temperature / REFERENCE_TEMPERATURE) ** 1.5 * REFERENCE_DENSITY
     density *= np.exp(variation.electron_density * linked)
+    composition = _compose(fractions, traces, dirt)
+    neighbours = composition
+    if variation.view_mixture > 0:
+        neighbours = _compose(snake(_beyond(surface.fractions)), traces, dirt)
     return Shots(
         fractions=fractions,
         labels=pure.argmax(axis=1),
         grain=snake(surface.grain),
-        composition=_compose(fractions, traces, dirt),
-        neighbours=_compose(around, traces, dirt),
+        composition=composition,
+        neighbours=neighbours,
         mass=mass,
         temperature=np.clip(temperature, 4_000.0, 20_000.0),
         electron_density=density,
@@ -133,12 +136,21 @@ def fire(
     )
 
 
-def _around(fractions: FloatArray) -> FloatArray:
-    """Mean of the four neighbours; the edge repeats itself."""
+def _slow_drift(rng: np.random.Generator, n_shots: int) -> FloatArray:
+    """Smooth random course over the time of a map, of unit variance."""
+    knots = np.linspace(0.0, 1.0, 257)
+    course = waves(rng, knots, np.zeros(1), 1 / 6)[0]
+    return np.interp(np.linspace(0.0, 1.0, n_shots), knots, course)
+
+
+def _beyond(fractions: FloatArray) -> FloatArray:
+    """Give every shot that of its four neighbours which differs most from it."""
     padded = np.pad(fractions, ((1, 1), (1, 1), (0, 0)), mode="edge")
-    return (
-        padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]
-    ) / 4
+    beside = np.stack(
+        [padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:]]
+    )
+    farthest = np.abs(beside - fractions).sum(axis=-1).argmax(axis=0)
+    return np.take_along_axis(beside, farthest[None, :, :, None], axis=0)[0]
 
 
 def _carry(fractions: FloatArray, share: float) -> FloatArray:

@@ -42,7 +42,7 @@ class Spectrometer:
         Standard deviation of the fixed pattern in the dark level, in counts.
     strongest_line : float, default=9000.0
         Height in counts of the strongest line of albite in a mean shot.
-    continuum : float, default=0.05
+    continuum : float, default=0.03
         Height of albite's continuum at 330 nm, relative to `strongest_line`.
     read_noise : float, default=9.0
         Standard deviation in counts of what does not depend on the light.
@@ -76,7 +76,7 @@ class Spectrometer:
     dark: float = 600.0
     dark_pattern: float = 4.0
     strongest_line: float = 9000.0
-    continuum: float = 0.05
+    continuum: float = 0.03
     read_noise: float = 9.0
     offset_jitter: float = 3.0
     electrons_per_count: float = 1.6
