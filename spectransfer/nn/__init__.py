@@ -1,6 +1,7 @@
 """Networks: torch modules, losses, the KL schedule, and all of skorch."""
 
 from spectransfer.nn._data import SpectraDataset, Unit
+from spectransfer.nn._devices import resolve_device, usable_device
 from spectransfer.nn._inference import forward_blocks
 from spectransfer.nn._losses import DecodedLoss, VAELoss, kl_divergence, l2_penalty
 from spectransfer.nn._modules import MLP, VAE, hidden_stack
@@ -8,9 +9,7 @@ from spectransfer.nn._nets import (
     Training,
     learning_curves,
     make_net,
-    resolve_device,
     train,
-    usable_device,
 )
 from spectransfer.nn._schedules import cyclical_annealing
 

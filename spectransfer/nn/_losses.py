@@ -9,6 +9,8 @@ its gradient, which is the same step without another pass over the weights.
 """
 
 import copy
+from collections.abc import Callable
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -73,6 +75,11 @@ class DecodedLoss(nn.Module):
         self.scale = scale
         self.shift: Tensor
         self.register_buffer("shift", shift)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        # torch moves to a device by this what it counts as a part
+        self.frozen[0]._apply(fn, recurse)
+        return super()._apply(fn, recurse)
 
     def forward(self, latents: Tensor, spectra: Tensor) -> Tensor:
         """Loss of a batch."""

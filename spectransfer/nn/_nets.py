@@ -88,21 +88,6 @@ class Training:
         return self.patience
 
 
-def resolve_device(device: str) -> torch.device:
-    """Turn the parameter `device` into a torch device; "auto" takes CUDA if it can."""
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(device)
-
-
-def usable_device(device: str) -> torch.device:
-    """Give the device, or the CPU where a loaded model asks for one that is absent."""
-    wanted = resolve_device(device)
-    if wanted.type == "cuda" and not torch.cuda.is_available():
-        return torch.device("cpu")
-    return wanted
-
-
 class _KLWeight(Callback):
     """Set the weight of the KL divergence at the start of each epoch."""
 

@@ -27,7 +27,12 @@ from spectransfer._validation import (
     check_spectra,
     fit_context,
 )
-from spectransfer.transfer._network import check_validation_pair, columns
+from spectransfer.nn import resolve_device
+from spectransfer.transfer._network import (
+    NetworkEstimator,
+    check_validation_pair,
+    columns,
+)
 from spectransfer.transfer.mlp import SpectralMLP
 from spectransfer.transfer.vae import SpectralVAE
 
@@ -203,6 +208,9 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self._target_ndim = targets.ndim
         primary = columns(targets)
         autoencoder, mapper = self._parts()
+        for part in (autoencoder, mapper):
+            if isinstance(part, NetworkEstimator):
+                resolve_device(part.device)
         if self.objective == "spectrum":
             _check_decodable(autoencoder, mapper)
 
