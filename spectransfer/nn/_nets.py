@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import (
@@ -33,6 +34,7 @@ MIN_EPOCHS = 20
 L2_OF_ALL_SPECTRA = 1e-6 * 313_600  # the paper's penalty, times its training set
 PATIENT_PART = 0.1
 MIN_PATIENCE = 5
+USUAL_LEARNING_RATE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,19 @@ class _KLWeight(Callback):
         net.history.record("kl_weight", weight)
 
 
+def _refuse_divergence(loss: float, epoch: int, training: Training) -> None:
+    if math.isfinite(loss):
+        return
+    rate = training.learning_rate
+    limit = "" if training.max_gradient_norm else " use max_gradient_norm=1.0,"
+    raise DivergenceError(
+        f"The loss of a training must stay finite, but that of the {training.name} "
+        f"became {loss} in epoch {epoch} at learning_rate={rate:g}. Lower the learning "
+        f"rate (try {min(rate / 10, USUAL_LEARNING_RATE):g}),{limit} or scale the "
+        "spectra: single extreme values weigh with their square."
+    )
+
+
 class _Guard(Callback):
     """Stop when the loss is not finite; forget the losses of single batches."""
 
@@ -110,15 +125,7 @@ class _Guard(Callback):
         if not training:
             return
         loss = net.history[-1, "batches", -1, "train_loss"]
-        if not math.isfinite(loss):
-            rate = self.training.learning_rate
-            raise DivergenceError(
-                f"The loss of a training must stay finite, but that of the "
-                f"{self.training.name} became {loss} in epoch {len(net.history)} at "
-                f"learning_rate={rate:g}. Lower the learning rate (try "
-                f"{rate / 10:g}), limit the steps with max_gradient_norm=1.0, or "
-                "scale the spectra: single extreme values weigh with their square."
-            )
+        _refuse_divergence(loss, len(net.history), self.training)
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
         net.history[-1]["batches"] = []
@@ -301,6 +308,10 @@ def train(
     )
     try:
         net.partial_fit(data, y=None)
+        # no loss has been taken since the last step
+        some = data[np.arange(min(len(data), training.batch_size))]
+        loss = net.validation_step(some)["loss"].item()
+        _refuse_divergence(loss, len(net.history), training)
     finally:
         # the net is kept and saved: it must hold neither spectra, nor gradients and
         # Adam's moments, nor a second copy of the weights or of a decoder
