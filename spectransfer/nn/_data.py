@@ -43,7 +43,9 @@ class Unit(NamedTuple):
             centred = spectra[rows] - shift
             squares += float(np.einsum("ij,ij->", centred, centred, dtype=np.float64))
         scale = float(np.sqrt(squares / spectra.size))
-        return cls(shift, scale if scale > 0 else 1.0)
+        # what the rounding of the shift leaves of constant spectra is no spread
+        rounding = np.finfo(np.float32).eps * np.sqrt(np.mean(np.square(total / n_rows)))
+        return cls(shift, scale if scale > rounding else 1.0)
 
     def enter(self, spectra: FloatArray) -> FloatArray:
         """Laboratory to network units, in float32."""
