@@ -24,7 +24,7 @@ HIDDEN_KERNELS = "*hidden*.weight"
 
 
 def _linear(n_in: int, n_out: int) -> nn.Linear:
-    layer = nn.Linear(n_in, n_out)
+    layer = nn.Linear(n_in, n_out, dtype=torch.float32)
     nn.init.xavier_uniform_(layer.weight)
     nn.init.zeros_(layer.bias)
     return layer
