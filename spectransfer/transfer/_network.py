@@ -155,7 +155,7 @@ class NetworkEstimator(BaseEstimator):
 
     def _ready_module(self) -> Any:
         """Give the trained module, in evaluation mode, where it can compute."""
-        check_is_fitted(self)
+        check_is_fitted(self, "net_")
         return self.net_.module_.to(usable_device(self.device)).eval()
 
     def _forward(
@@ -175,13 +175,14 @@ class NetworkEstimator(BaseEstimator):
     ) -> None:
         """Fit a module made by `build` to pairs by least squares."""
         secondary, targets = pair[0], columns(pair[1])
-        self._target_ndim = pair[1].ndim
-        self.unit_, self.target_unit_ = self._unit(secondary), self._unit(targets)
-        units = (self.unit_, self.target_unit_)
+        units = (self._unit(secondary), self._unit(targets))
         with seeded(self.random_state) as rng:
             module = build(secondary.shape[1], targets.shape[1])
             data, validation = self._datasets(secondary, targets, watched, units, rng)
             self._train(name, (module, nn.MSELoss()), data, validation)
+        # only now: a training that fails must not leave new units to an old net
+        self.unit_, self.target_unit_ = units
+        self._target_ndim = pair[1].ndim
 
     def _predict_regression(self, X: ArrayLike) -> FloatArray:
         module = self._ready_module()

@@ -205,7 +205,6 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         secondary, targets = check_pair(self, X, y)
         watched = check_validation_pair(self, X_val, y_val, targets)
-        self._target_ndim = targets.ndim
         primary = columns(targets)
         autoencoder, mapper = self._parts()
         for part in (autoencoder, mapper):
@@ -216,14 +215,18 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
         if not is_frozen(autoencoder):
             _fit_watched(autoencoder, (primary,), watched and {"X_val": watched[1]})
-        self.autoencoder_ = autoencoder
-        latents = self._latents(primary)
+        latents = np.asarray(autoencoder.transform(primary))
 
-        known = watched and (watched[0], self._latents(watched[1]))
-        named = known and dict(zip(("X_val", "y_val"), known, strict=True))
-        self.mapper_ = _fit_watched(mapper, (secondary, latents), named)
+        named = watched and {
+            "X_val": watched[0],
+            "y_val": np.asarray(autoencoder.transform(watched[1])),
+        }
+        _fit_watched(mapper, (secondary, latents), named)
         if self.objective == "spectrum":
-            self.mapper_._fit_through(self.autoencoder_, (secondary, primary), watched)
+            mapper._fit_through(autoencoder, (secondary, primary), watched)
+        # only now: a mapper that fails must not leave its autoencoder to an older one
+        self.autoencoder_, self.mapper_ = autoencoder, mapper
+        self._target_ndim = targets.ndim
         return self
 
     def _parts(self) -> tuple[Any, Any]:
@@ -247,9 +250,6 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 part.set_params(**changes)
             parts.append(part)
         return parts[0], parts[1]
-
-    def _latents(self, primary: FloatArray) -> FloatArray:
-        return np.asarray(self.autoencoder_.transform(primary))
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Transfer secondary spectra: map them to latents and decode these.

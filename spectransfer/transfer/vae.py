@@ -255,12 +255,12 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         check_layers(self, "hidden_layer_sizes")
         primary = check_spectra(self, X, reset=True)
         watched = None if X_val is None else (check_spectra(self, X_val), None)
-        self.unit_ = self._unit(primary)
+        unit = self._unit(primary)
         n_channels = primary.shape[1]
         scale = 1.0 if self.kl_scale == "literal" else 1.0 / n_channels
         with seeded(self.random_state) as rng:
             data, validation = self._datasets(
-                primary, None, watched, (self.unit_, self.unit_), rng
+                primary, None, watched, (unit, unit), rng
             )
             n_epochs = self._training("VAE", len(data)).epochs(len(data))
             self._train(
@@ -275,7 +275,8 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
                     n_epochs, self.kl_weight, n_cycles=self.kl_cycles
                 ),
             )
-        self._n_features_out = self.n_latent
+        # only now: a training that fails must not leave a new unit to an old net
+        self.unit_, self._n_features_out = unit, self.n_latent
         latents = self._encode(primary).astype(np.float64)
         self.latent_mean_ = latents.mean(axis=0)
         self.latent_covariance_ = np.cov(latents, rowvar=False, ddof=0).reshape(
