@@ -43,6 +43,7 @@ __all__ = [
     "check_targets",
     "check_wavelengths",
     "fit_context",
+    "has_validation",
     "row_blocks",
     "validate_params",
     "wavelengths_of",
@@ -198,7 +199,12 @@ def check_targets(y: ArrayLike, *, name: str = "y") -> FloatArray:
 
 
 def check_pair(
-    estimator: BaseEstimator, X: ArrayLike, y: ArrayLike | None, *, reset: bool = True
+    estimator: BaseEstimator,
+    X: ArrayLike,
+    y: ArrayLike | None,
+    *,
+    reset: bool = True,
+    names: tuple[str, str] = ("X", "y"),
 ) -> tuple[FloatArray, FloatArray]:
     """Validate secondary spectra together with their primary spectra.
 
@@ -212,6 +218,8 @@ def check_pair(
         Primary spectra of the same spots, row by row.
     reset : bool, default=True
         False when validation data are compared with training data.
+    names : tuple of str, default=("X", "y")
+        What the caller calls them.
 
     Returns
     -------
@@ -224,7 +232,22 @@ def check_pair(
             "the target y is None. Call fit(X_secondary, X_primary)."
         )
     check_consistent_length(X, y)
-    return check_spectra(estimator, X, reset=reset), check_targets(y)
+    spectra = check_spectra(estimator, X, reset=reset, finite=False)
+    check_finite(spectra, names[0])
+    return spectra, check_targets(y, name=names[1])
+
+
+def has_validation(X_val: ArrayLike | None, y_val: ArrayLike | None) -> bool:
+    """Tell whether there is a validation set, and refuse half a one."""
+    if X_val is None and y_val is None:
+        return False
+    if X_val is None or y_val is None:
+        missing = "X_val" if X_val is None else "y_val"
+        raise ValueError(
+            f"A validation set needs secondary and primary spectra, but {missing} is "
+            "None. Pass both X_val and y_val, or neither."
+        )
+    return True
 
 
 def check_layer_sizes(sizes: Iterable[Any], name: str) -> None:

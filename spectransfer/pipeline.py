@@ -23,7 +23,14 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from spectransfer._typing import ArrayLike, FloatArray
-from spectransfer._validation import HasMethods, check_pair, check_targets, fit_context
+from spectransfer._validation import (
+    HasMethods,
+    check_pair,
+    check_spectra,
+    check_targets,
+    fit_context,
+    has_validation,
+)
 from spectransfer.preprocessing import BaselineCorrector, StandardScaler
 from spectransfer.transfer import SpectralMLP, SpectralVAE, VAELatentTransfer
 
@@ -136,6 +143,7 @@ class PrimarySpaceRegressor(
             The fitted estimator.
         """
         targets = check_pair(self, X, y)[1]
+        watching = has_validation(X_val, y_val)
         self._target_ndim = targets.ndim
         regressor = VAELatentTransfer() if self.regressor is None else self.regressor
         self.transformer_ = (
@@ -144,8 +152,9 @@ class PrimarySpaceRegressor(
         if self.transformer_ is not None:
             self.transformer_.fit(_columns(targets))
         watched = {}
-        if X_val is not None and y_val is not None:
-            watched = {"X_val": X_val, "y_val": self._prepare(check_targets(y_val))}
+        if watching:
+            watched_targets = check_targets(y_val, name="y_val")
+            watched = {"X_val": X_val, "y_val": self._prepare(watched_targets)}
         self.regressor_ = clone(regressor)
         if watched and not has_fit_parameter(self.regressor_, "X_val"):
             raise TypeError(
@@ -184,6 +193,8 @@ class PrimarySpaceRegressor(
             Primary spectra as `transform_target` gives them, in the unit of `y`.
         """
         check_is_fitted(self)
+        # for the axis: most regressors know columns by their text only
+        check_spectra(self, X, finite=False)
         predicted = np.asarray(self.regressor_.predict(X))
         transformer = self.transformer_
         if transformer is None:

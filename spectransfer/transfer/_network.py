@@ -17,6 +17,7 @@ from spectransfer._validation import (
     check_layer_sizes,
     check_pair,
     check_spectra,
+    has_validation,
 )
 from spectransfer.nn import (
     SpectraDataset,
@@ -205,15 +206,11 @@ def check_validation_pair(
     targets: FloatArray,
 ) -> tuple[FloatArray, FloatArray] | None:
     """Validate a validation set as training data were; both or none."""
-    if X_val is None and y_val is None:
+    if not has_validation(X_val, y_val):
         return None
-    if X_val is None or y_val is None:
-        missing = "X_val" if X_val is None else "y_val"
-        raise ValueError(
-            f"A validation set needs secondary and primary spectra, but {missing} is "
-            "None. Pass both X_val and y_val, or neither."
-        )
-    secondary, watched = check_pair(estimator, X_val, y_val, reset=False)
+    secondary, watched = check_pair(
+        estimator, X_val, y_val, reset=False, names=("X_val", "y_val")
+    )
     watched, n_outputs = columns(watched), columns(targets).shape[1]
     if watched.shape[1] != n_outputs:
         raise ValueError(

@@ -20,7 +20,13 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from spectransfer._random import seeded
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
-from spectransfer._validation import Interval, StrOptions, check_spectra, fit_context
+from spectransfer._validation import (
+    Interval,
+    StrOptions,
+    check_finite,
+    check_spectra,
+    fit_context,
+)
 from spectransfer.metrics import relative_squared_error
 from spectransfer.nn import VAE, Unit, VAELoss, cyclical_annealing
 from spectransfer.transfer._network import (
@@ -254,7 +260,10 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         """
         check_layers(self, "hidden_layer_sizes")
         primary = check_spectra(self, X, reset=True)
-        watched = None if X_val is None else (check_spectra(self, X_val), None)
+        watched = None
+        if X_val is not None:
+            watched = (check_spectra(self, X_val, finite=False), None)
+            check_finite(watched[0], "X_val")
         unit = self._unit(primary)
         n_channels = primary.shape[1]
         scale = 1.0 if self.kl_scale == "literal" else 1.0 / n_channels
