@@ -135,7 +135,14 @@ class KNNTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         KNNTransfer
             The fitted estimator.
         """
-        secondary, self.primary_ = check_pair(self, X, y)
+        secondary, primary = check_pair(self, X, y)
+        if self.n_neighbors > len(secondary):
+            raise ValueError(
+                "n_neighbors must not be larger than the number of spectra, but it is "
+                f"{self.n_neighbors} and there are {len(secondary)} spectra "
+                f"(n_samples={len(secondary)}). Take fewer neighbours."
+            )
+        self.primary_ = primary
         self.neighbors_ = NearestNeighbors(
             n_neighbors=self.n_neighbors,
             algorithm="brute",
