@@ -1,21 +1,23 @@
 """`make_libs_maps` as a whole: seeds, switches, files, refusals."""
 
-from dataclasses import fields, replace
+import tracemalloc
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.linear_model import Ridge
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.preprocessing import StandardScaler
 
 from spectransfer.datasets import (
     PRIMARY,
-    SECONDARY,
     DayDrift,
-    Rock,
     ShotVariation,
     load_libs_transfer,
     make_libs_maps,
 )
 from spectransfer.datasets._libs import _measure
+from spectransfer.preprocessing import BaselineCorrector
 
 SHAPES = {"train": (20, 25), "validation": None, "test": (20, 22)}
 
@@ -129,6 +131,17 @@ def test_maps_on_the_disk_are_not_replaced_without_being_asked(tmp_path):
     light(out=tmp_path, test=None, overwrite=True)
 
 
+def test_writing_to_the_disk_holds_a_batch_in_memory_and_not_the_map(tmp_path):
+    make_libs_maps((2, 2), None, None, random_state=0)  # profiles are kept for later
+    tracemalloc.start()
+    make_libs_maps((40, 48), None, None, random_state=0, out=tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    spectra = sum(path.stat().st_size for path in tmp_path.glob("s?_train.npy"))
+    assert spectra > 60e6
+    assert peak < 30e6
+
+
 def test_an_interrupted_run_leaves_no_half_written_maps(tmp_path, monkeypatch):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
@@ -159,105 +172,6 @@ def test_any_map_can_be_measured_on_the_second_day(maps):
     assert not same(late.train, maps.train)
 
 
-def glimpse(**options):
-    """A few shots on two narrow cameras, which cost nearly nothing to set up."""
-    cameras = (
-        replace(PRIMARY, start=388.0, stop=400.0, n_channels=120),
-        replace(SECONDARY, start=277.0, stop=290.0, n_channels=120),
-    )
-    return light(spectrometers=cameras, train=None, test=(8, 8), **options).test
-
-
-@pytest.mark.parametrize("effect", [f.name for f in fields(DayDrift)])
-def test_every_effect_of_the_second_day_can_be_switched(effect):
-    first, drifted = glimpse(day=DayDrift.off()), glimpse()
-    alone = glimpse(day=DayDrift().only(effect))
-    missing = glimpse(day=DayDrift().without(effect))
-    for side in ("X_primary", "X_secondary"):
-        assert not np.array_equal(getattr(alone, side), getattr(first, side))
-        assert not np.array_equal(getattr(missing, side), getattr(drifted, side))
-
-
-@pytest.mark.parametrize("effect", [f.name for f in fields(ShotVariation)])
-def test_every_variation_between_shots_can_be_switched(effect):
-    everything = replace(ShotVariation(), view_mixture=0.5)
-    varied, missing = (
-        glimpse(shots=everything),
-        glimpse(shots=everything.without(effect)),
-    )
-    assert not np.array_equal(missing.X_primary, varied.X_primary)
-    assert not np.array_equal(missing.X_secondary, varied.X_secondary)
-
-
-def test_gain_alone_scales_the_light():
-    quiet = ShotVariation().without("noise")
-    first = light(train=None, day=DayDrift.off(), shots=quiet).test
-    second = light(train=None, day=DayDrift().only("gain"), shots=quiet).test
-    for side, gain, instrument in [
-        ("primary", 0.65, PRIMARY),
-        ("secondary", 1.4, SECONDARY),
-    ]:
-        dark = instrument.binned(4).dark_level()
-        before = getattr(first, f"X_{side}") - dark
-        after = getattr(second, f"X_{side}") - dark
-        # wings are cut where they become weak, so a few tenths of a count differ
-        assert_allclose(after, gain * before, rtol=2e-3, atol=3)
-
-
-def test_baseline_alone_adds_its_background():
-    quiet = ShotVariation().without("noise")
-    first = light(train=None, day=DayDrift.off(), shots=quiet).test
-    second = light(train=None, day=DayDrift().only("baseline"), shots=quiet).test
-    rise = (second.X_primary - first.X_primary).mean(axis=0)
-    nm = first.wavelengths_primary
-    expected = 320 * (0.3 + 0.7 / (1 + np.exp(-(nm - 378) / 8)))
-    assert_allclose(rise, expected, atol=0.5)
-
-
-def test_without_views_of_their_own_both_sides_see_one_plume():
-    shots = ShotVariation().without("view_gain", "view_temperature", "noise")
-    twins = (replace(PRIMARY.binned(4), serial=1), PRIMARY.binned(4))
-    pair = light(spectrometers=twins, test=None, shots=shots).train
-    assert_allclose(pair.X_secondary, pair.X_primary, rtol=1e-5)
-
-
-def test_view_mixture_parts_the_two_sides_at_boundaries():
-    twins = (PRIMARY.binned(4), PRIMARY.binned(4))
-    shots = ShotVariation.off()
-    apart = replace(shots, view_mixture=0.5)
-    one = light(spectrometers=twins, test=None, shots=shots).train
-    two = light(spectrometers=twins, test=None, shots=apart).train
-    assert_allclose(one.X_secondary, one.X_primary, rtol=1e-5)
-    gap = one.image(np.abs(two.X_secondary - two.X_primary).max(axis=1))
-    minerals = one.image(one.annotations["mineral_fractions"])
-    alone = np.ones(one.shape, dtype=bool)
-    for axis in (0, 1):
-        for way in (-1, 1):
-            neighbour = np.roll(minerals, way, axis)
-            alone &= (neighbour == minerals).all(axis=-1)
-    inside = (slice(1, -1), slice(1, -1))
-    alone, gap = alone[inside], gap[inside]
-    assert alone.any()
-    assert gap[alone].max() < 0.5
-    assert np.median(gap[~alone]) > 100
-
-
-def test_self_absorption_dims_resonance_lines_and_leaves_faint_ones():
-    quiet = ShotVariation().without("noise", "contamination")
-    rock = Rock(shares=(0, 1, 0, 0, 0, 0), intergrowth=0.0)
-    options = {"train": None, "test": (20, 20), "day": DayDrift.off(), "rock": rock}
-    thick = light(shots=quiet, **options).test
-    thin = light(shots=quiet.without("self_absorption"), **options).test
-
-    def height(maps, nm):
-        near = np.abs(maps.wavelengths_primary - nm) < 0.5
-        mean = maps.X_primary[:, near].mean(axis=0)
-        return mean.max() - mean.min()
-
-    assert height(thick, 396.15) < 0.8 * height(thin, 396.15)
-    assert_allclose(height(thick, 298.76), height(thin, 298.76), rtol=0.05)
-
-
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
@@ -276,8 +190,36 @@ def test_what_cannot_be_is_refused_before_any_work(bad, message):
         light(**bad)
 
 
-def test_unknown_effects_are_named():
-    with pytest.raises(ValueError, match=r"no effect called 'colour'.*gain"):
-        DayDrift().without("colour")
-    with pytest.raises(ValueError, match="not negative, but noise is -1"):
-        ShotVariation(noise=-1)
+def relative_squared_error(truth, guess):
+    spread = ((truth - truth.mean(axis=0)) ** 2).sum(dtype=np.float64)
+    return ((truth - guess) ** 2).sum(dtype=np.float64) / spread
+
+
+def test_comparison_methods_come_in_the_order_of_the_papers_first_table():
+    pair = make_libs_maps(
+        (32, 32), None, (20, 25), spectrometers="light", random_state=0
+    )
+    corrector = BaselineCorrector(25, smooth_window=13)
+    S, P, T, truth = (
+        corrector.fit_transform(spectra)
+        for m in (pair.train, pair.test)
+        for spectra in (m.X_secondary, m.X_primary)
+    )
+    learned, own = (StandardScaler().fit(x) for x in (P, truth))
+    S_train = StandardScaler().fit(S)
+    knn = KNeighborsRegressor(10).fit(S_train.transform(S), learned.transform(P))
+    ridge = Ridge(300.0).fit(S_train.transform(S), learned.transform(P))
+    by_itself = StandardScaler().fit_transform(T)
+    errors = [
+        relative_squared_error(truth, guess)
+        for guess in (
+            own.inverse_transform(ridge.predict(by_itself)),
+            own.inverse_transform(knn.predict(by_itself)),
+            np.broadcast_to(P.mean(axis=0), truth.shape),
+            learned.inverse_transform(knn.predict(S_train.transform(T))),
+        )
+    ]
+    assert errors == sorted(errors)
+    assert errors[0] < 0.12
+    assert errors[1] < 0.4
+    assert errors[2] > 2.0
