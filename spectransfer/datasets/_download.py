@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tqdm.auto import tqdm
+
 from spectransfer.datasets._optional import need
 
 _CHUNK = 2**17  # bytes; as much is lost when a transfer breaks
@@ -69,7 +71,7 @@ class ResumingDownloader:
         os.replace(self.part, output_file)
 
     def _fetch_rest(self, url: str) -> None:
-        requests = need("requests", "Downloading", "spectransfer[datasets]")
+        requests = need("requests", "Downloading", "spectransfer[download]")
         # A compressed answer would be counted in other bytes than the file.
         headers = {"Accept-Encoding": "identity"}
         if self.resumed:
@@ -95,7 +97,6 @@ class ResumingDownloader:
             )
 
     def _write(self, answer: Any, mode: str) -> None:
-        tqdm = need("tqdm.auto", "A progress bar", "spectransfer[datasets]").tqdm
         with (
             self.part.open(mode) as file,
             tqdm(

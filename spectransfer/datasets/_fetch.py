@@ -25,7 +25,7 @@ from spectransfer.exceptions import FileFormatError
 DOI = "10.6084/m9.figshare.20713504"
 _ARTICLE = DOI.rpartition(".")[2]
 _API = "https://api.figshare.com/v2"
-_EXTRA = "spectransfer[datasets]"
+_EXTRA = "spectransfer[download]"
 _BY_HAND = (
     f"download the files by hand from https://doi.org/{DOI}, unpack them into one "
     "folder, and call load_libs_transfer(folder)."
@@ -240,7 +240,7 @@ def fetch_libs_transfer(
     FileFormatError
         If a file does not have its checksum, or does not hold what it should.
     ImportError
-        If pooch is not installed (``pip install "spectransfer[datasets]"``).
+        If pooch is not installed (``pip install "spectransfer[download]"``).
 
     See Also
     --------

@@ -105,7 +105,7 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
 
 
 def _read_hdf5(path: Path, names: Mapping[str, str]) -> dict[str, Any]:
-    h5py = need("h5py", f"Reading {path}", "spectransfer[datasets]")
+    h5py = need("h5py", f"Reading {path}", "spectransfer[files]")
     try:
         with h5py.File(path, "r") as file:
             entries = {n: v for n, v in file.attrs.items() if np.ndim(v) == 0}

@@ -120,7 +120,7 @@ class SpectraPair(TwoSides):
         >>> primary.columns[:2].tolist()
         ['250.0', '250.50167224080266']
         """
-        pd = need("pandas", "as_frames", "pandas")
+        pd = need("pandas", "as_frames", "spectransfer[files]")
         index = None if self.sample_id is None else pd.Index(self.sample_id)
         if index is not None:
             index.name = "sample_id"

@@ -1,5 +1,6 @@
 import copy
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -93,6 +94,12 @@ def test_frames_share_memory_with_the_spectra(pair):
     pytest.importorskip("pandas")
     secondary, _ = pair.as_frames()
     assert np.shares_memory(secondary.to_numpy(), pair.X_secondary)
+
+
+def test_without_pandas_the_error_says_what_to_install(pair, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"as_frames needs pandas.*\[files\]"):
+        pair.as_frames()
 
 
 @pytest.mark.parametrize(
