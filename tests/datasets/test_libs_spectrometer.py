@@ -182,3 +182,17 @@ def test_counts_stop_at_saturation():
 def test_two_individuals_differ_and_one_stays_itself():
     assert np.array_equal(PRIMARY.response(), PRIMARY.response())
     assert not np.array_equal(PRIMARY.response(), replace(PRIMARY, serial=7).response())
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"stop": 240.0}, "increasing range"),
+        ({"n_channels": 1}, "at least 2"),
+        ({"width": 0.0}, "width must be positive"),
+        ({"pitch": (0.03, -0.01)}, "two positive widths"),
+    ],
+)
+def test_impossible_spectrometers_are_refused(bad, message):
+    with pytest.raises(ValueError, match=message):
+        replace(PRIMARY, **bad)

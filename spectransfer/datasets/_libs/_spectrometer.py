@@ -83,24 +83,42 @@ class Spectrometer:
     saturation: float = 65_535.0
     serial: int = 0
 
+    def __post_init__(self) -> None:
+        """Refuse cameras that cannot be."""
+        if not (0 < self.start < self.stop and self.n_channels >= 2):
+            raise ValueError(
+                "A spectrometer needs an increasing range in nm and at least 2 "
+                f"channels, but it has {self.n_channels} channels from {self.start} "
+                f"to {self.stop} nm."
+            )
+        for name in ("band", "width", "edge_width", "electrons_per_count"):
+            if not getattr(self, name) > 0:
+                raise ValueError(
+                    f"{name} must be positive, but it is {getattr(self, name)}."
+                )
+        if not min(self.pitch) > 0:
+            raise ValueError(
+                f"pitch must be two positive widths in nm, but it is {self.pitch}."
+            )
+
     def wavelengths(self) -> FloatArray:
-        """Axis in nm, of shape (n_channels,)."""
+        """Give the axis in nm, of shape (n_channels,)."""
         along = np.linspace(0.0, 1.0, self.n_channels)
         first, last = self.pitch
         rise = first * along + (last - first) / 2 * along**2
         return self.start + (self.stop - self.start) * rise / ((first + last) / 2)
 
     def pixels(self) -> FloatArray:
-        """Widths of the pixels in nm, of shape (n_channels,)."""
+        """Give the widths of the pixels in nm, of shape (n_channels,)."""
         return np.gradient(self.wavelengths())
 
     def instrument_width(self, channel: FloatArray) -> FloatArray:
-        """Full width in channels of a sharp line that falls on `channel`."""
+        """Give the full width in channels of a sharp line that falls on `channel`."""
         along = np.clip(2 * channel / (self.n_channels - 1) - 1, -1, 1)
         return self.width * (1 + (self.edge_width - 1) * along**2)
 
     def response(self, tilt: float = 0.0) -> FloatArray:
-        """Counts per photon along the axis, about 1 at the peak."""
+        """Give counts per photon along the axis, about 1 at the peak."""
         nm = self.wavelengths()
         rng = self._individual(0)
         first, second = rng.uniform(0, 2 * np.pi, 2)
@@ -112,7 +130,7 @@ class Spectrometer:
         return curve * (1 + self.ripple * fringes) * pixels * slope
 
     def dark_level(self) -> FloatArray:
-        """Counts without light along the axis."""
+        """Give the counts without light along the axis."""
         rng = self._individual(1)
         return self.dark + self.dark_pattern * rng.standard_normal(self.n_channels)
 
