@@ -43,9 +43,9 @@ __all__ = [
     "check_targets",
     "check_wavelengths",
     "fit_context",
-    "has_validation",
     "row_blocks",
     "validate_params",
+    "validation_set",
     "wavelengths_of",
 ]
 
@@ -237,17 +237,19 @@ def check_pair(
     return spectra, check_targets(y, name=names[1])
 
 
-def has_validation(X_val: ArrayLike | None, y_val: ArrayLike | None) -> bool:
-    """Tell whether there is a validation set, and refuse half a one."""
+def validation_set(
+    X_val: ArrayLike | None, y_val: ArrayLike | None
+) -> tuple[ArrayLike, ArrayLike] | None:
+    """Give both halves of a validation set or None, and refuse one half alone."""
     if X_val is None and y_val is None:
-        return False
+        return None
     if X_val is None or y_val is None:
         missing = "X_val" if X_val is None else "y_val"
         raise ValueError(
             f"A validation set needs secondary and primary spectra, but {missing} is "
             "None. Pass both X_val and y_val, or neither."
         )
-    return True
+    return X_val, y_val
 
 
 def check_layer_sizes(sizes: Iterable[Any], name: str) -> None:

@@ -29,7 +29,7 @@ from spectransfer._validation import (
     check_spectra,
     check_targets,
     fit_context,
-    has_validation,
+    validation_set,
 )
 from spectransfer.preprocessing import BaselineCorrector, StandardScaler
 from spectransfer.transfer import SpectralMLP, SpectralVAE, VAELatentTransfer
@@ -143,7 +143,7 @@ class PrimarySpaceRegressor(
             The fitted estimator.
         """
         targets = check_pair(self, X, y)[1]
-        watching = has_validation(X_val, y_val)
+        given = validation_set(X_val, y_val)
         self._target_ndim = targets.ndim
         regressor = VAELatentTransfer() if self.regressor is None else self.regressor
         self.transformer_ = (
@@ -152,9 +152,9 @@ class PrimarySpaceRegressor(
         if self.transformer_ is not None:
             self.transformer_.fit(_columns(targets))
         watched = {}
-        if watching:
-            watched_targets = check_targets(y_val, name="y_val")
-            watched = {"X_val": X_val, "y_val": self._prepare(watched_targets)}
+        if given is not None:
+            watched_targets = check_targets(given[1], name="y_val")
+            watched = {"X_val": given[0], "y_val": self._prepare(watched_targets)}
         self.regressor_ = clone(regressor)
         if watched and not has_fit_parameter(self.regressor_, "X_val"):
             raise TypeError(

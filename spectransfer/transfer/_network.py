@@ -17,7 +17,7 @@ from spectransfer._validation import (
     check_layer_sizes,
     check_pair,
     check_spectra,
-    has_validation,
+    validation_set,
 )
 from spectransfer.nn import (
     SpectraDataset,
@@ -206,10 +206,11 @@ def check_validation_pair(
     targets: FloatArray,
 ) -> tuple[FloatArray, FloatArray] | None:
     """Validate a validation set as training data were; both or none."""
-    if not has_validation(X_val, y_val):
+    given = validation_set(X_val, y_val)
+    if given is None:
         return None
     secondary, watched = check_pair(
-        estimator, X_val, y_val, reset=False, names=("X_val", "y_val")
+        estimator, *given, reset=False, names=("X_val", "y_val")
     )
     watched, n_outputs = columns(watched), columns(targets).shape[1]
     if watched.shape[1] != n_outputs:
