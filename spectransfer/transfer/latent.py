@@ -264,7 +264,7 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ndarray of shape (n_spectra, n_primary) or (n_spectra,)
             Primary spectra, in the dtype of `X` and the unit of `y`.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "mapper_")
         secondary = check_spectra(self, X)
         latents = columns(np.asarray(self.mapper_.predict(secondary)))
         primary = self.autoencoder_.inverse_transform(latents)
