@@ -1,8 +1,9 @@
 """Passing spectra through a trained module, block by block.
 
 Every block has the same number of rows, the last one padded. A matrix product may
-round differently for another number of rows, so this is what makes a prediction
-independent of the spectra that it was asked for together with.
+round differently for another number of rows, so this keeps a prediction from depending
+on how many spectra it was asked for together with. What is left is where in a block a
+spectrum stands: products with few columns (8, say) may round by that, a part in 10^7.
 """
 
 from collections.abc import Callable
