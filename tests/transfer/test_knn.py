@@ -59,6 +59,5 @@ def test_primary_spectra_are_not_copied(rng):
 
 
 def test_more_neighbours_than_standards_are_refused(rng):
-    knn = KNNTransfer(n_neighbors=5).fit(rng.normal(size=(3, 4)), rng.normal(size=3))
-    with pytest.raises(ValueError, match="n_neighbors = 5, n_samples_fit = 3"):
-        knn.predict(rng.normal(size=(2, 4)))
+    with pytest.raises(ValueError, match=r"(?s)n_neighbors.*is 5 and there are 3"):
+        KNNTransfer(n_neighbors=5).fit(rng.normal(size=(3, 4)), rng.normal(size=3))
