@@ -44,7 +44,8 @@ class Unit(NamedTuple):
             squares += float(np.einsum("ij,ij->", centred, centred, dtype=np.float64))
         scale = float(np.sqrt(squares / spectra.size))
         # what the rounding of the shift leaves of constant spectra is no spread
-        rounding = np.finfo(np.float32).eps * np.sqrt(np.mean(np.square(total / n_rows)))
+        level = np.sqrt(np.mean(np.square(total / n_rows)))
+        rounding = np.finfo(np.float32).eps * level
         return cls(shift, scale if scale > rounding else 1.0)
 
     def enter(self, spectra: FloatArray) -> FloatArray:
