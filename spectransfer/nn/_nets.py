@@ -22,7 +22,6 @@ from skorch.callbacks import (
 )
 from skorch.helper import predefined_split
 from torch import nn
-from tqdm.auto import tqdm
 
 from spectransfer._typing import FloatArray
 from spectransfer.exceptions import DivergenceError, InterruptedTrainingWarning
@@ -138,6 +137,9 @@ class _Progress(Callback):
         self.name, self.n_epochs, self.n_batches = name, n_epochs, n_batches
 
     def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        # in a notebook without ipywidgets, to import it is to be warned
+        from tqdm.auto import tqdm
+
         total = self.n_epochs * self.n_batches
         self.bar_ = tqdm(total=total, unit="step", dynamic_ncols=True)
 

@@ -268,9 +268,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         n_channels = primary.shape[1]
         scale = 1.0 if self.kl_scale == "literal" else 1.0 / n_channels
         with seeded(self.random_state) as rng:
-            data, validation = self._datasets(
-                primary, None, watched, (unit, unit), rng
-            )
+            data, validation = self._datasets(primary, None, watched, (unit, unit), rng)
             n_epochs = self._training("VAE", len(data)).epochs(len(data))
             self._train(
                 "VAE",
