@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.special import voigt_profile
+from scipy.stats import kstest
 
 from spectransfer.datasets import PRIMARY, SECONDARY, DayDrift
 from spectransfer.datasets._libs._minerals import NAMES
@@ -17,7 +18,11 @@ from spectransfer.datasets._libs._profiles import (
     rung_width,
 )
 from spectransfer.datasets._libs._recording import Recorder, _typical_atoms
-from spectransfer.datasets._libs._spectrometer import drifted_background, read_out
+from spectransfer.datasets._libs._spectrometer import (
+    drifted_background,
+    read_out,
+    standard_normals,
+)
 
 
 def spectrum_of_one_line(width, centre, gauss, n_channels=400, brightest=1e6):
@@ -148,6 +153,17 @@ def test_second_day_background_has_its_two_heights():
     assert_allclose(drifted_background(np.array([250.0]), 320.0), 96, atol=0.1)
     assert_allclose(drifted_background(np.array([378.0]), 320.0), 208)
     assert_allclose(drifted_background(np.array([440.0]), 320.0), 320, atol=0.2)
+
+
+def test_fast_normal_numbers_are_normal_and_independent():
+    z = standard_normals(np.random.default_rng(3), 200_001)
+    assert z.shape == (200_001,)
+    assert z.dtype == np.float32
+    assert kstest(z, "norm").pvalue > 0.01
+    first, second = z[:100_000], z[100_001:]
+    for power in (1, 2):
+        together = np.corrcoef(first**power, second**power)[0, 1]
+        assert abs(together) < 0.01  # three standard deviations
 
 
 def test_noise_has_the_declared_variance():

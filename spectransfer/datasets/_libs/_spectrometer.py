@@ -169,6 +169,40 @@ def drifted_background(nm: FloatArray, height: float) -> FloatArray:
     return height * (0.3 + 0.7 / (1 + np.exp(-(nm - 378.0) / 8.0)))
 
 
+def standard_normals(rng: np.random.Generator, n: int) -> FloatArray:
+    r"""Draw standard normal numbers in float32, by the method of Box and Muller.
+
+    .. math:: z_1, z_2 = \sqrt{-2 \ln u_1}\, (\cos 2 \pi u_2, \sin 2 \pi u_2)
+
+    Numpy's own take more than twice as long, which would be a third of all the time
+    that a spectrum needs. Uniform numbers of 24 bits end the tails at 5.8.
+
+    Parameters
+    ----------
+    rng : Generator
+        Source of the uniform numbers.
+    n : int
+        How many.
+
+    Returns
+    -------
+    ndarray of shape (n,), float32
+        Independent numbers of mean 0 and variance 1.
+    """
+    half = (n + 1) // 2
+    uniform = rng.random(2 * half, dtype=np.float32)
+    radius, angle = uniform[:half], uniform[half:]
+    np.subtract(1, radius, out=radius)
+    np.log(radius, out=radius)
+    radius *= np.float32(-2)
+    np.sqrt(radius, out=radius)
+    angle *= np.float32(2 * np.pi)
+    out = np.empty(2 * half, dtype=np.float32)
+    np.multiply(np.cos(angle), radius, out=out[:half])
+    np.multiply(np.sin(angle), radius, out=out[half:])
+    return out[:n]
+
+
 def read_out(
     light: FloatArray,
     bias: FloatArray,
@@ -205,10 +239,10 @@ def read_out(
         strip = light[rows]
         if strength > 0:
             sigma = strip * gain
-            np.maximum(sigma, 0, out=sigma)
             sigma += floor
+            np.maximum(sigma, 0, out=sigma)  # a baseline may sink below zero
             np.sqrt(sigma, out=sigma)
-            sigma *= rng.standard_normal(strip.shape, dtype=np.float32)
+            sigma *= standard_normals(rng, strip.size).reshape(strip.shape)
             strip += sigma
             strip += jump[rows, None]
         strip += bias
