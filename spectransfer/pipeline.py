@@ -150,11 +150,12 @@ class PrimarySpaceRegressor(
             None if self.transformer is None else clone(self.transformer)
         )
         if self.transformer_ is not None:
-            self.transformer_.fit(_columns(targets))
+            self.transformer_.fit(_table(y, targets))
         watched = {}
         if given is not None:
             watched_targets = check_targets(given[1], name="y_val")
-            watched = {"X_val": given[0], "y_val": self._prepare(watched_targets)}
+            prepared = self._prepare(given[1], watched_targets)
+            watched = {"X_val": given[0], "y_val": prepared}
         self.regressor_ = clone(regressor)
         if watched and not has_fit_parameter(self.regressor_, "X_val"):
             raise TypeError(
@@ -162,14 +163,14 @@ class PrimarySpaceRegressor(
                 f"but {type(self.regressor_).__name__}.fit has no such parameters. "
                 "Leave them out, or use one of the networks."
             )
-        self.regressor_.fit(X, self._prepare(targets), **watched)
+        self.regressor_.fit(X, self._prepare(y, targets), **watched)
         return self
 
-    def _prepare(self, targets: FloatArray) -> FloatArray:
+    def _prepare(self, y: ArrayLike, targets: FloatArray) -> FloatArray:
         """Give what the regressor learns: transformed primary spectra."""
         if self.transformer_ is None:
             return targets
-        prepared = np.asarray(self.transformer_.transform(_columns(targets)))
+        prepared = np.asarray(self.transformer_.transform(_table(y, targets)))
         if self._target_ndim == 1 and prepared.shape[1] == 1:
             return prepared.ravel()
         return prepared
@@ -200,7 +201,8 @@ class PrimarySpaceRegressor(
         if transformer is None:
             return predicted
         if reference is not None:
-            transformer = clone(transformer).fit(_columns(check_targets(reference)))
+            measured = check_targets(reference, name="reference")
+            transformer = clone(transformer).fit(_table(reference, measured))
         primary = np.asarray(_undo(_steps(transformer), _columns(predicted)))
         if self._target_ndim == 1 and primary.shape[1] == 1:
             return primary.ravel()
@@ -231,7 +233,7 @@ class PrimarySpaceRegressor(
         lossy = [i for i, s in enumerate(steps) if not hasattr(s, "inverse_transform")]
         if not lossy:
             return targets
-        primary = _columns(targets)
+        primary = _table(y, targets)
         steps = steps[: lossy[-1] + 1]
         for step in steps:
             primary = step.transform(primary)
@@ -269,6 +271,11 @@ class PrimarySpaceRegressor(
 
 def _columns(targets: FloatArray) -> FloatArray:
     return targets.reshape(-1, 1) if targets.ndim == 1 else targets
+
+
+def _table(y: Any, targets: FloatArray) -> Any:
+    """Give a data frame as it came: its columns may be named by wavelength."""
+    return y if hasattr(y, "columns") else _columns(targets)
 
 
 def make_transfer_pipeline(
