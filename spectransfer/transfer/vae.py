@@ -79,7 +79,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
     max_epochs : int or "auto", default="auto"
         Passes over the spectra. "auto" takes as many as give `n_steps` steps, at
         least 20.
-    n_steps : int, default=4000
+    n_steps : int, default=2000
         Steps that ``max_epochs="auto"`` aims for.
     patience : int, "auto" or None, default=None
         Epochs without a better validation loss before the training stops and the best
@@ -170,7 +170,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         learning_rate_decay: str | None = "cosine",
         batch_size: int | str = "auto",
         max_epochs: int | str = "auto",
-        n_steps: int = 4000,
+        n_steps: int = 2000,
         patience: int | str | None = None,
         min_delta: float = 1e-4,
         validation_fraction: float = 0.1,
