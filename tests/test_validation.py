@@ -1,0 +1,222 @@
+"""The one door for arrays: what it lets through, and what it says where it does not."""
+
+import tracemalloc
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator
+
+from spectransfer import _validation
+from spectransfer._validation import (
+    check_finite,
+    check_layer_sizes,
+    check_pair,
+    check_spectra,
+    check_targets,
+    check_wavelengths,
+    row_blocks,
+    validation_set,
+    wavelengths_of,
+)
+from spectransfer.exceptions import WavelengthError
+
+
+class Door(BaseEstimator):
+    """An estimator that does nothing."""
+
+
+@pytest.fixture
+def mapped(tmp_path, rng):
+    """Map 4 MB of spectra from a file."""
+    np.save(tmp_path / "spectra", rng.normal(size=(2000, 500)).astype(np.float32))
+    return np.load(tmp_path / "spectra.npy", mmap_mode="r")
+
+
+def peak_of(function):
+    tracemalloc.start()
+    function()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+# blocks of rows
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, 2, 7, 4096, 4097])
+@pytest.mark.parametrize("row_bytes", [0, 1, 4096, 2**24, 2**30])
+def test_blocks_cover_every_row_once_and_in_order(n_rows, row_bytes):
+    blocks = list(row_blocks(n_rows, row_bytes))
+    rows = [i for block in blocks for i in range(n_rows)[block]]
+    assert rows == list(range(n_rows))
+    assert all(block.stop > block.start for block in blocks)
+
+
+@pytest.mark.parametrize("row_bytes", [1, 1000, 2**20, 2**23])
+def test_a_block_is_16_megabytes_at_most(row_bytes):
+    sizes = [b.stop - b.start for b in row_blocks(10**5, row_bytes)]
+    assert max(sizes) * row_bytes <= 2**24
+    # and no smaller than it need be
+    assert len(sizes) == 1 or (max(sizes) + 1) * row_bytes > 2**24
+
+
+def test_a_row_longer_than_a_block_makes_a_block_of_its_own():
+    assert list(row_blocks(3, 2**30)) == [slice(0, 1), slice(1, 2), slice(2, 3)]
+
+
+# finite numbers
+
+
+@pytest.mark.parametrize("blocks_of", [1, 3, 100])
+@pytest.mark.parametrize("place", [(0, 0), (3, 4), (9, 6)])
+@pytest.mark.parametrize(
+    ("value", "word"), [(np.nan, "NaN"), (np.inf, "inf"), (-np.inf, "inf")]
+)
+def test_the_first_number_that_is_not_finite_is_named(
+    blocks_of, place, value, word, monkeypatch
+):
+    monkeypatch.setattr(_validation, "_BLOCK_BYTES", blocks_of * 7 * 8)
+    spectra = np.zeros((10, 7))
+    spectra[place] = value
+    spectra[9, 6] = value
+    with pytest.raises(
+        ValueError, match=f"X contains {word}.*spectrum {place[0]}, channel {place[1]} "
+    ):
+        check_finite(spectra, "X")
+
+
+def test_nan_and_inf_that_cancel_in_a_sum_are_found():
+    spectra = np.zeros((4, 3))
+    spectra[2] = [np.inf, -np.inf, 0]
+    with pytest.raises(ValueError, match=r"contains inf.*spectrum 2, channel 0 "):
+        check_finite(spectra, "X")
+
+
+def test_finite_numbers_whose_sum_overflows_pass():
+    huge = np.full((4, 3), np.finfo(np.float32).max, dtype=np.float32)
+    check_finite(huge, "X")
+
+
+def test_a_single_target_is_named_without_a_channel():
+    with pytest.raises(ValueError, match=r"y contains NaN.*stands in spectrum 1 \("):
+        check_finite(np.array([0.0, np.nan]), "y")
+
+
+def test_numbers_that_are_whole_need_no_look():
+    check_finite(np.arange(6).reshape(2, 3), "X")
+
+
+def test_looking_for_nan_takes_no_more_memory_than_a_block(mapped, monkeypatch):
+    monkeypatch.setattr(_validation, "_BLOCK_BYTES", 2**16)
+    # 4 MB of spectra, in blocks of 64 kB
+    assert peak_of(lambda: check_finite(mapped, "X")) < 2**18
+
+
+# arrays
+
+
+def test_memory_mapped_spectra_are_not_copied(mapped):
+    assert (
+        peak_of(lambda: check_spectra(Door(), mapped, reset=True)) < mapped.nbytes / 4
+    )
+    checked = check_spectra(Door(), mapped, reset=True)
+    assert np.shares_memory(checked, mapped)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_float_spectra_pass_as_they_are(dtype, rng):
+    spectra = rng.normal(size=(5, 4)).astype(dtype)
+    for checked in (
+        check_spectra(Door(), spectra, reset=True),
+        check_targets(spectra),
+        *check_pair(Door(), spectra, spectra),
+    ):
+        assert np.shares_memory(checked, spectra)
+        assert checked.dtype == dtype
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.uint8, bool, np.float16, object])
+def test_other_numbers_become_float64(dtype):
+    counts = np.ones((3, 2)).astype(dtype)
+    assert check_spectra(Door(), counts, reset=True).dtype == np.float64
+    assert check_targets(counts).dtype == np.float64
+
+
+def test_a_scalar_is_no_target():
+    # scikit-learn says so by itself, from version to version in other words
+    with pytest.raises((TypeError, ValueError), match="scalar"):
+        check_targets(3.0, name="y_val")
+
+
+def test_a_pair_keeps_the_dimensions_of_its_targets(rng):
+    X = rng.normal(size=(4, 3))
+    assert check_pair(Door(), X, X[:, 0])[1].shape == (4,)
+    assert check_pair(Door(), X, X[:, :1])[1].shape == (4, 1)
+
+
+def test_faults_of_a_pair_are_told_under_the_names_given(rng):
+    X = rng.normal(size=(4, 3))
+    broken = X.copy()
+    broken[1, 1] = np.nan
+    for pair, name in (((broken, X), "X_val"), ((X, broken), "y_val")):
+        with pytest.raises(ValueError, match=f"{name} contains NaN"):
+            check_pair(Door(), *pair, names=("X_val", "y_val"))
+
+
+def test_half_a_validation_set_is_named():
+    assert validation_set(None, None) is None
+    assert validation_set(1, 2) == (1, 2)
+    with pytest.raises(ValueError, match=r"y_val is None. Pass both X_val and y_val"):
+        validation_set([[1.0]], None)
+
+
+@pytest.mark.parametrize("sizes", [(0,), (8, -1), (2.5,), ("8",), (None,)])
+def test_layers_without_neurons_are_refused_with_an_example(sizes):
+    with pytest.raises(ValueError, match=r"layers must hold positive whole numbers.*"
+                       r"Write for example layers=\(128, 512\)"):  # fmt: skip
+        check_layer_sizes(sizes, "layers")
+
+
+def test_layers_may_be_counted_by_numpy():
+    check_layer_sizes(np.array([8, 4]), "layers")
+
+
+# wavelengths
+
+
+@pytest.mark.parametrize(
+    ("axis", "message"),
+    [
+        ([300.0, 299.0, 301.0], "channel 0 steps from 300 to 299.*np.argsort"),
+        ([300.0, 301.0, 301.0], "channel 1 steps from 301 to 301"),
+        ([300.0, np.nan, 301.0], "must be finite, but channel 1 has nan"),
+        ([300.0, 301.0], "there are 2 entries and 3 channels"),
+        ([[300.0, 301.0, 302.0]], r"one row of numbers.*shape is \(1, 3\)"),
+        ([], r"one row of numbers.*shape is \(0,\)"),
+    ],
+)
+def test_an_axis_that_is_none_is_refused(axis, message):
+    with pytest.raises(WavelengthError, match=f"(?s)^axis .*{message}"):
+        check_wavelengths(axis, 3, name="axis")
+
+
+@pytest.mark.parametrize(
+    ("columns", "axis"),
+    [
+        ([300.5, 301.5], [300.5, 301.5]),
+        (["300.5", "301.5"], [300.5, 301.5]),
+        ([300, 301], [300.0, 301.0]),
+        ([0, 1], None),
+        (["0", "1"], [0.0, 1.0]),
+        (["red", "blue"], None),
+        ([300.5, "blue"], None),
+    ],
+)
+def test_column_names_are_wavelengths_where_all_are_numbers(columns, axis):
+    found = wavelengths_of(pd.DataFrame([[1.0, 2.0]], columns=columns))
+    assert found is None if axis is None else list(found) == axis
+
+
+def test_arrays_have_no_wavelengths():
+    assert wavelengths_of(np.ones((2, 2))) is None
