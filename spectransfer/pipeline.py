@@ -96,7 +96,7 @@ class PrimarySpaceRegressor(
     >>> from spectransfer import BaselineCorrector, PrimarySpaceRegressor
     >>> from spectransfer.datasets import make_instrument_pair
     >>> pair = make_instrument_pair(n_spectra=100, random_state=0)
-    >>> transfer = PrimarySpaceRegressor(Ridge(), transformer=BaselineCorrector())
+    >>> transfer = PrimarySpaceRegressor(Ridge(1e4), transformer=BaselineCorrector())
     >>> predicted = transfer.fit(pair.X_secondary, pair.X_primary).predict(
     ...     pair.X_secondary)
     >>> measured = transfer.transform_target(pair.X_primary)
