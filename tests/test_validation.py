@@ -14,11 +14,10 @@ from spectransfer._validation import (
     check_pair,
     check_spectra,
     check_targets,
-    check_wavelengths,
     row_blocks,
     validation_set,
-    wavelengths_of,
 )
+from spectransfer._wavelengths import check_wavelengths, wavelengths_of
 from spectransfer.exceptions import WavelengthError
 
 

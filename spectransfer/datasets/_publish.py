@@ -13,7 +13,8 @@ from sklearn.utils import Bunch
 
 from spectransfer._raster import check_layout
 from spectransfer._typing import ArrayLike
-from spectransfer._validation import check_wavelengths, row_blocks
+from spectransfer._validation import row_blocks
+from spectransfer._wavelengths import check_wavelengths
 from spectransfer.datasets._maps import PairedMaps
 from spectransfer.datasets._npy import new_npy_files
 from spectransfer.datasets._published import PARTS, table_path

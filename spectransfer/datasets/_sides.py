@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from spectransfer._typing import FloatArray
-from spectransfer._validation import check_wavelengths, row_blocks
+from spectransfer._validation import row_blocks
+from spectransfer._wavelengths import check_wavelengths
 from spectransfer.exceptions import WavelengthError
 
 SIDES = ("secondary", "primary")

@@ -6,12 +6,12 @@ from spectransfer.nn._inference import forward_blocks
 from spectransfer.nn._losses import DecodedLoss, VAELoss, kl_divergence, l2_penalty
 from spectransfer.nn._modules import MLP, VAE, hidden_stack
 from spectransfer.nn._nets import (
-    Training,
     learning_curves,
     make_net,
     train,
 )
 from spectransfer.nn._schedules import cyclical_annealing
+from spectransfer.nn._training import Training
 
 __all__ = [
     "MLP",

@@ -1,16 +1,12 @@
-r"""The whole transfer as one estimator.
+r"""A regression onto transformed primary spectra.
 
-The method is a regression onto a transformed target: secondary spectra are prepared by
-the steps of a pipeline, primary spectra by a transformer of their own, and predictions
-are brought back through that transformer as far as it can be undone.
-
-    secondary -- baseline, scale --> regressor --> scaled -- unscale --> primary
+Primary spectra are prepared by a transformer of their own, the regressor learns what
+comes out, and predictions are brought back as far as the transformer can be undone.
 """
 
 from typing import Any
 
 import numpy as np
-from sklearn import get_config
 from sklearn.base import (
     BaseEstimator,
     MetaEstimatorMixin,
@@ -31,8 +27,7 @@ from spectransfer._validation import (
     fit_context,
     validation_set,
 )
-from spectransfer.preprocessing import BaselineCorrector, StandardScaler
-from spectransfer.transfer import SpectralMLP, SpectralVAE, VAELatentTransfer
+from spectransfer.transfer import VAELatentTransfer
 
 
 def _steps(transformer: Any) -> list[Any]:
@@ -276,67 +271,3 @@ def _columns(targets: FloatArray) -> FloatArray:
 def _table(y: Any, targets: FloatArray) -> Any:
     """Give a data frame as it came: its columns may be named by wavelength."""
     return y if hasattr(y, "columns") else _columns(targets)
-
-
-def make_transfer_pipeline(
-    regressor: Any = None,
-    *,
-    secondary: Any = "default",
-    primary: Any = "default",
-    memory: Any = None,
-) -> Pipeline:
-    """Build the whole transfer, from raw secondary to baseline-free primary spectra.
-
-    Parameters
-    ----------
-    regressor : estimator, default=None
-        What carries prepared secondary spectra to prepared primary ones: any
-        multi-output regressor. None is the paper's method,
-        ``VAELatentTransfer(SpectralVAE(), SpectralMLP())``.
-    secondary, primary : transformer, "default" or None
-        What is done to the spectra of each side. "default" is
-        ``make_pipeline(BaselineCorrector(), StandardScaler())``; None is nothing. A
-        side with a `Pipeline` keeps the names of its steps.
-    memory : str or joblib.Memory, default=None
-        Cache of the prepared secondary spectra, as in `sklearn.pipeline.Pipeline`.
-
-    Returns
-    -------
-    sklearn.pipeline.Pipeline
-        Steps ``baseline``, ``scaler`` (by default) and ``transfer``, the last a
-        `PrimarySpaceRegressor`. ``fit(X_secondary, X_primary)`` and
-        ``predict(X_secondary)``.
-
-    Examples
-    --------
-    >>> from sklearn.linear_model import Ridge
-    >>> from spectransfer import make_transfer_pipeline
-    >>> from spectransfer.datasets import make_instrument_pair
-    >>> pair = make_instrument_pair(n_spectra=200, random_state=0)
-    >>> transfer = make_transfer_pipeline(Ridge())
-    >>> [name for name, _ in transfer.steps]
-    ['baseline', 'scaler', 'transfer']
-    >>> transfer.fit(pair.X_secondary[:150], pair.X_primary[:150])
-    Pipeline(...)
-    >>> bool(transfer.score(pair.X_secondary[150:], pair.X_primary[150:]) > 0.5)
-    True
-    """
-    if isinstance(primary, str):
-        primary = _default_preparation()
-    if isinstance(secondary, str):
-        secondary = _default_preparation()
-    steps: list[tuple[str, Any]] = []
-    if isinstance(secondary, Pipeline):
-        steps = list(secondary.steps)
-    elif secondary is not None:
-        steps = [("prepare", secondary)]
-    if regressor is None:
-        regressor = VAELatentTransfer(SpectralVAE(), SpectralMLP())
-    steps.append(("transfer", PrimarySpaceRegressor(regressor, transformer=primary)))
-    # scikit-learn accepts transform_input only while metadata routing is enabled
-    routed = ["X_val"] if get_config()["enable_metadata_routing"] else None
-    return Pipeline(steps, transform_input=routed, memory=memory)
-
-
-def _default_preparation() -> Pipeline:
-    return Pipeline([("baseline", BaselineCorrector()), ("scaler", StandardScaler())])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from spectransfer._typing import ArrayLike, FloatArray
-from spectransfer._validation import wavelengths_of
+from spectransfer._wavelengths import wavelengths_of
 from spectransfer.exceptions import WavelengthError
 
 

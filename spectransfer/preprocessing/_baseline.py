@@ -17,13 +17,8 @@ from sklearn.base import (
 from sklearn.utils import Tags, check_consistent_length
 
 from spectransfer._typing import ArrayLike, FloatArray
-from spectransfer._validation import (
-    Interval,
-    StrOptions,
-    check_spectra,
-    check_wavelengths,
-    fit_context,
-)
+from spectransfer._validation import Interval, StrOptions, check_spectra, fit_context
+from spectransfer._wavelengths import check_wavelengths
 from spectransfer.exceptions import WavelengthError, WindowError
 from spectransfer.preprocessing._axis import channel_pitch, find_axis
 from spectransfer.preprocessing._sliding import slide_baseline

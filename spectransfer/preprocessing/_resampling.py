@@ -12,9 +12,9 @@ from spectransfer._validation import (
     StrOptions,
     check_feature_names_in,
     check_spectra,
-    check_wavelengths,
     fit_context,
 )
+from spectransfer._wavelengths import check_wavelengths
 from spectransfer.exceptions import WavelengthError
 from spectransfer.preprocessing._axis import axis_names, find_axis, span
 from spectransfer.preprocessing._weights import (

@@ -217,14 +217,15 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         check_layers(self, "hidden_layer_sizes", "decoder_layer_sizes")
         pair = check_pair(self, X, y)
         watched = check_validation_pair(self, X_val, y_val, pair[1])
-
-        def build(n_in: int, n_out: int) -> nn.Module:
-            return nn.Sequential(
+        self._fit_regression(
+            "direct MLP",
+            lambda n_in, n_out: nn.Sequential(
                 MLP(n_in, self.hidden_layer_sizes, self.n_latent),
                 MLP(self.n_latent, self.decoder_layer_sizes, n_out),
-            )
-
-        self._fit_regression("direct MLP", build, pair, watched)
+            ),
+            pair,
+            watched,
+        )
         return self
 
     def predict(self, X: ArrayLike) -> FloatArray:

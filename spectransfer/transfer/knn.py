@@ -21,7 +21,7 @@ from spectransfer._validation import (
 
 
 def neighbor_weights(distances: FloatArray, weights: str) -> FloatArray:
-    """Weights of neighbours, each row summing to one.
+    """Weigh neighbours by their distance, each row summing to one.
 
     With "distance" a neighbour weighs by the inverse of its distance; where some are
     at distance zero, only these count.

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from sklearn.base import MultiOutputMixin, RegressorMixin
-from torch import nn
 
 from spectransfer._random import seeded
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
@@ -202,11 +201,12 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         check_layers(self, "hidden_layer_sizes")
         pair = check_pair(self, X, y)
         watched = check_validation_pair(self, X_val, y_val, pair[1])
-
-        def build(n_in: int, n_out: int) -> nn.Module:
-            return MLP(n_in, self.hidden_layer_sizes, n_out)
-
-        self._fit_regression("MLP", build, pair, watched)
+        self._fit_regression(
+            "MLP",
+            lambda n_in, n_out: MLP(n_in, self.hidden_layer_sizes, n_out),
+            pair,
+            watched,
+        )
         return self
 
     def _fit_through(

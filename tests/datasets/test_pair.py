@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.linear_model import Ridge
 
-from spectransfer._validation import wavelengths_of
+from spectransfer._wavelengths import wavelengths_of
 from spectransfer.datasets import SpectraPair, make_instrument_pair
 from spectransfer.exceptions import WavelengthError
 
