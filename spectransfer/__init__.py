@@ -13,6 +13,8 @@ _MODULE_OF = {
     "SpectralVAE": "spectransfer.transfer",
     "StandardScaler": "spectransfer.preprocessing",
     "VAELatentTransfer": "spectransfer.transfer",
+    "WavelengthCropper": "spectransfer.preprocessing",
+    "WavelengthResampler": "spectransfer.preprocessing",
     "k_score_scorer": "spectransfer.metrics",
     "make_transfer_pipeline": "spectransfer.pipeline",
     "rse_scorer": "spectransfer.metrics",
