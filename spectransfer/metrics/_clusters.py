@@ -22,8 +22,24 @@ from spectransfer._validation import (
 from spectransfer.metrics._pair import paired_spectra, spectrum_weights
 
 
-def _cluster_labels(kmeans: Any, spectra: FloatArray, dtype: np.dtype) -> IntArray:
+def cluster_labels(kmeans: Any, spectra: FloatArray) -> IntArray:
+    """Give the cluster of each spectrum, in blocks of rows.
+
+    Parameters
+    ----------
+    kmeans : fitted estimator with `predict`
+        The clusters.
+    spectra : ndarray of shape (n_spectra, n_wavelengths)
+        Finite spectra, float32 or float64.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra,)
+        Numbers of the clusters.
+    """
+    _check_fitted(kmeans, spectra.shape[1])
     # k-means refuses spectra of another precision than its centres have.
+    dtype = getattr(kmeans, "cluster_centers_", spectra).dtype
     blocks = row_blocks(len(spectra), 8 * spectra.shape[1])
     return np.concatenate(
         [kmeans.predict(spectra[rows].astype(dtype, copy=False)) for rows in blocks]
@@ -99,9 +115,5 @@ def k_score(
     weights = spectrum_weights(sample_weight, len(measured))
     if kmeans is None:
         kmeans = KMeans(n_clusters, random_state=random_state).fit(measured)
-    _check_fitted(kmeans, measured.shape[1])
-    dtype = getattr(kmeans, "cluster_centers_", measured).dtype
-    same = _cluster_labels(kmeans, measured, dtype) == _cluster_labels(
-        kmeans, predicted, dtype
-    )
+    same = cluster_labels(kmeans, measured) == cluster_labels(kmeans, predicted)
     return float(np.average(same, weights=weights))
