@@ -15,8 +15,13 @@ EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 def test_example_runs_and_prints_its_figures(name, tmp_path):
     quick = {"compare_transfers.py": ["--methods", "mean", "ridge", "--folds", "2"]}
     run = subprocess.run(
-        [sys.executable, "-W", "error::FutureWarning", EXAMPLES / name]
-        + quick.get(name, []),
+        [
+            sys.executable,
+            "-W",
+            "error::FutureWarning",
+            EXAMPLES / name,
+            *quick.get(name, []),
+        ],
         cwd=tmp_path,
         env=os.environ | {"MPLBACKEND": "Agg"},
         capture_output=True,
