@@ -1,0 +1,23 @@
+"""Pictures of spectra, maps and trainings, as scikit-learn's displays.
+
+Needs matplotlib: ``pip install "spectransfer[plot]"``. Every display keeps the numbers
+behind the picture as attributes, draws on the axes it is given, and shows nothing.
+"""
+
+from spectransfer.plotting._clusters import ClusterMapDisplay
+from spectransfer.plotting._errors import ErrorSpectrumDisplay
+from spectransfer.plotting._latent import LatentDisplay
+from spectransfer.plotting._learning import LearningCurveDisplay
+from spectransfer.plotting._lines import LIBS_LINES
+from spectransfer.plotting._maps import MapDisplay
+from spectransfer.plotting._spectra import SpectraDisplay
+
+__all__ = [
+    "LIBS_LINES",
+    "ClusterMapDisplay",
+    "ErrorSpectrumDisplay",
+    "LatentDisplay",
+    "LearningCurveDisplay",
+    "MapDisplay",
+    "SpectraDisplay",
+]

@@ -1,0 +1,295 @@
+"""Maps of a figure of every spectrum: emissivity, errors, anything else."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from spectransfer._typing import ArrayLike
+from spectransfer.datasets import PairedMaps
+from spectransfer.plotting._channels import measured_and_predicted
+from spectransfer.plotting._figure import CURVES, MISSING, axes_for, with_unit
+from spectransfer.plotting._places import image_layout, label_places, pitch_of, size_of
+from spectransfer.plotting._shots import clipping_limits, shot_distances, shot_sums
+
+
+class MapDisplay:
+    r"""A figure of every spectrum, as an image of the sample.
+
+    As in the paper, the figures below the first and above the last quantile share one
+    colour each, so that a few outliers do not take all contrast from the rest; the
+    colour bar has a tip where that happens. `from_maps` draws total emissivity
+    (figures 5 and B.15 to B.20 of the paper), `from_predictions` and
+    `from_estimator` error maps (figure 6), `from_values` anything else.
+
+    Parameters
+    ----------
+    image : array-like of shape (n_rows, n_columns)
+        Figures, row 0 at the top; NaN where there is none.
+    step : tuple of (down, right), default=None
+        Distance of neighbouring shots in micrometres. None counts shots.
+    name : str, default=""
+        What the figures are; stands at the colour bar.
+    unit : str or None, default=None
+        Unit of the figures.
+    quantiles : tuple of (low, high), default=(0.01, 0.99)
+        Between these, figures have colours of their own; (0, 1) clips nothing. The
+        paper does not say which it takes.
+
+    Attributes
+    ----------
+    limits : tuple of (low, high)
+        The quantiles of the image, in the unit of the figures. Pass those of one
+        display to another, as ``vmin`` and ``vmax``, to give both the same colours.
+    image_ : matplotlib.image.AxesImage
+        The image.
+    colorbar_ : matplotlib.colorbar.Colorbar or None
+        Its colour bar.
+    spots_ : list of matplotlib.lines.Line2D
+        Marked spots.
+    ax_ : matplotlib.axes.Axes
+        Axes that were drawn on.
+    figure_ : matplotlib.figure.Figure
+        Their figure.
+
+    See Also
+    --------
+    ClusterMapDisplay : Labels of every spectrum, as an image.
+
+    Examples
+    --------
+    >>> from spectransfer.datasets import make_libs_maps
+    >>> from spectransfer.plotting import MapDisplay
+    >>> maps = make_libs_maps(
+    ...     (10, 12), None, None, spectrometers="light", random_state=0
+    ... ).train
+    >>> display = MapDisplay.from_maps(maps)
+    >>> display.ax_.get_xlabel(), display.colorbar_.ax.get_ylabel()
+    ('x (mm)', 'total emissivity (counts)')
+    """
+
+    def __init__(
+        self,
+        image: ArrayLike,
+        *,
+        step: tuple[float, float] | None = None,
+        name: str = "",
+        unit: str | None = None,
+        quantiles: tuple[float, float] = (0.01, 0.99),
+    ) -> None:
+        self.image = np.asarray(image, dtype=np.float64)
+        self.step = step
+        self.name = name
+        self.unit = unit
+        self.quantiles = quantiles
+        self.limits = clipping_limits(self.image, quantiles)
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        colorbar: bool = True,
+        spots: Sequence[tuple[int, int]] = (),
+        **image_kwargs: Any,
+    ) -> "MapDisplay":
+        """Draw the map.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Axes to draw on; None makes a new figure.
+        colorbar : bool, default=True
+            Whether to add a colour bar.
+        spots : sequence of (row, column), default=()
+            Shots to mark by circles, in the colours of curves.
+        **image_kwargs : dict
+            Passed on to `matplotlib.axes.Axes.imshow`, such as ``cmap="viridis"``
+            instead of cividis, or ``vmin`` and ``vmax`` instead of `limits`.
+
+        Returns
+        -------
+        MapDisplay
+            Itself.
+        """
+        from matplotlib import colormaps
+
+        self.ax_ = axes_for(ax, size_of(self.image.shape, self.step))
+        self.figure_ = self.ax_.figure
+        low, high = self.limits
+        style: dict[str, Any] = {"cmap": "cividis", "vmin": low, "vmax": high}
+        style |= image_layout(self.image.shape, self.step) | image_kwargs
+        if isinstance(style["cmap"], str):
+            style["cmap"] = colormaps[style["cmap"]].with_extremes(bad=MISSING)
+        self.image_ = self.ax_.imshow(self.image, **style)
+        label_places(self.ax_, self.step)
+        self.colorbar_ = self._add_colorbar() if colorbar else None
+        self.spots_ = [self._mark(k, *spot) for k, spot in enumerate(spots)]
+        return self
+
+    def _add_colorbar(self) -> Any:
+        low, high = self.image_.get_clim()
+        below, above = np.nanmin(self.image) < low, np.nanmax(self.image) > high
+        extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}
+        bar = self.figure_.colorbar(
+            self.image_, ax=self.ax_, extend=extend[int(below), int(above)]
+        )
+        bar.set_label(with_unit(self.name, self.unit))
+        bar.formatter.set_powerlimits((-3, 4))
+        bar.formatter.set_useMathText(True)
+        return bar
+
+    def _mark(self, number: int, row: int, column: int) -> Any:
+        down, right, _ = pitch_of(self.step)
+        style = {"markersize": 7, "markeredgecolor": "white", "clip_on": False}
+        (spot,) = self.ax_.plot(
+            column * right,
+            row * down,
+            "o",
+            color=CURVES[number % len(CURVES)],
+            label=f"row {row}, column {column}",
+            **style,
+        )
+        return spot
+
+    @classmethod
+    def from_values(
+        cls,
+        maps: PairedMaps,
+        values: ArrayLike,
+        *,
+        name: str = "",
+        unit: str | None = None,
+        quantiles: tuple[float, float] = (0.01, 0.99),
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> "MapDisplay":
+        """Draw any figure of every shot.
+
+        Parameters
+        ----------
+        maps : PairedMaps
+            Maps that lay the shots out.
+        values : array-like of shape (n_spectra,)
+            One figure for each shot, in the order of measurement.
+        name : str, default=""
+            What the figures are.
+        unit : str or None, default=None
+            Their unit.
+        quantiles : tuple of (low, high), default=(0.01, 0.99)
+            Between these, figures have colours of their own.
+        ax : matplotlib.axes.Axes, default=None
+            Axes to draw on; None makes a new figure.
+        **kwargs : dict
+            Passed on to `plot`.
+
+        Returns
+        -------
+        MapDisplay
+            The display, drawn.
+        """
+        return cls(
+            maps.image(values),
+            step=maps.step,
+            name=name,
+            unit=unit,
+            quantiles=quantiles,
+        ).plot(ax, **kwargs)
+
+    @classmethod
+    def from_maps(
+        cls,
+        maps: PairedMaps,
+        spectra: ArrayLike | str = "primary",
+        *,
+        band: tuple[float, float] | None = None,
+        wavelengths: ArrayLike | None = None,
+        **kwargs: Any,
+    ) -> "MapDisplay":
+        """Draw total emissivity: the sum of every spectrum.
+
+        Parameters
+        ----------
+        maps : PairedMaps
+            Maps that lay the shots out.
+        spectra : "primary", "secondary" or array-like, default="primary"
+            The instrument, or other spectra of the same shots (predicted ones, or
+            without baseline), of shape (n_spectra, n_wavelengths), read in blocks.
+        band : tuple of (low, high), default=None
+            Range in nm to sum, ends included; None sums all channels.
+        wavelengths : array-like of shape (n_wavelengths,), default=None
+            Axis of `spectra` where they are given as an array. None takes the
+            primary axis if it has as many channels.
+        **kwargs : dict
+            Passed on to `from_values`.
+
+        Returns
+        -------
+        MapDisplay
+            The display, drawn.
+        """
+        named: dict[str, Any] = {"name": "total emissivity"}
+        if band is not None:
+            named["name"] = f"emissivity, {band[0]:g} to {band[1]:g} nm"
+        named["unit"] = maps.meta.get("unit", "counts")
+        sums = shot_sums(maps, spectra, band, wavelengths)
+        return cls.from_values(maps, sums, **(named | kwargs))
+
+    @classmethod
+    def from_predictions(
+        cls,
+        maps: PairedMaps,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        *,
+        metric: str = "euclidean",
+        **kwargs: Any,
+    ) -> "MapDisplay":
+        """Draw the error of every predicted spectrum.
+
+        Parameters
+        ----------
+        maps : PairedMaps
+            Maps that lay the shots out.
+        y_true : array-like of shape (n_spectra, n_wavelengths)
+            Measured primary spectra, in the space of the predictions and in the order
+            of measurement.
+        y_pred : array-like of shape (n_spectra, n_wavelengths)
+            Predicted spectra of the same shots.
+        metric : {"euclidean", "cosine", "rmse"}, default="euclidean"
+            Distance of measured and predicted spectrum.
+        **kwargs : dict
+            Passed on to `from_values`.
+
+        Returns
+        -------
+        MapDisplay
+            The display, drawn.
+        """
+        distances, name, has_unit = shot_distances(y_true, y_pred, metric)
+        unit = maps.meta.get("unit", "counts") if has_unit else None
+        named: dict[str, Any] = {"name": name, "unit": unit}
+        return cls.from_values(maps, distances, **(named | kwargs))
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, maps: PairedMaps, **kwargs: Any
+    ) -> "MapDisplay":
+        """Predict all shots of a map, and draw the error of every spectrum.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted transfer. What was measured is brought to the space of its
+            predictions.
+        maps : PairedMaps
+            Spectra of both instruments.
+        **kwargs : dict
+            Passed on to `from_predictions`, such as ``metric="cosine"``.
+
+        Returns
+        -------
+        MapDisplay
+            The display, drawn.
+        """
+        compared = measured_and_predicted(estimator, maps.X_secondary, maps.X_primary)
+        return cls.from_predictions(maps, *compared, **kwargs)

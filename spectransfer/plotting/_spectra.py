@@ -1,0 +1,306 @@
+"""Spectra as curves: of two instruments, two days, measured against predicted."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from spectransfer._typing import ArrayLike
+from spectransfer._wavelengths import check_wavelengths
+from spectransfer.datasets import PairedMaps, SpectraPair
+from spectransfer.metrics._pair import paired_spectra
+from spectransfer.plotting._channels import (
+    axis_label,
+    axis_of,
+    known_axis,
+    mean_spectrum,
+    measured_and_predicted,
+)
+from spectransfer.plotting._figure import CURVES, axes_for, with_unit
+from spectransfer.plotting._lines import label_lines, lines_to_label
+
+
+class SpectraDisplay:
+    """Spectra as curves over wavelength.
+
+    `from_maps` draws both instruments (figure 2 of the paper), `from_spectra` sets of
+    spectra on one axis, such as two days (figure 3), `from_predictions` and
+    `from_estimator` what was measured and predicted (figures 7 to 9 and B.21).
+
+    Parameters
+    ----------
+    spectra : mapping of str to array-like of shape (n_wavelengths,)
+        Name and intensities of each curve.
+    wavelengths : mapping of str to array-like of shape (n_wavelengths,)
+        Axis of each curve, by the same names.
+    lines : mapping of float to str, "libs" or None, default=None
+        Emission lines to label: wavelength in nm and name. "libs" is a built-in table
+        of strong lines of a pegmatite, labelled where they stand out. None is none.
+    axis_unit : str or None, default="nm"
+        Unit of the axis; None where channels are counted.
+    unit : str or None, default="counts"
+        Unit of the intensities.
+
+    Attributes
+    ----------
+    curves_ : list of matplotlib.lines.Line2D
+        The curves, in the order of `spectra`.
+    line_labels_ : list of matplotlib.text.Annotation
+        The labels of emission lines.
+    ax_ : matplotlib.axes.Axes
+        Axes that were drawn on.
+    figure_ : matplotlib.figure.Figure
+        Their figure.
+
+    See Also
+    --------
+    ErrorSpectrumDisplay : Error of predicted spectra over wavelength.
+
+    Examples
+    --------
+    >>> from spectransfer.datasets import make_instrument_pair
+    >>> from spectransfer.plotting import SpectraDisplay
+    >>> pair = make_instrument_pair(n_spectra=20, random_state=0)
+    >>> display = SpectraDisplay.from_maps(pair)
+    >>> [curve.get_label() for curve in display.curves_]
+    ['primary', 'secondary']
+    """
+
+    def __init__(
+        self,
+        spectra: Mapping[str, ArrayLike],
+        wavelengths: Mapping[str, ArrayLike],
+        *,
+        lines: Mapping[float, str] | str | None = None,
+        axis_unit: str | None = "nm",
+        unit: str | None = "counts",
+    ) -> None:
+        self.spectra = {name: np.asarray(s) for name, s in spectra.items()}
+        self.wavelengths = {
+            name: check_wavelengths(wavelengths[name], len(s))
+            for name, s in self.spectra.items()
+        }
+        self.lines = lines
+        self.axis_unit = axis_unit
+        self.unit = unit
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        offset: float = 0.0,
+        colors: Sequence[Any] | None = None,
+        **line_kwargs: Any,
+    ) -> "SpectraDisplay":
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Axes to draw on; None makes a new figure.
+        offset : float, default=0.0
+            What each curve is moved up from the one before, in counts.
+        colors : sequence of color, default=None
+            Colours; None takes seven that colour-blind readers tell apart.
+        **line_kwargs : dict
+            Passed on to `matplotlib.axes.Axes.plot`.
+
+        Returns
+        -------
+        SpectraDisplay
+            Itself.
+        """
+        self.ax_ = axes_for(ax, (8.0, 3.6))
+        self.figure_ = self.ax_.figure
+        palette = CURVES if colors is None else colors
+        self.curves_: list[Any] = []
+        drawn = []
+        for k, (name, spectrum) in enumerate(self.spectra.items()):
+            drawn.append((self.wavelengths[name], spectrum + k * offset))
+            style = {"linewidth": 0.9, "color": palette[k % len(palette)]}
+            style |= {"label": name} | line_kwargs
+            self.curves_ += self.ax_.plot(*drawn[-1], **style)
+        self.ax_.margins(x=0.01)
+        self.ax_.set_xlabel(axis_label(self.axis_unit))
+        self.ax_.set_ylabel(with_unit("intensity", self.unit))
+        self.line_labels_ = label_lines(
+            self.ax_, drawn, lines_to_label(self.lines, drawn)
+        )
+        if len(self.curves_) > 1:
+            # above the axes: below, there is no place that is free in every spectrum
+            self.ax_.legend(
+                loc="lower right",
+                bbox_to_anchor=(1.0, 1.0),
+                ncols=len(self.curves_),
+                frameon=False,
+            )
+        return self
+
+    @classmethod
+    def from_maps(
+        cls,
+        maps: PairedMaps | SpectraPair,
+        *,
+        sides: Sequence[str] = ("primary", "secondary"),
+        shots: Any = None,
+        lines: Mapping[float, str] | str | None = None,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> "SpectraDisplay":
+        """Draw mean or single spectra of both instruments.
+
+        Parameters
+        ----------
+        maps : PairedMaps or SpectraPair
+            Spectra of both instruments.
+        sides : sequence of {"primary", "secondary"}, default=both
+            Instruments to draw.
+        shots : int, slice, mask or indices, default=None
+            Shots to average, in the order of measurement; an integer draws one
+            spectrum. None averages all.
+        lines : mapping of float to str, "libs" or None, default=None
+            Emission lines to label.
+        ax : matplotlib.axes.Axes, default=None
+            Axes to draw on; None makes a new figure.
+        **kwargs : dict
+            Passed on to `plot`.
+
+        Returns
+        -------
+        SpectraDisplay
+            The display, drawn.
+        """
+        chosen = slice(None) if shots is None else shots
+        sides = (sides,) if isinstance(sides, str) else tuple(sides)
+        return cls(
+            {s: mean_spectrum(getattr(maps, f"X_{s}")[chosen], s) for s in sides},
+            {s: getattr(maps, f"wavelengths_{s}") for s in sides},
+            lines=lines,
+            axis_unit=maps.meta.get("axis", "nm"),
+            unit=maps.meta.get("unit", "counts"),
+        ).plot(ax, **kwargs)
+
+    @classmethod
+    def from_spectra(
+        cls,
+        spectra: Mapping[str, ArrayLike],
+        wavelengths: ArrayLike | None = None,
+        *,
+        lines: Mapping[float, str] | str | None = None,
+        unit: str | None = "counts",
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> "SpectraDisplay":
+        """Draw the means of several sets of spectra that have one axis.
+
+        Parameters
+        ----------
+        spectra : mapping of str to array-like
+            Name and spectra of each set, of shape (n_spectra, n_wavelengths), or
+            (n_wavelengths,) for a single spectrum. Each set is read in blocks.
+        wavelengths : array-like of shape (n_wavelengths,), default=None
+            Axis in nm. None reads the column names of data frames, and counts
+            channels where there are none.
+        lines : mapping of float to str, "libs" or None, default=None
+            Emission lines to label.
+        unit : str or None, default="counts"
+            Unit of the intensities.
+        ax : matplotlib.axes.Axes, default=None
+            Axes to draw on; None makes a new figure.
+        **kwargs : dict
+            Passed on to `plot`.
+
+        Returns
+        -------
+        SpectraDisplay
+            The display, drawn.
+
+        Examples
+        --------
+        >>> from spectransfer import BaselineCorrector
+        >>> from spectransfer.datasets import make_instrument_pair
+        >>> from spectransfer.plotting import SpectraDisplay
+        >>> raw = make_instrument_pair(n_spectra=20, random_state=0).X_primary
+        >>> corrected = BaselineCorrector().fit_transform(raw)
+        >>> display = SpectraDisplay.from_spectra({"before": raw, "after": corrected})
+        >>> display.ax_.get_xlabel()
+        'channel'
+        """
+        if not spectra:
+            raise ValueError(
+                "spectra must hold at least one set to draw, but it is empty. Pass "
+                "for example {'day 1': X_first, 'day 2': X_second}."
+            )
+        means = {name: mean_spectrum(s, name) for name, s in spectra.items()}
+        n_channels = len(next(iter(means.values())))
+        axis, axis_unit = axis_of(wavelengths, n_channels, *spectra.values())
+        axes = dict.fromkeys(means, axis)
+        return cls(means, axes, lines=lines, axis_unit=axis_unit, unit=unit).plot(
+            ax, **kwargs
+        )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        *,
+        spot: int | None = None,
+        wavelengths: ArrayLike | None = None,
+        **kwargs: Any,
+    ) -> "SpectraDisplay":
+        """Draw measured against predicted spectra.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_spectra, n_wavelengths)
+            Measured primary spectra, in the space of the predictions.
+        y_pred : array-like of shape (n_spectra, n_wavelengths)
+            Predicted spectra of the same spots.
+        spot : int, default=None
+            The spot whose spectra are drawn; None draws the means of all.
+        wavelengths : array-like of shape (n_wavelengths,), default=None
+            Axis of the primary instrument in nm. None reads the column names of a
+            data frame, and counts channels where there are none.
+        **kwargs : dict
+            Passed on to `from_spectra`, such as ``lines="libs"``.
+
+        Returns
+        -------
+        SpectraDisplay
+            The display, drawn.
+        """
+        measured, predicted = paired_spectra(y_true, y_pred)
+        if wavelengths is None:
+            wavelengths = known_axis(measured.shape[1], y_true, y_pred)
+        chosen = slice(None) if spot is None else spot
+        both = {"measured": measured[chosen], "predicted": predicted[chosen]}
+        return cls.from_spectra(both, wavelengths, **kwargs)
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, X: ArrayLike, y: ArrayLike, **kwargs: Any
+    ) -> "SpectraDisplay":
+        """Predict primary spectra, and draw them against the measured ones.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted transfer. What was measured is brought to the space of its
+            predictions, without baseline for example.
+        X : array-like of shape (n_spectra, n_secondary)
+            Secondary spectra.
+        y : array-like of shape (n_spectra, n_primary)
+            Measured primary spectra of the same spots.
+        **kwargs : dict
+            Passed on to `from_predictions`.
+
+        Returns
+        -------
+        SpectraDisplay
+            The display, drawn.
+        """
+        measured, predicted = measured_and_predicted(estimator, X, y)
+        if kwargs.get("wavelengths") is None:
+            kwargs["wavelengths"] = known_axis(predicted.shape[-1], y)
+        return cls.from_predictions(measured, predicted, **kwargs)
