@@ -143,7 +143,7 @@ def main() -> None:
     """Read the options, and print a row for each method as it is done."""
     parser = argparse.ArgumentParser(description="Compare transfers on one pair.")
     parser.add_argument("--pair", help="a file of paired spectra (.npz)")
-    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--folds", type=int, help="3 for the built-in pair, else 5")
     parser.add_argument("--methods", nargs="+", help="only these rows of the table")
     parser.add_argument("--no-baseline", action="store_true", help="keep the baseline")
     parser.add_argument("--windows", type=int, nargs=2, default=(100, 50))
@@ -158,6 +158,8 @@ def main() -> None:
     warnings.filterwarnings("ignore", category=LinAlgWarning)
     warnings.filterwarnings("ignore", message="Singular matrix in solving dual")
 
+    if arguments.folds is None:
+        arguments.folds = 3 if arguments.pair is None else 5
     if arguments.pair is None:
         pair = make_instrument_pair(n_spectra=1000, random_state=arguments.seed)
     else:
