@@ -160,10 +160,14 @@ def main() -> None:
 
     if arguments.folds is None:
         arguments.folds = 3 if arguments.pair is None else 5
-    if arguments.pair is None:
-        pair = make_instrument_pair(n_spectra=1000, random_state=arguments.seed)
-    else:
-        pair = load_pair(arguments.pair)
+    try:
+        pair = (
+            make_instrument_pair(n_spectra=1000, random_state=arguments.seed)
+            if arguments.pair is None
+            else load_pair(arguments.pair)
+        )
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
     print(describe(pair, arguments))
     print(HEADER)
     for name, regressor in transfers(arguments.seed, arguments.verbose).items():
