@@ -98,7 +98,7 @@ def channel_rmse(measured: FloatArray, predicted: FloatArray) -> FloatArray:
     """
     squares = np.zeros(measured.shape[1])
     for rows in row_blocks(len(measured), 8 * measured.shape[1]):
-        error = measured[rows].astype(np.float64) - predicted[rows]
+        error = np.subtract(measured[rows], predicted[rows], dtype=np.float64)
         squares += np.einsum("ij,ij->j", error, error)
     return np.sqrt(squares / len(measured))
 

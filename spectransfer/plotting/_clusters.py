@@ -9,8 +9,8 @@ from spectransfer.datasets import PairedMaps
 from spectransfer.metrics._clusters import cluster_labels
 from spectransfer.metrics._pair import paired_spectra
 from spectransfer.plotting._channels import measured_and_predicted
-from spectransfer.plotting._figure import area_colors, axes_for
-from spectransfer.plotting._places import image_layout, label_places, size_of
+from spectransfer.plotting._figure import area_colors
+from spectransfer.plotting._places import image_layout, map_axes
 
 _HIGHLIGHT = "black"
 
@@ -114,7 +114,7 @@ class ClusterMapDisplay:
 
         n = len(self.classes)
         palette = area_colors(n) if colors is None else list(colors)
-        self.ax_ = axes_for(ax, size_of(self.codes.shape, self.step))
+        self.ax_ = map_axes(ax, self.codes.shape, self.step, beside=2.3)
         self.figure_ = self.ax_.figure
         layout = image_layout(self.codes.shape, self.step)
         self.image_ = self.ax_.imshow(
@@ -127,7 +127,6 @@ class ClusterMapDisplay:
                 cmap=ListedColormap([highlight]),
                 **layout,
             )
-        label_places(self.ax_, self.step)
         self.legend_ = self._add_legend(palette, highlight) if legend else None
         return self
 

@@ -20,7 +20,7 @@ from spectransfer.plotting._channels import (
     known_axis,
     measured_and_predicted,
 )
-from spectransfer.plotting._figure import axes_for, with_unit
+from spectransfer.plotting._figure import axes_for, line_style, with_unit
 from spectransfer.preprocessing import StandardScaler
 
 
@@ -127,7 +127,8 @@ class ErrorSpectrumDisplay:
         if relative:
             label, unit = "error / standard deviation", None
         error = self.relative_error if relative else self.rmse
-        style = {"linewidth": 0.9, "label": self.name} | line_kwargs
+        defaults = {"linewidth": 0.9, "label": self.name}
+        style = line_style(defaults, line_kwargs)
         (self.line_,) = self.ax_.plot(self.wavelengths, error, **style)
         if relative:
             self.reference_ = self.ax_.axhline(1, color="0.5", lw=0.8, ls=":", zorder=1)

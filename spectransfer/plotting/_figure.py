@@ -9,31 +9,41 @@ from spectransfer.datasets._optional import need
 
 need("matplotlib", "spectransfer.plotting", "spectransfer[plot]")
 
-# Okabe and Ito, Color Universal Design, 2008: for curves
-CURVES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-# P. Tol, Colour Schemes (SRON technical note, 2021), "light": for areas under black.
-# In this order neighbours in the list are farthest apart.
+# Okabe and Ito, Color Universal Design, 2008: for curves. P. Tol, Colour Schemes (SRON
+# technical note, 2021), "light": for areas, so that marks in black stand out. Both in
+# an order in which the first few are farthest apart for colour-blind readers, too.
+CURVES = ("#0072B2", "#D55E00", "#000000", "#56B4E9", "#CC79A7", "#E69F00", "#009E73")
 AREAS = (
     "#77AADD",
-    "#EEDD88",
     "#EE8866",
-    "#44BB99",
-    "#FFAABB",
+    "#DDDDDD",
     "#AAAA00",
     "#99DDFF",
-    "#DDDDDD",
+    "#EEDD88",
+    "#44BB99",
+    "#FFAABB",
     "#BBCC33",
 )
 MISSING = "#EBEBEB"
 
 
-def axes_for(ax: Any, size: tuple[float, float]) -> Any:
+def axes_for(ax: Any, size: tuple[float, float], *, layout: str = "constrained") -> Any:
     """Give the caller's axes, or those of a new figure of this size in inches."""
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt
 
-    return plt.subplots(figsize=size, layout="constrained")[1]
+    new = plt.subplots(figsize=size, layout=layout)[1]
+    new.set_prop_cycle(color=CURVES)
+    return new
+
+
+def line_style(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Let what the caller gives, by full or short names, replace our defaults."""
+    from matplotlib.cbook import normalize_kwargs
+    from matplotlib.lines import Line2D
+
+    return defaults | normalize_kwargs(given, Line2D)
 
 
 def area_colors(n: int) -> list[Any]:

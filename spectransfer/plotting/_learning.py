@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from spectransfer.plotting._figure import CURVES, axes_for
+from spectransfer.plotting._figure import CURVES, axes_for, line_style
 
 
 class LearningCurve(NamedTuple):
@@ -118,7 +118,8 @@ class LearningCurveDisplay:
         self.figure_ = self.ax_.figure
         self.losses_: list[Any] = []
         for k, curve in enumerate(self.curves):
-            style = {"color": CURVES[k % len(CURVES)], "linewidth": 1.4} | line_kwargs
+            defaults = {"color": CURVES[k % len(CURVES)], "linewidth": 1.4}
+            style = line_style(defaults, line_kwargs)
             self._add_loss(curve.loss, curve.name, style)
             if curve.validation_loss is not None:
                 label = f"{curve.name}, validation"
@@ -159,6 +160,7 @@ class LearningCurveDisplay:
                 self.kl_ax_.fill_between(
                     np.arange(1, len(weights) + 1),
                     weights,
+                    step="mid",
                     color="0.85",
                     linewidth=0,
                     label="KL weight",

@@ -8,8 +8,8 @@ import numpy as np
 from spectransfer._typing import ArrayLike
 from spectransfer.datasets import PairedMaps
 from spectransfer.plotting._channels import measured_and_predicted
-from spectransfer.plotting._figure import CURVES, MISSING, axes_for, with_unit
-from spectransfer.plotting._places import image_layout, label_places, pitch_of, size_of
+from spectransfer.plotting._figure import CURVES, MISSING, with_unit
+from spectransfer.plotting._places import image_layout, map_axes, pitch_of
 from spectransfer.plotting._shots import clipping_limits, shot_distances, shot_sums
 
 
@@ -113,7 +113,7 @@ class MapDisplay:
         """
         from matplotlib import colormaps
 
-        self.ax_ = axes_for(ax, size_of(self.image.shape, self.step))
+        self.ax_ = map_axes(ax, self.image.shape, self.step, beside=1.1)
         self.figure_ = self.ax_.figure
         low, high = self.limits
         style: dict[str, Any] = {"cmap": "cividis", "vmin": low, "vmax": high}
@@ -121,7 +121,6 @@ class MapDisplay:
         if isinstance(style["cmap"], str):
             style["cmap"] = colormaps[style["cmap"]].with_extremes(bad=MISSING)
         self.image_ = self.ax_.imshow(self.image, **style)
-        label_places(self.ax_, self.step)
         self.colorbar_ = self._add_colorbar() if colorbar else None
         self.spots_ = [self._mark(k, *spot) for k, spot in enumerate(spots)]
         return self

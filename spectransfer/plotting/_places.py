@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from spectransfer.plotting._figure import axes_for
+
 _MM_PER_MICROMETRE = 1e-3
 
 
@@ -63,18 +65,38 @@ def image_layout(
     }
 
 
-def size_of(
-    shape: tuple[int, ...], step: tuple[float, float] | None
-) -> tuple[float, float]:
-    """Give width and height in inches for a map and a bar or a legend beside it."""
+def map_axes(
+    ax: Any,
+    shape: tuple[int, ...],
+    step: tuple[float, float] | None,
+    *,
+    beside: float,
+) -> Any:
+    """Give axes for a map, in a new figure that suits its shape where `ax` is None.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes or None
+        Axes of the caller.
+    shape : tuple of (n_rows, n_columns)
+        Shape of the map.
+    step : tuple of (down, right) or None
+        Distance of neighbouring shots in micrometres.
+    beside : float
+        Room for a colour bar or a legend, in inches.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Axes with both of their names.
+    """
     left, right, bottom, top = extent_of(shape, step)
     aspect = (right - left) / (bottom - top)
-    height = min(5.0, max(2.6, 6.0 / aspect))
-    return min(8.0, height * aspect + 1.6), height
-
-
-def label_places(ax: Any, step: tuple[float, float] | None) -> None:
-    """Name both axes of a map."""
+    height = min(4.4, max(1.6, 5.6 / aspect))
+    width = min(5.6, max(1.6, height * aspect))
+    # the layout for axes whose aspect is fixed
+    drawn = axes_for(ax, (width + beside + 0.7, height + 0.6), layout="compressed")
     unit = pitch_of(step)[2]
-    ax.set_xlabel(f"x ({unit})")
-    ax.set_ylabel(f"y ({unit})")
+    drawn.set_xlabel(f"x ({unit})")
+    drawn.set_ylabel(f"y ({unit})")
+    return drawn

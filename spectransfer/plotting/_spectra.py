@@ -16,7 +16,7 @@ from spectransfer.plotting._channels import (
     mean_spectrum,
     measured_and_predicted,
 )
-from spectransfer.plotting._figure import CURVES, axes_for, with_unit
+from spectransfer.plotting._figure import CURVES, axes_for, line_style, with_unit
 from spectransfer.plotting._lines import label_lines, lines_to_label
 
 
@@ -52,10 +52,6 @@ class SpectraDisplay:
     figure_ : matplotlib.figure.Figure
         Their figure.
 
-    See Also
-    --------
-    ErrorSpectrumDisplay : Error of predicted spectra over wavelength.
-
     Examples
     --------
     >>> from spectransfer.datasets import make_instrument_pair
@@ -89,7 +85,6 @@ class SpectraDisplay:
         ax: Any = None,
         *,
         offset: float = 0.0,
-        colors: Sequence[Any] | None = None,
         **line_kwargs: Any,
     ) -> "SpectraDisplay":
         """Draw the curves.
@@ -100,8 +95,6 @@ class SpectraDisplay:
             Axes to draw on; None makes a new figure.
         offset : float, default=0.0
             What each curve is moved up from the one before, in counts.
-        colors : sequence of color, default=None
-            Colours; None takes seven that colour-blind readers tell apart.
         **line_kwargs : dict
             Passed on to `matplotlib.axes.Axes.plot`.
 
@@ -112,22 +105,24 @@ class SpectraDisplay:
         """
         self.ax_ = axes_for(ax, (8.0, 3.6))
         self.figure_ = self.ax_.figure
-        palette = CURVES if colors is None else colors
         self.curves_: list[Any] = []
         drawn = []
         for k, (name, spectrum) in enumerate(self.spectra.items()):
             drawn.append((self.wavelengths[name], spectrum + k * offset))
-            style = {"linewidth": 0.9, "color": palette[k % len(palette)]}
-            style |= {"label": name} | line_kwargs
+            # what is drawn first shows from under what is drawn on it
+            width = 1.4 if k == 0 and len(self.spectra) > 1 else 0.8
+            defaults = {"linewidth": width, "color": CURVES[k % len(CURVES)]}
+            style = line_style(defaults | {"label": name}, line_kwargs)
             self.curves_ += self.ax_.plot(*drawn[-1], **style)
         self.ax_.margins(x=0.01)
         self.ax_.set_xlabel(axis_label(self.axis_unit))
-        self.ax_.set_ylabel(with_unit("intensity", self.unit))
+        height = "intensity + offset" if offset else "intensity"
+        self.ax_.set_ylabel(with_unit(height, self.unit))
         self.line_labels_ = label_lines(
             self.ax_, drawn, lines_to_label(self.lines, drawn)
         )
         if len(self.curves_) > 1:
-            # above the axes: below, there is no place that is free in every spectrum
+            # above the axes: no place inside is free in every spectrum
             self.ax_.legend(
                 loc="lower right",
                 bbox_to_anchor=(1.0, 1.0),
@@ -286,8 +281,7 @@ class SpectraDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted transfer. What was measured is brought to the space of its
-            predictions, without baseline for example.
+            A fitted transfer; `y` is brought to the space of its predictions.
         X : array-like of shape (n_spectra, n_secondary)
             Secondary spectra.
         y : array-like of shape (n_spectra, n_primary)
