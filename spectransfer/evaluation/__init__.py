@@ -1,21 +1,33 @@
-"""Several transfers, several figures of merit, one table."""
+"""Several transfers, several figures of merit, every protocol: one table."""
 
 from spectransfer.evaluation._clusters import (
     ClusterComparison,
     compare_clusters,
     fit_library_clusters,
 )
+from spectransfer.evaluation._evaluate import evaluate_transfers
+from spectransfer.evaluation._protocols import PROTOCOLS
+from spectransfer.evaluation._rows import SpectrumErrors, TransferRow
+from spectransfer.evaluation._sharing import SharedSize, shared_size
 from spectransfer.evaluation._silhouette import (
     PAPER_N_CLUSTERS,
     ClusterChoice,
     choose_n_clusters,
 )
+from spectransfer.evaluation._table import TransferTable
 
 __all__ = [
     "PAPER_N_CLUSTERS",
+    "PROTOCOLS",
     "ClusterChoice",
     "ClusterComparison",
+    "SharedSize",
+    "SpectrumErrors",
+    "TransferRow",
+    "TransferTable",
     "choose_n_clusters",
     "compare_clusters",
+    "evaluate_transfers",
     "fit_library_clusters",
+    "shared_size",
 ]

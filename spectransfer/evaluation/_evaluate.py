@@ -1,0 +1,191 @@
+"""`evaluate_transfers`: many transfers, many figures of merit, every protocol."""
+
+from collections.abc import Iterable, Mapping
+from numbers import Integral, Real
+from typing import Any
+
+from spectransfer._typing import RandomState
+from spectransfer._validation import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    validate_params,
+)
+from spectransfer.evaluation._checks import (
+    check_channels,
+    check_map,
+    known_protocols,
+    named_transfers,
+)
+from spectransfer.evaluation._inputs import BLOCK_ROWS, as_pair
+from spectransfer.evaluation._judging import Clusters
+from spectransfer.evaluation._protocols import PROTOCOLS
+from spectransfer.evaluation._running import Collected, Task, meta_of, progress_bar
+from spectransfer.evaluation._table import TransferTable
+
+_CONSTRAINTS: dict[str, list[Any]] = {
+    "protocols": ["array-like", str],
+    "kmeans": [HasMethods("predict"), None],
+    "n_clusters": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+    "cosine_convention": [StrOptions({"distance", "minus_cosine"})],
+    "per_spectrum": ["boolean"],
+    "return_estimators": ["boolean"],
+    "measure_memory": ["boolean"],
+    "block_size": [Interval(Integral, 1, None, closed="left"), None],
+    "error_score": [StrOptions({"raise"}), Real],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
+}
+
+
+@validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
+def evaluate_transfers(
+    transfers: Mapping[str, Any] | Iterable[tuple[str, Any]],
+    train: Any,
+    test: Any,
+    *,
+    validation: Any = None,
+    protocols: str | Iterable[str] = tuple(PROTOCOLS),
+    kmeans: Any = None,
+    n_clusters: int | str = 4,
+    cosine_convention: str = "distance",
+    per_spectrum: bool = False,
+    return_estimators: bool = False,
+    measure_memory: bool = False,
+    block_size: int | None = BLOCK_ROWS,
+    error_score: str | float = "raise",
+    random_state: RandomState = 0,
+    verbose: bool | int = 0,
+) -> TransferTable:
+    r"""Judge several transfers on unseen spectra, under named protocols.
+
+    Each transfer is fitted to `train` where it is not fitted yet, and used as it is
+    where it is. What it predicts for `test` is compared with the measured primary
+    spectra in the space of its predictions: with the relative squared error, the mean
+    Euclidean and cosine distance, and the k-score of clusters of the primary training
+    library.
+
+    Parameters
+    ----------
+    transfers : mapping of str to estimator, or iterable of (str, estimator)
+        Pipelines of `make_transfer_pipeline`, searches over them, or any multi-output
+        regressors, by the names that they have in the table. None of them is changed.
+    train : SpectraPair, PairedMaps or tuple of (X_secondary, X_primary)
+        Shared standards. Spectra may be memory-mapped.
+    test : SpectraPair, PairedMaps or tuple of (X_secondary, X_primary)
+        Unseen spectra of the same instruments, with what was measured.
+    validation : SpectraPair, PairedMaps or tuple, default=None
+        Pairs that networks watch while they are fitted; others do without.
+    protocols : str or sequence of str, default=("deployable", "deployable-batch", \
+"paper")
+        Whose mean and variance standardize. "deployable": on both sides those of the
+        training spectra. "deployable-batch": those of the test map itself on the
+        secondary side, where all of its spectra are at hand. "paper": those of each
+        map itself, the measured primary test map included, as in the paper's Table 1;
+        it cannot be had in deployment. The transfer is not fitted again for any.
+    kmeans : fitted estimator with `predict`, default=None
+        Clusters for the k-score. None fits k-means to the primary training library, in
+        the space of the predictions.
+    n_clusters : int or "auto", default=4
+        Number of these clusters: the paper's 4, or by silhouette.
+    cosine_convention : {"distance", "minus_cosine"}, default="distance"
+        Sign of the cosine: distance, or the negated cosine of the paper's Table 1.
+    per_spectrum : bool, default=False
+        Whether to keep errors and clusters of each spectrum, for maps.
+    return_estimators : bool, default=False
+        Whether to keep the fitted transfers.
+    measure_memory : bool, default=False
+        Whether to watch the memory that fit and predict take beyond what was held
+        before: anonymous resident memory, read every 5 ms; without file pages, GPU
+        memory and worker processes, and on Linux only.
+    block_size : int or None, default=4096
+        Spectra that are transferred at once; None takes all. Steps of a transfer,
+        other than those that standardize, are taken to work row by row.
+    error_score : "raise" or float, default="raise"
+        What the figures of a transfer become that fails in fit or predict: an error,
+        or this number, with a warning.
+    random_state : int, RandomState instance or None, default=0
+        Seed of k-means. The transfers have their own.
+    verbose : bool or int, default=0
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    TransferTable
+        One row for each transfer and protocol. It prints, and goes to data frames,
+        CSV, Markdown, LaTeX and HTML.
+
+    Raises
+    ------
+    ValueError
+        If rows do not pair, spectra are not finite, train and test differ in channels,
+        or a single spectrum is to be scaled by itself.
+
+    See Also
+    --------
+    shared_size : What the last column counts.
+    spectransfer.metrics.transfer_scorers : The same figures for scikit-learn's
+        cross-validation, under the protocol of the transfer's own scalers.
+
+    Notes
+    -----
+    Times are wall-clock seconds. Predicting includes the preparation of the spectra and
+    the passes that learn a map's own statistics, and excludes the figures of merit.
+
+    Steps that standardize are scikit-learn's and our `StandardScaler`, in pipelines of
+    any depth, on the secondary side and inside regressors; the primary side is fitted
+    to the reference as ``predict(X, reference=y)`` does it, in blocks where its steps
+    allow. Frozen steps keep what they learned for the deployable protocol only.
+
+    Transfers that treat the primary side differently, with and without baseline
+    correction, say, are judged in different spaces, each with clusters of its own. The
+    table says so; their distances in counts do not compare.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from spectransfer import MeanTransfer, make_transfer_pipeline
+    >>> from spectransfer.datasets import make_instrument_pair
+    >>> from spectransfer.evaluation import evaluate_transfers
+    >>> pair = make_instrument_pair(n_spectra=200, random_state=0)
+    >>> table = evaluate_transfers(
+    ...     {"mean": make_transfer_pipeline(MeanTransfer()),
+    ...      "ridge": make_transfer_pipeline(Ridge())},
+    ...     train=pair[:150], test=pair[150:], protocols=("deployable", "paper"))
+    >>> [(row.transfer, row.protocol) for row in table]
+    [('mean', 'deployable'), ('mean', 'paper'), ('ridge', 'deployable'),
+     ('ridge', 'paper')]
+    >>> round(table["mean", "paper"].rse, 4)
+    1.0
+    >>> table["ridge", "paper"].rse < 0.5
+    True
+    """
+    named, names = named_transfers(transfers), known_protocols(protocols)
+    known, unseen = as_pair(train, "train"), as_pair(test, "test")
+    watched = None if validation is None else as_pair(validation, "validation")
+    check_channels(known, unseen, watched)
+    check_map(unseen, names)
+    task = Task(
+        known,
+        unseen,
+        watched,
+        names,
+        Clusters(kmeans, n_clusters, known.primary, random_state),
+        {
+            "cosine_convention": cosine_convention,
+            "block_size": block_size,
+            "memory": measure_memory,
+        },
+    )
+    table = Collected(per_spectrum, return_estimators)
+    n_steps = unseen.n_spectra * len(names)
+    for name, transfer in named.items():
+        with progress_bar(name, n_steps, bool(verbose)) as progress:
+            try:
+                table.add(name, *task.run(transfer, progress))
+            except Exception as error:
+                error.add_note(f"This happened while evaluating {name!r}.")
+                if isinstance(error_score, str):
+                    raise
+                table.add_failed(name, names, float(error_score), error)
+    return table.finish(meta_of(task))

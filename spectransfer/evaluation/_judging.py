@@ -1,0 +1,218 @@
+r"""Figures of merit of one transfer under several protocols, block by block.
+
+No map is ever transferred as a whole: a block of measured spectra meets the block that
+is predicted for it, and leaves two distances and two clusters for each spectrum. The
+relative squared error is put together in the end,
+
+.. math:: \mathrm{RSE} = \sum_i d_i^2 \Big/ \sum_{ij} (y_{ij} - \bar y_j)^2 .
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from spectransfer._typing import FloatArray
+from spectransfer._validation import check_targets
+from spectransfer.evaluation._clusters import fit_library_clusters
+from spectransfer.evaluation._inputs import Pair, block_slices, blocks_of, take_rows
+from spectransfer.evaluation._protocols import (
+    with_own_statistics,
+    with_reference,
+    with_training_statistics,
+)
+from spectransfer.evaluation._resources import Spent, metered
+from spectransfer.evaluation._rows import SpectrumErrors
+from spectransfer.metrics import (
+    spectrum_cosine,
+    spectrum_euclidean,
+    target_in_prediction_space,
+)
+from spectransfer.metrics._clusters import cluster_labels
+from spectransfer.preprocessing import StandardScaler
+
+_PROBE_ROWS = 4
+
+
+def measured_in_space(transfer: Any, primary: Any) -> FloatArray:
+    """Bring measured spectra to the space of a transfer's predictions, as an array."""
+    return check_targets(target_in_prediction_space(transfer, primary))
+
+
+@dataclass
+class Clusters:
+    """k-means of the primary training library, once for each space of predictions."""
+
+    given: Any
+    n_clusters: int | str
+    library: Any
+    random_state: Any
+    fitted: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+
+    def of(self, transfer: Any) -> Any:
+        """Give the clusters of the space in which a transfer is judged."""
+        probe = measured_in_space(transfer, take_rows(self.library, slice(_PROBE_ROWS)))
+        # transfers that treat a few spectra alike are judged in one space
+        space = (probe.shape, probe.tobytes())
+        if space not in self.fitted:
+            self.fitted[space] = self._fit(transfer)
+        return self.fitted[space]
+
+    def _fit(self, transfer: Any) -> Any:
+        if self.given is not None:
+            return self.given
+        return fit_library_clusters(
+            self.library,
+            self.n_clusters,
+            prepare=lambda block: measured_in_space(transfer, block),
+            random_state=self.random_state,
+        )
+
+
+@dataclass
+class Judged:
+    """What one transfer achieved under one protocol."""
+
+    errors: SpectrumErrors
+    spent: Spent
+    rse: float = float("nan")
+
+    @property
+    def k_score(self) -> float:
+        """Part of the spectra that keep their cluster."""
+        return float(np.mean(~self.errors.differs))
+
+
+def versions_of(
+    transfer: Any,
+    protocols: Iterable[str],
+    unseen: Pair,
+    block_size: int | None,
+    spent: Mapping[str, Spent],
+    memory: bool,
+) -> dict[str, Any]:
+    """Copy a fitted transfer for each protocol, with the statistics it asks for."""
+
+    def secondary() -> Any:
+        return blocks_of(unseen.secondary, block_size)
+
+    def primary() -> Any:
+        return blocks_of(unseen.primary, block_size)
+
+    versions, own, learning = {}, None, Spent()
+    for protocol in protocols:
+        if protocol == "deployable":
+            versions[protocol] = with_training_statistics(transfer)
+            continue
+        if own is None:
+            with metered(learning, memory=memory):
+                own = with_own_statistics(transfer, secondary)
+        versions[protocol] = own
+        spent[protocol].seconds += learning.seconds
+        spent[protocol].peak_bytes = learning.peak_bytes
+        if protocol == "paper":
+            with metered(spent[protocol], memory=memory):
+                versions[protocol] = with_reference(own, primary, unseen.primary)
+    return versions
+
+
+def judge(
+    transfer: Any,
+    protocols: Iterable[str],
+    unseen: Pair,
+    kmeans: Any,
+    *,
+    cosine_convention: str = "distance",
+    block_size: int | None = None,
+    memory: bool = False,
+    progress: Callable[[int], Any] = lambda n_rows: None,
+) -> dict[str, Judged]:
+    """Judge one fitted transfer on unseen spectra, under each protocol.
+
+    Parameters
+    ----------
+    transfer : estimator
+        A fitted transfer; it is not changed.
+    protocols : iterable of str
+        Names of protocols.
+    unseen : Pair
+        Spectra to transfer, and what was measured.
+    kmeans : fitted estimator with `predict`
+        Clusters of the primary library.
+    cosine_convention : {"distance", "minus_cosine"}, default="distance"
+        As in `spectransfer.metrics.spectrum_cosine`.
+    block_size : int or None, default=None
+        Spectra in a block; None takes all at once.
+    memory : bool, default=False
+        Whether to watch memory.
+    progress : callable, default=<no progress>
+        Told the number of spectra done, once for each protocol and block.
+
+    Returns
+    -------
+    dict of str to Judged
+        By protocol.
+    """
+    names = list(protocols)
+    spent = {name: Spent() for name in names}
+    versions = versions_of(transfer, names, unseen, block_size, spent, memory)
+    found = {name: Judged(_empty(unseen.n_spectra), spent[name]) for name in names}
+    scatter = StandardScaler()
+    for rows in block_slices(unseen.n_spectra, block_size):
+        secondary = take_rows(unseen.secondary, rows)
+        measured = measured_in_space(transfer, take_rows(unseen.primary, rows))
+        scatter.partial_fit(measured)
+        clusters = cluster_labels(kmeans, measured)
+        for name, version in versions.items():
+            with metered(spent[name], memory=memory):
+                raw = version.predict(secondary)
+            predicted = _checked(raw, measured, rows.start)
+            errors = found[name].errors
+            errors.euclidean[rows] = spectrum_euclidean(measured, predicted)
+            errors.cosine[rows] = spectrum_cosine(
+                measured, predicted, convention=cosine_convention
+            )
+            errors.measured_cluster[rows] = clusters
+            errors.predicted_cluster[rows] = cluster_labels(kmeans, predicted)
+            progress(len(measured))
+    scattered = float(scatter.n_samples_seen_ * np.asarray(scatter.var_).sum())
+    for judged in found.values():
+        judged.rse = _relative(judged.errors.euclidean, scattered)
+    return found
+
+
+def _empty(n_spectra: int) -> SpectrumErrors:
+    return SpectrumErrors(
+        np.empty(n_spectra),
+        np.empty(n_spectra),
+        np.empty(n_spectra, np.int32),
+        np.empty(n_spectra, np.int32),
+    )
+
+
+def _checked(raw: Any, measured: FloatArray, first: int) -> FloatArray:
+    """Refuse predictions that cannot be compared, before they are averaged."""
+    predicted = np.asarray(raw)
+    predicted = predicted.reshape(-1, 1) if predicted.ndim == 1 else predicted
+    if predicted.shape != measured.shape:
+        raise ValueError(
+            "Predicted and measured spectra must be on the same channels, but "
+            f"{predicted.shape[1]} channels are predicted and {measured.shape[1]} were "
+            "measured. Evaluate on primary spectra of the kind it was fitted on."
+        )
+    finite = np.isfinite(predicted).all(axis=1)
+    if not finite.all():
+        raise ValueError(
+            "Predictions must be finite, but there is NaN or inf, first for spectrum "
+            f"{first + int(np.argmin(finite))} (counted from 0). The training has most "
+            "likely diverged: lower the learning rate, or scale the spectra before it."
+        )
+    return predicted
+
+
+def _relative(distances: FloatArray, scatter: float) -> float:
+    error = float(distances @ distances)
+    if error == 0:
+        return 0.0
+    return error / scatter if scatter > 0 else float("inf")

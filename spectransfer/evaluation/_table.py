@@ -1,0 +1,249 @@
+"""`TransferTable`: what an evaluation found, for people and for programs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from spectransfer.evaluation._protocols import PROTOCOLS
+from spectransfer.evaluation._rows import (
+    COLUMNS,
+    N_LEFT,
+    OPTIONAL,
+    SpectrumErrors,
+    TransferRow,
+)
+from spectransfer.evaluation._writers import (
+    as_csv,
+    as_html,
+    as_latex,
+    as_markdown,
+    as_text,
+    deliver,
+)
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TransferTable:
+    """Figures of merit of several transfers under several protocols.
+
+    Made by `evaluate_transfers`. It prints as an aligned table with units, and shows
+    as HTML in a notebook.
+
+    Parameters
+    ----------
+    rows : tuple of TransferRow
+        One for each transfer and protocol, in base units.
+    meta : mapping of str to object, default={}
+        What was compared: `n_train`, `n_test`, `n_channels`, `n_clusters`,
+        `cosine_convention`, and `notes` that are printed under the table.
+    spectrum_errors : mapping of (str, str) to SpectrumErrors, default={}
+        Errors of each spectrum by (transfer, protocol), where they were asked for.
+    estimators : mapping of str to estimator, default={}
+        The fitted transfers, where they were asked for.
+
+    Examples
+    --------
+    >>> from spectransfer.evaluation import TransferRow, TransferTable
+    >>> row = TransferRow(
+    ...     "ridge", "deployable", 0.05, 812.4, 0.004, 0.981,
+    ...     fit_time=1.5, predict_time=0.2, fit_memory=None, predict_memory=None,
+    ...     shared_bytes=None)
+    >>> table = TransferTable((row,))
+    >>> table
+    transfer  protocol       RSE  Euclidean / counts  cosine distance  k-score / % ...
+    --------  ----------  ------  ------------------  ---------------  ----------- ...
+    ridge     deployable  0.0500               812.4           0.0040        98.10 ...
+    ...
+    >>> table["ridge", "deployable"].rse
+    0.05
+    """
+
+    rows: tuple[TransferRow, ...]
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    spectrum_errors: Mapping[tuple[str, str], SpectrumErrors] = field(
+        default_factory=dict
+    )
+    estimators: Mapping[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[TransferRow]:
+        return iter(self.rows)
+
+    def __getitem__(self, key: tuple[str, str]) -> TransferRow:
+        """Give the row of (transfer, protocol)."""
+        for row in self.rows:
+            if (row.transfer, row.protocol) == key:
+                return row
+        known = ", ".join(repr((row.transfer, row.protocol)) for row in self.rows)
+        raise KeyError(
+            "a row is named by its transfer and its protocol, but there is no "
+            f"{key!r}. The table has {known}."
+        )
+
+    def errors_of(self, transfer: str, protocol: str) -> SpectrumErrors:
+        """Give errors and clusters of each spectrum, for a map.
+
+        Parameters
+        ----------
+        transfer, protocol : str
+            Names of the row.
+
+        Returns
+        -------
+        SpectrumErrors
+            Arrays of shape (n_spectra,): `euclidean` in counts, `cosine`,
+            `measured_cluster`, `predicted_cluster` and `differs`. A map lays them out
+            with ``maps.image(errors.euclidean)``.
+        """
+        row = self[transfer, protocol]
+        if (row.transfer, row.protocol) not in self.spectrum_errors:
+            raise ValueError(
+                "Errors of each spectrum are kept only on request, but this table was "
+                "made without them. Call evaluate_transfers(..., per_spectrum=True)."
+            )
+        return self.spectrum_errors[row.transfer, row.protocol]
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Give the rows as plain dictionaries, in base units.
+
+        Returns
+        -------
+        list of dict
+            Keys are the fields of `TransferRow`.
+        """
+        return [row._asdict() for row in self.rows]
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Give the rows as a data frame, in base units.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns are the fields of `TransferRow`; what was not measured is NaN.
+        """
+        from spectransfer.datasets._optional import need
+
+        pd = need("pandas", "TransferTable.to_frame", "spectransfer[files]")
+        frame = pd.DataFrame(list(self.rows), columns=list(TransferRow._fields))
+        numbers = list(TransferRow._fields[N_LEFT:])
+        return frame.astype(dict.fromkeys(numbers, "float64"))
+
+    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write comma-separated values, in base units and full precision.
+
+        Parameters
+        ----------
+        path : str or path-like, default=None
+            File to write; None gives the text back.
+
+        Returns
+        -------
+        str or None
+            The text, where there is no path.
+        """
+        return deliver(as_csv(TransferRow._fields, self.rows), path)
+
+    def to_markdown(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write the printed table in Markdown.
+
+        Parameters
+        ----------
+        path : str or path-like, default=None
+            File to write; None gives the text back.
+
+        Returns
+        -------
+        str or None
+            The text, where there is no path.
+        """
+        return deliver(as_markdown(*self._cells(), N_LEFT), path)
+
+    def to_latex(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        caption: str | None = None,
+        label: str | None = None,
+    ) -> str | None:
+        r"""Write the printed table as a LaTeX tabular, which needs no package.
+
+        Parameters
+        ----------
+        path : str or path-like, default=None
+            File to write; None gives the text back.
+        caption, label : str, default=None
+            With one of them, the tabular stands in a floating table. The caption is
+            escaped, the label is not.
+
+        Returns
+        -------
+        str or None
+            The text, where there is no path.
+        """
+        return deliver(as_latex(*self._cells(), N_LEFT, caption, label), path)
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write the printed table as an HTML fragment, with its notes.
+
+        Parameters
+        ----------
+        path : str or path-like, default=None
+            File to write; None gives the text back.
+
+        Returns
+        -------
+        str or None
+            The text, where there is no path.
+        """
+        return deliver(
+            as_html(*self._cells(), N_LEFT, self._title(), self._notes()), path
+        )
+
+    def _cells(self) -> tuple[list[str], list[list[str]]]:
+        """Give header and body as they are printed, without empty columns."""
+        shown = [
+            name
+            for name in COLUMNS
+            if name not in OPTIONAL
+            or any(getattr(row, name) is not None for row in self.rows)
+        ]
+        header = [COLUMNS[name][0] for name in shown]
+        if self.meta.get("cosine_convention") == "minus_cosine":
+            header[shown.index("cosine")] = "minus cosine"
+        body = []
+        for row in self.rows:
+            values = [(name, getattr(row, name)) for name in shown]
+            body.append(["-" if v is None else COLUMNS[n][1](v) for n, v in values])
+        return header, body
+
+    def _title(self) -> str:
+        meta = self.meta
+        if not {"n_train", "n_test", "n_channels", "n_clusters"} <= set(meta):
+            return ""
+        return (
+            f"{meta['n_test']:,} spectra of {meta['n_channels']:,} channels, after "
+            f"{meta['n_train']:,} shared standards; k-score of {meta['n_clusters']} "
+            "clusters"
+        )
+
+    def _notes(self) -> list[str]:
+        used = {row.protocol for row in self.rows}
+        explained = [
+            f"{name}: {text}" for name, text in PROTOCOLS.items() if name in used
+        ]
+        return explained + list(self.meta.get("notes", ()))
+
+    def __repr__(self) -> str:
+        parts = [self._title(), as_text(*self._cells(), N_LEFT), *self._notes()]
+        return "\n".join(part for part in parts if part)
+
+    def _repr_html_(self) -> str:
+        return self.to_html() or ""
