@@ -179,18 +179,33 @@ def test_scikit_learns_scaler_and_target_regressor_follow_the_protocol(train, te
 
 def test_frozen_parts_follow_the_protocol_too(train, test):
     def built(freeze):
-        secondary = make_pipeline(corrector(), StandardScaler()).fit(train.secondary)
-        primary = make_pipeline(corrector(), StandardScaler()).fit(train.primary)
-        return make_transfer_pipeline(
-            Ridge(),
-            secondary=make_pipeline(freeze(secondary)),
-            primary=make_pipeline(freeze(primary)),
-        ).fit(*train)
+        steps = [
+            [corrector().fit(side), StandardScaler().fit(corrector().transform(side))]
+            for side in train
+        ]
+        secondary, primary = (
+            make_pipeline(*(freeze(step) for step in side)) for side in steps
+        )
+        transfer = make_transfer_pipeline(
+            Ridge(), secondary=make_pipeline(freeze(secondary)), primary=primary
+        )
+        return transfer.fit(*train)
 
     frozen = predictions(FrozenEstimator(built(FrozenEstimator)), test)
     plain = predictions(built(clone), test)
     for name in PROTOCOLS:
         assert_allclose(frozen[name], plain[name], rtol=1e-9)
+
+
+def test_what_cannot_be_undone_when_frozen_is_not_undone_by_a_protocol(train, test):
+    """A frozen pipeline with a baseline hides its scaler: spectra stay scaled."""
+    side = make_pipeline(corrector(), StandardScaler()).fit(train.primary)
+    fitted = PrimarySpaceRegressor(
+        Ridge(), transformer=make_pipeline(FrozenEstimator(side))
+    ).fit(*train)
+    found = predictions(fitted, test)
+    for name in PROTOCOLS:
+        assert_allclose(found[name], fitted.predict(test.secondary), rtol=1e-9)
 
 
 def test_without_scalers_all_protocols_are_one(train, test):

@@ -160,7 +160,11 @@ def with_reference(transfer: Any, primary: Source, whole: Any) -> Any:
 def _rescaled(
     estimator: Any, rescale: Callable[[Any, Source], Any], source: Source
 ) -> Any:
-    """Copy an estimator, with every scaler of the secondary side rescaled."""
+    """Copy an estimator of any depth, with every scaler in it rescaled."""
+    if isinstance(estimator, FrozenEstimator):
+        # stays frozen: what can be undone, and so the space of predictions, depends
+        # on how steps are wrapped
+        return FrozenEstimator(_rescaled(estimator.estimator, rescale, source))
     estimator = unwrapped(estimator)
     if isinstance(estimator, Pipeline):
         copied = copy(estimator)
@@ -200,18 +204,9 @@ def _fitted_scaler(scaler: Any, source: Source) -> Any:
 
 def _fitted_transformer(transformer: Any, source: Source, whole: Any) -> Any:
     """Fit a fresh transformer of the primary side to a map, in blocks if it can."""
-    steps = flat_steps(transformer)
-    if not all(_learns_from_blocks(step) for step in steps):
-        return clone(unwrapped(transformer)).fit(whole)
-    fitted: list[tuple[str, Any]] = []
-    for i, step in enumerate(steps):
-        if isinstance(step, _SklearnScaler):
-            fresh = _fitted_scaler(step, source)
-        else:
-            fresh = clone(step).fit(next(source()))
-        fitted.append((f"step{i}", fresh))
-        source = _through(fresh, source)
-    return Pipeline(fitted) if fitted else transformer
+    if all(_learns_from_blocks(step) for step in flat_steps(transformer)):
+        return _rescaled(transformer, _fitted_scaler, source)
+    return clone(transformer).fit(whole)
 
 
 def _learns_from_blocks(step: Any) -> bool:

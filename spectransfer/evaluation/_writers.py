@@ -66,7 +66,7 @@ def as_latex(
     """Write a `tabular` that needs no package, in a `table` where it has a caption."""
     layout = "l" * n_left + "r" * (len(header) - n_left)
     lines = [
-        " & ".join(cell.translate(_LATEX) for cell in cells) + r" \\"
+        " & ".join(_latex_cell(cell) for cell in cells) + r" \\"
         for cells in (header, *body)
     ]
     tabular = [
@@ -86,6 +86,12 @@ def as_latex(
     if label is not None:
         around.append(rf"\label{{{label}}}")
     return "\n".join([*around, *tabular, r"\end{table}"]) + "\n"
+
+
+def _latex_cell(cell: str) -> str:
+    """Escape a cell, and give a negative number its minus sign."""
+    negative = cell.startswith("-") and cell[1:2].isdigit()
+    return "$-$" + cell[1:] if negative else cell.translate(_LATEX)
 
 
 def as_html(
