@@ -101,10 +101,12 @@ class MapDisplay:
         colorbar : bool, default=True
             Whether to add a colour bar.
         spots : sequence of (row, column), default=()
-            Shots to mark by circles, in the colours of curves.
+            Shots to mark by circles. Their numbers in the order of measurement are
+            ``maps.image(range(len(maps)))[row, column]``.
         **image_kwargs : dict
             Passed on to `matplotlib.axes.Axes.imshow`, such as ``cmap="viridis"``
-            instead of cividis, or ``vmin`` and ``vmax`` instead of `limits`.
+            instead of cividis, ``vmin`` and ``vmax`` instead of `limits`, or a
+            `norm` of your own.
 
         Returns
         -------
@@ -115,8 +117,9 @@ class MapDisplay:
 
         self.ax_ = map_axes(ax, self.image.shape, self.step, beside=1.1)
         self.figure_ = self.ax_.figure
-        low, high = self.limits
-        style: dict[str, Any] = {"cmap": "cividis", "vmin": low, "vmax": high}
+        style: dict[str, Any] = {"cmap": "cividis"}
+        if image_kwargs.get("norm") is None:
+            style |= dict(zip(("vmin", "vmax"), self.limits, strict=True))
         style |= image_layout(self.image.shape, self.step) | image_kwargs
         if isinstance(style["cmap"], str):
             style["cmap"] = colormaps[style["cmap"]].with_extremes(bad=MISSING)
@@ -126,6 +129,8 @@ class MapDisplay:
         return self
 
     def _add_colorbar(self) -> Any:
+        from matplotlib.ticker import ScalarFormatter
+
         low, high = self.image_.get_clim()
         below, above = np.nanmin(self.image) < low, np.nanmax(self.image) > high
         extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}
@@ -133,8 +138,9 @@ class MapDisplay:
             self.image_, ax=self.ax_, extend=extend[int(below), int(above)]
         )
         bar.set_label(with_unit(self.name, self.unit))
-        bar.formatter.set_powerlimits((-3, 4))
-        bar.formatter.set_useMathText(True)
+        if isinstance(bar.formatter, ScalarFormatter):
+            bar.formatter.set_powerlimits((-3, 4))
+            bar.formatter.set_useMathText(True)
         return bar
 
     def _mark(self, number: int, row: int, column: int) -> Any:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import LogNorm, to_hex
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import Ridge
 
@@ -91,6 +91,18 @@ def test_shots_without_a_figure_are_grey(maps):
 def test_colour_maps_are_of_even_lightness_and_can_be_chosen(maps):
     assert MapDisplay.from_maps(maps).image_.cmap.name == "cividis"
     assert MapDisplay.from_maps(maps, cmap="viridis").image_.cmap.name == "viridis"
+
+
+def test_a_norm_takes_the_place_of_the_limits(maps):
+    display = MapDisplay.from_maps(maps, norm=LogNorm(1e5, 1e6))
+    display.figure_.canvas.draw()
+    assert display.image_.get_clim() == (1e5, 1e6)
+
+
+def test_large_figures_are_written_with_a_power_of_ten(maps):
+    display = MapDisplay.from_values(maps, np.linspace(1e6, 2e6, 60))
+    display.figure_.canvas.draw()
+    assert "10^{6}" in display.colorbar_.formatter.get_offset()
 
 
 def test_without_a_colour_bar_the_figure_has_the_map_alone(maps):
