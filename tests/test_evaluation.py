@@ -161,7 +161,7 @@ def test_a_fitted_transfer_is_neither_fitted_again_nor_changed(wrap, train, test
 def test_a_transfer_that_is_not_fitted_stays_so(train, test):
     unfitted = transfer(Ridge())
     before = joblib.hash(unfitted)
-    table = evaluate_transfers({"ridge": unfitted}, train, test, return_estimators=True)
+    table = evaluate_transfers({"ridge": unfitted}, train, test, return_estimator=True)
     assert joblib.hash(unfitted) == before
     fitted = table.estimators["ridge"]
     again = evaluate_transfers({"ridge": fitted}, train, test)
@@ -285,7 +285,7 @@ def test_searches_are_judged_by_their_best_estimator(train, test):
         scoring=rse_scorer,
         cv=3,
     )
-    table = evaluate_transfers({"search": search}, train, test, return_estimators=True)
+    table = evaluate_transfers({"search": search}, train, test, return_estimator=True)
     best = table.estimators["search"].best_params_["transfer__regressor__alpha"]
     expected = evaluate_transfers({"search": transfer(Ridge(best))}, train, test)
     assert figures(table) == figures(expected)
@@ -309,7 +309,7 @@ def test_a_validation_set_arrives_prepared_where_it_is_watched(train, test):
         train,
         test,
         validation=test,
-        return_estimators=True,
+        return_estimator=True,
     )
     fitted = table.estimators["watcher"]
     X_val, y_val = fitted[-1].regressor_.watched_
@@ -333,10 +333,10 @@ def test_maps_on_disk_are_judged_as_those_in_memory_without_whole_copies(tmp_pat
     axis = np.arange(n_channels, dtype=float)
     maps = PairedMaps(*sides, axis, axis, shape=(100, 120))
     known = tuple(np.array(side[:200]) for side in sides)
-    fitted = transfer(Ridge()).fit(*known)
-    kmeans = KMeans(4, n_init=1, random_state=0).fit(
-        corrector().fit_transform(known[1])
-    )
+    fitted = make_transfer_pipeline(
+        Ridge(), secondary=StandardScaler(), primary=StandardScaler()
+    ).fit(*known)
+    kmeans = KMeans(4, n_init=1, random_state=0).fit(known[1])
 
     def judged(unseen, block_size):
         return evaluate_transfers(

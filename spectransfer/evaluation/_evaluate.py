@@ -29,7 +29,7 @@ _CONSTRAINTS: dict[str, list[Any]] = {
     "n_clusters": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
     "cosine_convention": [StrOptions({"distance", "minus_cosine"})],
     "per_spectrum": ["boolean"],
-    "return_estimators": ["boolean"],
+    "return_estimator": ["boolean"],
     "measure_memory": ["boolean"],
     "block_size": [Interval(Integral, 1, None, closed="left"), None],
     "error_score": [StrOptions({"raise"}), Real],
@@ -50,7 +50,7 @@ def evaluate_transfers(
     n_clusters: int | str = 4,
     cosine_convention: str = "distance",
     per_spectrum: bool = False,
-    return_estimators: bool = False,
+    return_estimator: bool = False,
     measure_memory: bool = False,
     block_size: int | None = BLOCK_ROWS,
     error_score: str | float = "raise",
@@ -92,7 +92,7 @@ def evaluate_transfers(
         Sign of the cosine: distance, or the negated cosine of the paper's Table 1.
     per_spectrum : bool, default=False
         Whether to keep errors and clusters of each spectrum, for maps.
-    return_estimators : bool, default=False
+    return_estimator : bool, default=False
         Whether to keep the fitted transfers.
     measure_memory : bool, default=False
         Whether to watch the memory that fit and predict take beyond what was held
@@ -133,9 +133,11 @@ def evaluate_transfers(
     the passes that learn a map's own statistics, and excludes the figures of merit.
 
     Steps that standardize are scikit-learn's and our `StandardScaler`, in pipelines of
-    any depth, on the secondary side and inside regressors; the primary side is fitted
-    to the reference as ``predict(X, reference=y)`` does it, in blocks where its steps
-    allow. Frozen steps keep what they learned for the deployable protocol only.
+    any depth, on the secondary side and inside regressors, frozen or not. The protocol
+    decides about their statistics, and not the option that they were made with. The
+    primary side is fitted to the measured map as ``predict(X, reference=y)`` does it,
+    in blocks where its steps allow. A transfer that standardizes nothing has the same
+    figures under every protocol.
 
     Transfers that treat the primary side differently, with and without baseline
     correction, say, are judged in different spaces, each with clusters of its own. The
@@ -177,7 +179,7 @@ def evaluate_transfers(
             "memory": measure_memory,
         },
     )
-    table = Collected(per_spectrum, return_estimators)
+    table = Collected(per_spectrum, return_estimator)
     n_steps = unseen.n_spectra * len(names)
     for name, transfer in named.items():
         with progress_bar(name, n_steps, bool(verbose)) as progress:

@@ -58,7 +58,7 @@ class Collected:
     """Rows as they are made, and what else is to be kept."""
 
     per_spectrum: bool
-    return_estimators: bool
+    return_estimator: bool
     rows: list[TransferRow] = field(default_factory=list)
     errors: dict[tuple[str, str], SpectrumErrors] = field(default_factory=dict)
     estimators: dict[str, Any] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class Collected:
             )
             if self.per_spectrum:
                 self.errors[name, protocol] = found.errors
-        if self.return_estimators:
+        if self.return_estimator:
             self.estimators[name] = fitted
 
     def add_failed(
