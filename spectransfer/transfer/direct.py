@@ -12,7 +12,7 @@ from sklearn.base import MultiOutputMixin, RegressorMixin
 from torch import nn
 
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
-from spectransfer._validation import Interval, check_pair, fit_context
+from spectransfer._validation import Interval, StrOptions, check_pair, fit_context
 from spectransfer.nn import MLP
 from spectransfer.transfer._network import (
     NETWORK_CONSTRAINTS,
@@ -20,6 +20,7 @@ from spectransfer.transfer._network import (
     NetworkEstimator,
     check_layers,
     check_validation_pair,
+    encoder_layers_for,
 )
 
 
@@ -38,8 +39,10 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         Neurons of the hidden layers before the latents.
     n_latent : int, default=64
         Number of linear neurons in the middle.
-    decoder_layer_sizes : tuple of int, default=(512, 1024)
-        Neurons of the hidden layers behind the latents.
+    decoder_layer_sizes : tuple of int or "auto", default="auto"
+        Neurons of the hidden layers behind the latents. "auto" is the paper's
+        (512, 1024) from 2048 primary channels on, and smaller powers of two, down to
+        (32, 64), for fewer.
     l2 : float or "auto", default="auto"
         Strength of the L2 penalty on the kernels of the hidden layers. "auto" is 0.31
         divided by the number of spectra: the paper's 1e-6 for its 313,600, and the
@@ -120,7 +123,7 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
 
     _parameter_constraints = NETWORK_CONSTRAINTS | {
         "n_latent": [Interval(Integral, 1, None, closed="left")],
-        "decoder_layer_sizes": ["array-like"],
+        "decoder_layer_sizes": ["array-like", StrOptions({"auto"})],
     }
     __metadata_request__fit = {"X_val": True, "y_val": True}
 
@@ -129,7 +132,7 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         hidden_layer_sizes: tuple[int, ...] = (128, 512),
         *,
         n_latent: int = 64,
-        decoder_layer_sizes: tuple[int, ...] = (512, 1024),
+        decoder_layer_sizes: tuple[int, ...] | str = "auto",
         l2: float | str = "auto",
         learning_rate: float = 1e-3,
         learning_rate_decay: str | None = "cosine",
@@ -187,7 +190,8 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         >>> DirectMLPTransfer.as_published().patience
         5
         """
-        return cls(**(PUBLISHED_TRAINING | changes))
+        published = PUBLISHED_TRAINING | {"decoder_layer_sizes": (512, 1024)}
+        return cls(**(published | changes))
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -217,16 +221,17 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         check_layers(self, "hidden_layer_sizes", "decoder_layer_sizes")
         pair = check_pair(self, X, y)
         watched = check_validation_pair(self, X_val, y_val, pair[1])
-        self._fit_regression(
-            "direct MLP",
-            lambda n_in, n_out: nn.Sequential(
-                MLP(n_in, self.hidden_layer_sizes, self.n_latent),
-                MLP(self.n_latent, self.decoder_layer_sizes, n_out),
-            ),
-            pair,
-            watched,
-        )
+        self._fit_regression("direct MLP", self._module, pair, watched)
         return self
+
+    def _module(self, n_in: int, n_out: int) -> nn.Module:
+        sizes = self.decoder_layer_sizes
+        if isinstance(sizes, str):
+            sizes = tuple(reversed(encoder_layers_for(n_out)))
+        return nn.Sequential(
+            MLP(n_in, self.hidden_layer_sizes, self.n_latent),
+            MLP(self.n_latent, sizes, n_out),
+        )
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Transfer secondary spectra.

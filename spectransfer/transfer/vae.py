@@ -33,6 +33,7 @@ from spectransfer.transfer._network import (
     NETWORK_CONSTRAINTS,
     NetworkEstimator,
     check_layers,
+    encoder_layers_for,
 )
 
 
@@ -51,8 +52,10 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
 
     Parameters
     ----------
-    hidden_layer_sizes : tuple of int, default=(1024, 512)
-        Neurons of the encoder's hidden layers; the decoder has them in reverse.
+    hidden_layer_sizes : tuple of int or "auto", default="auto"
+        Neurons of the encoder's hidden layers; the decoder has them in reverse. "auto"
+        is the paper's (1024, 512) from 2048 channels on, and smaller powers of two,
+        down to (64, 32), for fewer.
     n_latent : int, default=64
         Number of latents. Superfluous ones are switched off by the KL divergence.
     kl_weight : float, default=0.5
@@ -150,6 +153,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
     """
 
     _parameter_constraints = NETWORK_CONSTRAINTS | {
+        "hidden_layer_sizes": ["array-like", StrOptions({"auto"})],
         "n_latent": [Interval(Integral, 1, None, closed="left")],
         "kl_weight": [Interval(Real, 0, None, closed="left")],
         "kl_scale": [StrOptions({"channel", "literal"})],
@@ -159,7 +163,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
 
     def __init__(
         self,
-        hidden_layer_sizes: tuple[int, ...] = (1024, 512),
+        hidden_layer_sizes: tuple[int, ...] | str = "auto",
         *,
         n_latent: int = 64,
         kl_weight: float = 0.5,
@@ -225,6 +229,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         0.0001
         """
         published: dict[str, Any] = {
+            "hidden_layer_sizes": (1024, 512),
             "kl_scale": "literal",
             "l2": 1e-6,
             "learning_rate": 1e-4,
@@ -265,17 +270,12 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
             watched = (check_spectra(self, X_val, finite=False), None)
             check_finite(watched[0], "X_val")
         unit = self._unit(primary)
-        n_channels = primary.shape[1]
-        scale = 1.0 if self.kl_scale == "literal" else 1.0 / n_channels
         with seeded(self.random_state) as rng:
             data, validation = self._datasets(primary, None, watched, (unit, unit), rng)
             n_epochs = self._training("VAE", len(data)).epochs(len(data))
             self._train(
                 "VAE",
-                (
-                    VAE(n_channels, self.hidden_layer_sizes, self.n_latent),
-                    VAELoss(scale),
-                ),
+                self._module_and_loss(primary.shape[1]),
                 data,
                 validation,
                 kl_weights=cyclical_annealing(
@@ -290,6 +290,13 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
             self.n_latent, self.n_latent
         )
         return self
+
+    def _module_and_loss(self, n_channels: int) -> tuple[VAE, VAELoss]:
+        sizes = self.hidden_layer_sizes
+        if isinstance(sizes, str):
+            sizes = encoder_layers_for(n_channels)
+        scale = 1.0 if self.kl_scale == "literal" else 1.0 / n_channels
+        return VAE(n_channels, sizes, self.n_latent), VAELoss(scale)
 
     def _encode(self, primary: FloatArray) -> FloatArray:
         module = self._ready_module()

@@ -5,7 +5,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.neural_network import MLPRegressor
 
 from spectransfer import SpectralMLP
-from spectransfer.transfer._network import batch_size_for
+from spectransfer.transfer._network import batch_size_for, encoder_layers_for
 
 
 def test_mlp_without_hidden_layers_learns_the_linear_regression(rng):
@@ -73,6 +73,14 @@ def test_automatic_l2_is_the_papers_at_the_papers_size():
 @pytest.mark.parametrize(("n", "size"), [(1, 16), (500, 16), (700, 32), (10**5, 128)])
 def test_batches_shrink_with_the_number_of_spectra(n, size):
     assert batch_size_for(n) == size
+
+
+@pytest.mark.parametrize(
+    ("n_channels", "layers"),
+    [(4062, (1024, 512)), (2048, (1024, 512)), (650, (256, 128)), (1, (64, 32))],
+)
+def test_layers_narrow_with_the_number_of_channels(n_channels, layers):
+    assert encoder_layers_for(n_channels) == layers
 
 
 def test_training_stops_early_and_restores_the_best_weights(rng):
