@@ -29,7 +29,7 @@ def test_silhouettes_equal_scikit_learns_for_every_option(library):
     options = (2, 3, 4, 5, 6, 9)
     expected = {
         k: silhouette_score(
-            library, KMeans(k, n_init=10, random_state=3).fit_predict(library)
+            library, KMeans(k, n_init=3, random_state=3).fit_predict(library)
         )
         for k in options
     }
@@ -61,7 +61,7 @@ def test_the_choice_is_made_on_spectra_drawn_without_replacement(library):
     found = choose_n_clusters(spectra, (4,), n_subsample=39, random_state=0)
     for left_out in range(40):
         drawn = np.delete(spectra, left_out, axis=0)
-        labels = KMeans(4, n_init=10, random_state=0).fit_predict(drawn)
+        labels = KMeans(4, n_init=3, random_state=0).fit_predict(drawn)
         possible.append(silhouette_score(drawn, labels))
     assert np.abs(np.array(possible) - found.silhouette[4]).min() < 1e-12
 
@@ -121,6 +121,23 @@ def test_auto_takes_the_number_of_the_best_silhouette(library):
     chosen = choose_n_clusters(library, random_state=0)
     found = fit_library_clusters(library, "auto", random_state=0)
     assert found.n_clusters == chosen.n_clusters == len(found.cluster_centers_)
+
+
+def test_auto_leaves_out_options_with_more_clusters_than_spectra(library):
+    expected = choose_n_clusters(library[:9], (3, 4, 5, 6, 7, 8), random_state=0)
+    found = fit_library_clusters(library[:9], "auto", random_state=0)
+    assert found.n_clusters == expected.n_clusters
+
+
+@pytest.mark.filterwarnings("ignore:Number of distinct clusters")
+def test_equal_spectra_have_no_silhouette():
+    found = choose_n_clusters(np.ones((9, 2)), (2, 3), random_state=0)
+    assert found == (2, {2: 0.0, 3: 0.0})
+
+
+def test_nothing_to_choose_from_is_refused(library):
+    with pytest.raises(ValueError, match="at least one number of clusters"):
+        choose_n_clusters(library, ())
 
 
 def test_clusters_are_those_of_the_prepared_spectra():

@@ -27,6 +27,7 @@ from spectransfer._validation import (
 )
 from spectransfer.evaluation._inputs import as_table
 from spectransfer.evaluation._silhouette import (
+    PAPER_N_CLUSTERS,
     SUBSAMPLE_CONSTRAINTS,
     Prepare,
     choose_n_clusters,
@@ -81,15 +82,15 @@ def fit_library_clusters(
     library : array-like of shape (n_spectra, n_wavelengths)
         Primary spectra of the training library, in counts; may be memory-mapped.
     n_clusters : int or "auto", default=4
-        Number of clusters: the paper's 4, or `choose_n_clusters` on the paper's
-        options.
+        Number of clusters: the paper's 4, or `choose_n_clusters` on those of the
+        paper's options that are fewer than the spectra.
     prepare : callable, default=None
         Applied to blocks of the library in every pass, for example `transform_target`
         of a fitted transfer, which takes the baseline off.
     n_subsample : int, default=25_000
         Spectra drawn at random for the start; all where there are fewer.
     n_init : int, default=10
-        Starts of k-means on these.
+        Starts of k-means on these, once the number of clusters is known.
     max_passes : int, default=10
         Largest number of passes over the whole library; 0 leaves the clusters of the
         drawn spectra. None is made where all were drawn.
@@ -119,11 +120,12 @@ def fit_library_clusters(
     options = {
         "prepare": prepare,
         "n_subsample": n_subsample,
-        "n_init": n_init,
         "random_state": random_state,
     }
     if isinstance(n_clusters, str):
-        n_clusters = choose_n_clusters(table, **options).n_clusters
+        few = min(len(table), n_subsample)
+        fitting = [k for k in PAPER_N_CLUSTERS if k < few]
+        n_clusters = choose_n_clusters(table, fitting, **options).n_clusters
     drawn = subsample(table, prepare, n_subsample, random_state)
     kmeans = KMeans(int(n_clusters), n_init=n_init, random_state=random_state)
     kmeans.fit(drawn)

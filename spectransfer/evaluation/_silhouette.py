@@ -7,8 +7,8 @@ next one, the silhouette is
 
 The number of clusters with the largest mean is taken (Rousseeuw, J. Comput. Appl.
 Math. 20, 1987). The paper tries 3 to 10, 15 and 20 on 25,000 spectra drawn at random
-(section 3.2.4; its "minimize" is a slip). Distances take nearly all the time, so they
-are computed once for all options.
+(section 3.2.4; its "minimize" is a slip). The time for distances grows with the square
+of the number of spectra, so they are computed once for all options, in chunks.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -33,7 +33,7 @@ Prepare = Callable[[Any], Any]
 
 PAPER_N_CLUSTERS = (3, 4, 5, 6, 7, 8, 9, 10, 15, 20)
 
-_DISTANCE_MEBIBYTES = 64
+_DISTANCE_MEBIBYTES = 256
 
 SUBSAMPLE_CONSTRAINTS = {
     "prepare": [callable, None],
@@ -84,7 +84,8 @@ def mean_silhouettes(spectra: FloatArray, labelings: Sequence[IntArray]) -> list
     Returns
     -------
     list of float
-        Between -1 and 1. A spectrum alone in its cluster counts as 0.
+        Between -1 and 1. A spectrum alone in its cluster, or without another cluster
+        beside, counts as 0.
     """
     members = [np.eye(labels.max() + 1)[labels] for labels in labelings]
     edges = np.cumsum([0] + [m.shape[1] for m in members])
@@ -111,10 +112,10 @@ def _silhouettes(sums: FloatArray, labels: IntArray, sizes: FloatArray) -> Float
     mean[each, labels] = np.inf
     outside = mean.min(axis=1)
     larger = np.maximum(inside, outside)
-    found = np.where(
-        larger > 0, (outside - inside) / np.where(larger > 0, larger, 1), 0
-    )
-    return np.where(size > 1, found, 0.0)
+    counted = (size > 1) & np.isfinite(outside) & (larger > 0)
+    found = np.zeros(len(labels))
+    found[counted] = (outside - inside)[counted] / larger[counted]
+    return found
 
 
 @validate_params(
@@ -127,7 +128,7 @@ def choose_n_clusters(
     *,
     prepare: Prepare | None = None,
     n_subsample: int = 25_000,
-    n_init: int = 10,
+    n_init: int = 3,
     random_state: RandomState = None,
 ) -> ClusterChoice:
     """Choose the number of k-means clusters with the largest mean silhouette.
@@ -143,9 +144,9 @@ def choose_n_clusters(
         transfer, which takes the baseline off.
     n_subsample : int, default=25_000
         Spectra drawn at random, as in the paper; all where there are fewer. They are
-        held in memory three times over, and time grows with their square.
-    n_init : int, default=10
-        Starts of k-means.
+        held in memory a few times over, and time grows with their square.
+    n_init : int, default=3
+        Starts of k-means for each option.
     random_state : int, RandomState instance or None, default=None
         Seed of draw and starts; an int for the same choice every time.
 
@@ -165,6 +166,8 @@ def choose_n_clusters(
     table = as_table(library, "library")
     drawn = subsample(table, prepare, n_subsample, random_state)
     tried = [int(k) for k in options]
+    if not tried:
+        raise ValueError("options must hold at least one number of clusters.")
     for k in tried:
         if not 2 <= k < len(drawn):
             raise ValueError(
