@@ -4,6 +4,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 
@@ -191,3 +192,26 @@ def test_validation_pairs_need_a_regressor_that_watches_them(pair):
     X, y = pair.X_secondary, pair.X_primary
     with pytest.raises(TypeError, match=r"Ridge\.fit has no such parameters"):
         transfer.fit(X, y, X_val=X, y_val=y)
+
+
+def test_a_frozen_primary_side_is_used_as_it_is_and_undone(pair):
+    X, y = pair.X_secondary, pair.X_primary
+    fitted = prepare(corrector(), StandardScaler()).fit(y)
+    frozen = PrimarySpaceRegressor(
+        KNNTransfer(1), transformer=FrozenEstimator(fitted)
+    ).fit(X[:50], y[:50])
+    assert frozen.transformer_.estimator is fitted
+    expected = corrector().fit_transform(y[:50])
+    assert_allclose(frozen.predict(X[:50]), expected, rtol=1e-9, atol=1e-8)
+    assert_array_equal(frozen.transform_target(y[:50]), expected)
+
+
+def test_paper_protocol_has_its_own_statistics_beside_a_frozen_side(pair):
+    X, y = pair.X_secondary, pair.X_primary
+    fitted = StandardScaler().fit(y)
+    transfer = PrimarySpaceRegressor(
+        MeanTransfer(), transformer=FrozenEstimator(fitted)
+    ).fit(X, y)
+    predicted = transfer.predict(X, reference=3 * y)
+    assert_allclose(relative_squared_error(3 * y, predicted), 1.0, rtol=1e-9)
+    assert_array_equal(fitted.mean_, StandardScaler().fit(y).mean_)

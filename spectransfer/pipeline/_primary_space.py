@@ -14,6 +14,7 @@ from sklearn.base import (
     RegressorMixin,
     clone,
 )
+from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import r2_score
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
@@ -31,11 +32,20 @@ from spectransfer.transfer import VAELatentTransfer
 
 
 def _steps(transformer: Any) -> list[Any]:
-    """Flatten nested pipelines into the list of their working steps."""
+    """Flatten nested pipelines, frozen ones too, into the list of working steps."""
+    if isinstance(transformer, FrozenEstimator):
+        return _steps(transformer.estimator)
     if not isinstance(transformer, Pipeline):
         return [transformer]
     nested = [_steps(step) for _, step in transformer.steps]
     return [s for steps in nested for s in steps if s not in (None, "passthrough")]
+
+
+def _fitted_to(transformer: Any, spectra: Any) -> Any:
+    """Fit a fresh copy of a transformer, of what is inside a frozen one."""
+    while isinstance(transformer, FrozenEstimator):
+        transformer = transformer.estimator
+    return clone(transformer).fit(spectra)
 
 
 def _undo(steps: list[Any], spectra: FloatArray) -> FloatArray:
@@ -145,7 +155,8 @@ class PrimarySpaceRegressor(
             None if self.transformer is None else clone(self.transformer)
         )
         if self.transformer_ is not None:
-            self.transformer_.fit(_table(y, targets))
+            # with y, which FrozenEstimator asks for
+            self.transformer_.fit(_table(y, targets), None)
         watched = {}
         if given is not None:
             watched_targets = check_targets(given[1], name="y_val")
@@ -197,7 +208,7 @@ class PrimarySpaceRegressor(
             return predicted
         if reference is not None:
             measured = check_targets(reference, name="reference")
-            transformer = clone(transformer).fit(_table(reference, measured))
+            transformer = _fitted_to(transformer, _table(reference, measured))
         primary = np.asarray(_undo(_steps(transformer), _columns(predicted)))
         if self._target_ndim == 1 and primary.shape[1] == 1:
             return primary.ravel()
