@@ -25,6 +25,18 @@ def neighbor_weights(distances: FloatArray, weights: str) -> FloatArray:
 
     With "distance" a neighbour weighs by the inverse of its distance; where some are
     at distance zero, only these count.
+
+    Parameters
+    ----------
+    distances : ndarray of shape (n_query, k)
+        Distances to the neighbours.
+    weights : {"uniform", "distance"}
+        How to weigh them.
+
+    Returns
+    -------
+    ndarray of shape (n_query, k)
+        Weights.
     """
     if weights == "uniform":
         return np.full(distances.shape, 1.0 / distances.shape[1])
@@ -43,6 +55,18 @@ def weighted_rows(
 
     Written as a sparse (n_query, n_spectra) matrix times the array, it needs the
     memory of its result and no (n_query, k, n_channels) array.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_spectra, n_channels) or (n_spectra,)
+        Rows to be summed.
+    indices, weights : ndarray of shape (n_query, k)
+        Which rows each sum takes, and their weights.
+
+    Returns
+    -------
+    ndarray of shape (n_query, n_channels) or (n_query,)
+        The sums, in the dtype of `values`.
     """
     n_query, k = indices.shape
     starts = np.arange(0, n_query * k + 1, k)

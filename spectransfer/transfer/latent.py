@@ -40,7 +40,18 @@ Pair = tuple[FloatArray, FloatArray]
 
 
 def is_frozen(estimator: object) -> bool:
-    """Tell whether `clone` gives this very estimator back, as FrozenEstimator asks."""
+    """Tell whether an estimator is to be used as it is.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator.
+
+    Returns
+    -------
+    bool
+        True where `clone` gives it back itself, as FrozenEstimator asks.
+    """
     return clone(estimator, safe=False) is estimator
 
 
