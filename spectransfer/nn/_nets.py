@@ -26,6 +26,7 @@ from spectransfer._typing import FloatArray
 from spectransfer.exceptions import DivergenceError, InterruptedTrainingWarning
 from spectransfer.nn._data import Batches, SpectraDataset
 from spectransfer.nn._modules import HIDDEN_KERNELS
+from spectransfer.nn._threads import fitting_threads
 from spectransfer.nn._training import Training
 
 ADAM_EPS = 1e-7
@@ -252,7 +253,8 @@ def train(
         None if validation is None else predefined_split(validation),
     )
     try:
-        net.partial_fit(data, y=None)
+        with fitting_threads(module, training.batch_size):
+            net.partial_fit(data, y=None)
         # no loss has been taken since the last step
         some = data[np.arange(min(len(data), training.batch_size))]
         loss = net.validation_step(some)["loss"].item()
