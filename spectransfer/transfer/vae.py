@@ -286,9 +286,8 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         self.unit_, self._n_features_out = unit, self.n_latent
         latents = self._encode(primary).astype(np.float64)
         self.latent_mean_ = latents.mean(axis=0)
-        self.latent_covariance_ = np.cov(latents, rowvar=False, ddof=0).reshape(
-            self.n_latent, self.n_latent
-        )
+        centred = latents - self.latent_mean_
+        self.latent_covariance_ = centred.T @ centred / len(centred)
         return self
 
     def _module_and_loss(self, n_channels: int) -> tuple[VAE, VAELoss]:

@@ -73,6 +73,12 @@ def test_without_normalization_the_unit_is_the_identity(pair, quick_vae):
     assert not vae.unit_.shift.any()
 
 
+def test_latent_covariance_is_that_of_the_training_latents(pair, quick_vae):
+    vae = quick_vae.fit(pair.X_primary)
+    expected = np.cov(vae.transform(pair.X_primary), rowvar=False, ddof=0)
+    assert_allclose(vae.latent_covariance_, expected, rtol=1e-5, atol=1e-6)
+
+
 def test_sampled_spectra_have_the_mean_and_spread_of_measured_ones(pair, quick_vae):
     vae = quick_vae.fit(pair.X_primary)
     drawn = vae.sample(2000, random_state=0)
