@@ -1,9 +1,10 @@
 """No more threads than a training step has work for.
 
-A step of a small network lasts a millisecond or less, and threads that wait for each
-other in it gain nothing; on a machine that does other work, too, they lose up to a
-hundredfold. Measured on 300 channels: two threads are no faster than one below 50
-MFLOP a step, and 1.5 times faster at 800.
+A step of a small network lasts a few milliseconds, and threads that wait for each
+other in it gain little; on a machine that does other work, too, a fit by two of them
+took some twenty times as long. Measured on 300 channels and a quiet machine, two
+threads took 0.8 to 1.2 times as long as one at 35 to 50 MFLOP a step, and 0.6 times as
+long at 800.
 """
 
 from collections.abc import Iterator

@@ -210,8 +210,8 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
             Primary spectra of the same spots.
         X_val, y_val : array-like, default=None
-            Pairs for early stopping, shaped as `X` and `y`. Without them,
-            `validation_fraction` of the pairs is held back.
+            Pairs whose loss is watched, shaped as `X` and `y`. Without them, and with
+            `patience` set, `validation_fraction` of the pairs is held back.
 
         Returns
         -------

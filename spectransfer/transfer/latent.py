@@ -206,8 +206,8 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
             Primary spectra of the same spots.
         X_val, y_val : array-like, default=None
-            Pairs for early stopping, shaped as `X` and `y`. Without them, each
-            network holds back a part of the training spectra.
+            Pairs whose loss both networks watch, shaped as `X` and `y`. Without them,
+            a network whose `patience` is set holds back a part of the training spectra.
 
         Returns
         -------

@@ -190,8 +190,8 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         y : array-like of shape (n_spectra, n_outputs) or (n_spectra,)
             What to predict for each of them.
         X_val, y_val : array-like, default=None
-            Pairs for early stopping, shaped as `X` and `y`. Without them,
-            `validation_fraction` of the pairs is held back.
+            Pairs whose loss is watched, shaped as `X` and `y`. Without them, and with
+            `patience` set, `validation_fraction` of the pairs is held back.
 
         Returns
         -------

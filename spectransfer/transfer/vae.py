@@ -255,8 +255,8 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         y : None
             Ignored.
         X_val : array-like of shape (n_validation, n_wavelengths), default=None
-            Primary spectra for early stopping. Without them, `validation_fraction`
-            of `X` is held back.
+            Primary spectra whose loss is watched. Without them, and with `patience`
+            set, `validation_fraction` of `X` is held back.
 
         Returns
         -------
