@@ -16,6 +16,7 @@ _MODULE_OF = {
     "WavelengthCropper": "spectransfer.preprocessing",
     "WavelengthResampler": "spectransfer.preprocessing",
     "k_score_scorer": "spectransfer.metrics",
+    "make_published_pipeline": "spectransfer.pipeline",
     "make_transfer_pipeline": "spectransfer.pipeline",
     "rse_scorer": "spectransfer.metrics",
 }

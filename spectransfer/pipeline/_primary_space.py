@@ -29,7 +29,6 @@ from spectransfer._validation import (
     validation_set,
 )
 from spectransfer.preprocessing import StandardScaler
-from spectransfer.transfer import VAELatentTransfer
 
 
 def _steps(transformer: Any) -> list[Any]:
@@ -54,6 +53,13 @@ def fitted_to_map(transformer: Any, spectra: Any) -> Any:
         if isinstance(new, StandardScaler):
             new.weigh_like(old)
     return fresh
+
+
+def _default_regressor() -> Any:
+    # only here, so that other regressors do without torch
+    from spectransfer.transfer import VAELatentTransfer
+
+    return VAELatentTransfer()
 
 
 def _undo(steps: list[Any], spectra: FloatArray) -> FloatArray:
@@ -158,7 +164,7 @@ class PrimarySpaceRegressor(
         targets = check_pair(self, X, y)[1]
         given = validation_set(X_val, y_val)
         self._target_ndim = targets.ndim
-        regressor = VAELatentTransfer() if self.regressor is None else self.regressor
+        regressor = _default_regressor() if self.regressor is None else self.regressor
         self.transformer_ = (
             None if self.transformer is None else clone(self.transformer)
         )
