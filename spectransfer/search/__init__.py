@@ -5,8 +5,14 @@ whole search in two stages: first the autoencoder on primary spectra, then, with
 frozen, what maps secondary spectra into it.
 """
 
-from spectransfer.search._published import PublishedSearch, search_published
-from spectransfer.search._search import HalvingSearch
-from spectransfer.search._spaces import published_space
+from spectransfer._lazy import lazy_names
 
-__all__ = ["HalvingSearch", "PublishedSearch", "published_space", "search_published"]
+_MODULE_OF = {
+    "HalvingSearch": "spectransfer.search._search",
+    "PublishedSearch": "spectransfer.search._published",
+    "published_space": "spectransfer.search._spaces",
+    "search_published": "spectransfer.search._published",
+}
+
+__all__ = sorted(_MODULE_OF)
+__getattr__, __dir__ = lazy_names(__name__, _MODULE_OF)

@@ -172,6 +172,16 @@ def _whole_log(value: int, base: int) -> int:
     return power
 
 
+def _exhausting(
+    candidates: list[Params], resource: str, n_halvings: int, limits: tuple[int, ...]
+) -> Bracket:
+    """Let the first rung begin so late that the last one has the most there is."""
+    smallest, largest, factor = limits
+    n_halvings = min(n_halvings, _whole_log(len(candidates), factor))
+    first = max(smallest, largest // factor**n_halvings)
+    return Bracket(candidates, resource, first, largest, factor)
+
+
 def plan(
     space: Any,
     resource: str | None,
@@ -214,14 +224,13 @@ def plan(
     widest = _whole_log(largest // smallest, factor)
     if n_candidates is not None:
         drawn = draw(space, n_candidates, random_state)
-        return [Bracket(drawn, resource, smallest, largest, factor)]
+        return [_exhausting(drawn, resource, widest, resources)]
     n_run = widest + 1 if isinstance(n_brackets, str) else n_brackets
     brackets = []
     for s in range(widest, max(widest - n_run, -1), -1):
         n_drawn = ceil((widest + 1) / (s + 1) * factor**s)
-        first = max(smallest, largest // factor**s)
         drawn = draw(space, n_drawn, random_state)
-        brackets.append(Bracket(drawn, resource, first, largest, factor))
+        brackets.append(_exhausting(drawn, resource, s, resources))
     return brackets
 
 

@@ -9,6 +9,7 @@ A memory-mapped array travels to another process as the name of its file.
 """
 
 import mmap
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -109,6 +110,6 @@ class Maps:
         # Dask sends what is large once to each worker, not with every fit
         sides = [*_packed(self.known), *_packed(self.watched)]
         arrays = [side.array for side in sides if isinstance(side, Whole)]
-        return object.__sizeof__(self) + sum(
-            int(getattr(array, "nbytes", 0)) for array in arrays
-        )
+        # views have no size of their own, data frames no nbytes
+        sizes = [max(sys.getsizeof(a), getattr(a, "nbytes", 0)) for a in arrays]
+        return object.__sizeof__(self) + sum(sizes)

@@ -10,9 +10,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
 
-from spectransfer.search._brackets import Bracket
+from spectransfer.search._brackets import Bracket, Params
 from spectransfer.search._records import Record
 
 LOOK_EVERY = 0.3  # s
@@ -24,7 +24,13 @@ class Rung:
 
     title: str
     n_fits: int
-    keys: list[str]
+    candidates: list[Params]
+    key_of: Callable[[Params], str]
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """Names of the fits, worked out when they are first looked for."""
+        return [self.key_of(params) for params in self.candidates]
 
 
 @dataclass
@@ -50,29 +56,28 @@ class Progress:
         return sum(rung.n_fits for rung in self.rungs)
 
     def next_rung(self) -> None:
-        """Note that a rung begins, and the one before is finished."""
+        """Note that a rung is finished, and the next begins, if there is one."""
         self.current += 1
 
     def look(self) -> tuple[int, str, dict[str, str]]:
         """Give the number of finished fits, the rung, and the best score so far."""
         if self.current < 0:
             return 0, "search", {}
+        n_before = sum(rung.n_fits for rung in self.rungs[: self.current])
         rung = self.rungs[min(self.current, len(self.rungs) - 1)]
         for key in rung.keys:
             record = None if key in self.found else self.read(key)
             if record is not None:
                 self.found[key] = record
-        before = sum(r.n_fits for r in self.rungs[: self.current])
-        here = sum(key in self.found for key in rung.keys)
+        n_here = sum(key in self.found for key in rung.keys)
+        n_finished = min(n_before + min(n_here, rung.n_fits), self.n_fits)
         scores = [r.score for r in self.found.values() if math.isfinite(r.score)]
         best = {"best": f"{max(scores):.4g}"} if scores else {}
-        return before + min(here, rung.n_fits), rung.title, best
+        return n_finished, rung.title, best
 
 
-def rungs_of(
-    brackets: list[Bracket], key_of: Callable[[dict[str, Any]], str]
-) -> list[Rung]:
-    """List the rungs of all brackets, with the keys that their fits may have."""
+def rungs_of(brackets: list[Bracket], key_of: Callable[[Params], str]) -> list[Rung]:
+    """List the rungs of all brackets, with the fits that there may be."""
     rungs = []
     for i, bracket in enumerate(brackets):
         steps = bracket.rungs
@@ -82,8 +87,8 @@ def rungs_of(
                 title += f", {bracket.resource.rpartition('__')[2]}={resource}"
             if len(brackets) > 1:
                 title = f"bracket {i + 1}/{len(brackets)}, {title}"
-            keys = [key_of(params) for params in bracket.candidates_with(resource)]
-            rungs.append(Rung(title, n_fits, keys))
+            candidates = bracket.candidates_with(resource)
+            rungs.append(Rung(title, n_fits, candidates, key_of))
     return rungs
 
 

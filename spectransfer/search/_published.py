@@ -52,6 +52,11 @@ class PublishedSearch:
     transfers: dict[str, Pipeline] = field(default_factory=dict)
     searches: dict[str, HalvingSearch] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        best = {name: s.best_score_ for name, s in self.searches.items()}
+        scores = ", ".join(f"{name} {score:.4g}" for name, score in best.items())
+        return f"PublishedSearch(best scores: {scores})"
+
 
 @dataclass(frozen=True)
 class _Stages:

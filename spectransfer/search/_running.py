@@ -17,6 +17,7 @@ from spectransfer.search._brackets import Bracket, Params
 from spectransfer.search._candidate import (
     Candidate,
     Task,
+    at_most_threads,
     ends_by_hand,
     fit_on_map,
     with_seeds,
@@ -96,6 +97,12 @@ class Run:
         estimator = clone(self.estimator).set_params(**clone(params, safe=False))
         return with_seeds(estimator, self.task.seed)
 
+    def check_candidates(self) -> None:
+        """Refuse parameters that the estimator does not have, before the first fit."""
+        for bracket in self.brackets:
+            for params in bracket.candidates:
+                self.candidate(params)
+
     def key_of(self, params: Params) -> str:
         """Name the fit of a candidate."""
         return self.task.key(self.candidate(params))
@@ -115,6 +122,7 @@ class Run:
         finished : bool
             False where Ctrl-C ended the search.
         """
+        self.check_candidates()
         rows: list[Row] = []
         candidate = Candidate(self.estimator, self.task)
         progress = self.progress
@@ -125,6 +133,7 @@ class Run:
                         candidate, self.maps, progress.next_rung, self.n_jobs
                     )
                     rows += self._rows(i, found)
+                progress.next_rung()
         except KeyboardInterrupt:
             rows = self._finished_rows()
             if not rows:
@@ -162,7 +171,7 @@ class Run:
                         rows.append(Row(i, rung, params, resource, record))
         return rows
 
-    def refit(self, params: Params, keep: bool) -> Any | None:
+    def refit(self, params: Params, keep: bool, threads: int | None) -> Any | None:
         """Train the best candidate again, or load it where it was kept.
 
         Parameters
@@ -171,6 +180,8 @@ class Run:
             Its parameters.
         keep : bool
             Whether to keep it on the disk.
+        threads : int or None
+            Most threads; nothing else runs beside it.
 
         Returns
         -------
@@ -182,7 +193,7 @@ class Run:
         if best is not None:
             return best
         try:
-            with ends_by_hand():
+            with at_most_threads(threads), ends_by_hand():
                 best = fit_on_map(
                     self.candidate(params), self.maps.known, self.maps.watched
                 )

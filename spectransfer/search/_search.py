@@ -53,7 +53,8 @@ class HalvingSearch(StandsForTheBest, MetaEstimatorMixin, BaseEstimator):
         prefix in a pipeline. None tries all candidates in full, for estimators that
         are not trained in epochs.
     min_resources : int or "auto", default="auto"
-        Resource of the first rung; "auto" is what makes four rungs.
+        Least resource of a first rung; "auto" is what makes four rungs. Where few
+        candidates need fewer rungs, the first one begins with more.
     max_resources : int or None, default=None
         Most that a candidate may get. None takes the value that `estimator` has.
         Powers of `factor` (times a small number) make use of all of it: 54 or 81
@@ -303,7 +304,9 @@ class HalvingSearch(StandsForTheBest, MetaEstimatorMixin, BaseEstimator):
     def _keep_best(self, run: Run) -> None:
         # what is not trained in epochs is soon fitted again, and may hold all spectra
         keep = self.resource is not None and self.folder is not None
-        best = run.refit(self.best_params_, keep)
+        auto = isinstance(self.threads_per_fit, str)
+        threads = None if auto else int(self.threads_per_fit)
+        best = run.refit(self.best_params_, keep, threads)
         self.finished_ = best is not None
         if best is None:
             return

@@ -31,17 +31,39 @@ def test_hyperband_begins_as_in_its_paper():
 )
 def test_rungs_are_those_that_scikit_learn_climbs(maps, n, smallest, largest, factor):
     bracket = drawn(WIDE, (smallest, largest, factor), n_candidates=n)[0]
+    assert bracket.min_resources >= smallest
     search = HalvingGridSearchCV(
         Descent(),
         {"rate": [params["rate"] for params in bracket.candidates]},
         resource="max_epochs",
-        min_resources=smallest,
+        min_resources=bracket.min_resources,
         max_resources=largest,
         factor=factor,
         cv=2,
     ).fit(maps["X"], maps["y"])
     climbed = list(zip(search.n_candidates_, search.n_resources_, strict=True))
     assert bracket.rungs == climbed
+
+
+@pytest.mark.parametrize("n", [2, 4, 9, 20, 27])
+def test_the_last_rung_has_the_most_there_is_as_scikit_learn_can(maps, n):
+    bracket = drawn(WIDE, (1, 54, 3), n_candidates=n)[0]
+    search = HalvingGridSearchCV(
+        Descent(),
+        {"rate": [params["rate"] for params in bracket.candidates]},
+        resource="max_epochs",
+        min_resources="exhaust",
+        max_resources=54,
+        cv=2,
+    ).fit(maps["X"], maps["y"])
+    assert [resource for _, resource in bracket.rungs] == search.n_resources_
+    assert bracket.rungs[-1][1] == 54
+
+
+def test_more_candidates_than_rungs_can_halve_still_end_with_the_most():
+    # scikit-learn's "exhaust" begins with 1 here, and ends with 27
+    bracket = drawn(WIDE, (1, 54, 3), n_candidates=100)[0]
+    assert bracket.rungs == [(100, 2), (34, 6), (12, 18), (4, 54)]
 
 
 def test_candidates_are_drawn_without_repetition():

@@ -10,18 +10,20 @@ from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
 from sklearn.metrics import make_scorer, r2_score
+from sklearn.pipeline import make_pipeline
 
-from spectransfer import KNNTransfer, SpectralMLP, VAELatentTransfer, rse_scorer
+from spectransfer import KNNTransfer, SpectralMLP, StandardScaler, rse_scorer
 from spectransfer.search._fingerprint import READ_WHOLE, fingerprint
 
 CODE = """
 import numpy as np
 from sklearn.linear_model import Ridge
 from sklearn.metrics import make_scorer, r2_score
-from spectransfer import SpectralMLP, VAELatentTransfer, rse_scorer
+from sklearn.pipeline import make_pipeline
+from spectransfer import StandardScaler, rse_scorer
 from spectransfer.search._fingerprint import fingerprint
 print(fingerprint(
-    VAELatentTransfer(None, SpectralMLP((3, 4))), np.arange(9.0), rse_scorer,
+    make_pipeline(StandardScaler(), Ridge()), np.arange(9.0), rse_scorer,
     make_scorer(r2_score), {"a": Ridge(), "b": (1, None, "c")}, np.float32(0.1),
 ))
 """
@@ -32,7 +34,7 @@ def test_another_process_gives_the_same():
         [sys.executable, "-c", CODE], capture_output=True, text=True, check=True
     )
     here = fingerprint(
-        VAELatentTransfer(None, SpectralMLP((3, 4))),
+        make_pipeline(StandardScaler(), Ridge()),
         np.arange(9.0),
         rse_scorer,
         make_scorer(r2_score),

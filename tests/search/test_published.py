@@ -133,7 +133,7 @@ def test_steps_may_be_the_resource():
         n_candidates=2,
         **SMALL | {"max_resources": None, "direct": DirectMLPTransfer(n_steps=40)},
     )
-    assert found.searches["direct"].n_resources_ == [[1]]
+    assert found.searches["direct"].n_resources_ == [[40]]
 
 
 def test_ctrl_c_leaves_what_was_found_before(monkeypatch):

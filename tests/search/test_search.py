@@ -2,11 +2,15 @@
 
 import warnings
 
+import joblib
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from joblib import parallel_config
 from learners import Descent
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -24,6 +28,7 @@ from spectransfer import (
     make_transfer_pipeline,
     rse_scorer,
 )
+from spectransfer.evaluation import evaluate_transfers
 from spectransfer.exceptions import DivergenceError, SpectransferWarning
 from spectransfer.metrics import target_in_prediction_space, transfer_scorers
 from spectransfer.search import HalvingSearch
@@ -220,6 +225,40 @@ def test_parts_without_a_seed_get_the_same_one_in_every_candidate(maps):
     assert with_seeds(frozen, 7).estimator.random_state is None
 
 
+def test_a_search_can_be_saved_and_evaluated(maps, searched, tmp_path):
+    joblib.dump(searched, tmp_path / "search")
+    loaded = joblib.load(tmp_path / "search")
+    assert_array_equal(loaded.predict(maps["X"]), searched.predict(maps["X"]))
+    # not fitted yet: its validation map is that of the evaluation
+    known, watched = (maps["X"], maps["y"]), (maps["X_val"], maps["y_val"])
+    table = evaluate_transfers(
+        {"searched": search_for(scoring=rse_scorer)},
+        known,
+        watched,
+        validation=watched,
+        protocols=["deployable"],
+        n_clusters=2,
+    )
+    assert table.rows[0].rse == pytest.approx(-searched.best_score_, rel=1e-9)
+
+
+def test_metadata_routing_changes_nothing(maps, searched):
+    with config_context(enable_metadata_routing=True):
+        same_table(search_for(scoring=rse_scorer).fit(**maps), searched)
+
+
+def test_data_frames_are_searched_as_arrays_are(maps, searched):
+    frames = {name: pd.DataFrame(array) for name, array in maps.items()}
+    search = search_for(scoring=rse_scorer).fit(**frames)
+    # frames hold columns together: sums in another order
+    assert_allclose(
+        search.cv_results_["mean_test_score"],
+        searched.cv_results_["mean_test_score"],
+        rtol=1e-12,
+    )
+    assert search.best_params_ == searched.best_params_
+
+
 # what goes wrong
 
 
@@ -324,8 +363,9 @@ def n_threads():
 
 def test_fits_use_fewer_threads_and_never_more():
     with threadpool_limits(2):
+        assert torch.get_num_threads() == 2
         with at_most_threads(1):
-            assert n_threads() == 1
+            assert n_threads() == torch.get_num_threads() == 1
         with at_most_threads(64):
             assert n_threads() == 2
         with at_most_threads(None):
