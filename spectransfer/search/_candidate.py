@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import joblib
 import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
@@ -59,6 +60,14 @@ def fit_on_map(estimator: Any, known: Spectra, watched: Spectra) -> Any:
         fresh.fit(known.X, X_val=watched.X)
     fresh.transform_input = transform_input
     return fresh
+
+
+def threads_of(threads_per_fit: int | str, n_jobs: int | None) -> int | None:
+    """Divide the cores among parallel fits, unless a number is given."""
+    if not isinstance(threads_per_fit, str):
+        return int(threads_per_fit)
+    n_parallel = joblib.effective_n_jobs(n_jobs)
+    return None if n_parallel == 1 else max(1, joblib.cpu_count() // n_parallel)
 
 
 @contextmanager

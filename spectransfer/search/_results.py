@@ -77,7 +77,7 @@ def table(rows: list[Row]) -> dict[str, Any]:
     }
 
 
-def best_row(rows: list[Row], finished: bool) -> int | None:
+def best_row(rows: list[Row], finished: bool) -> int:
     """Find the best fit of the last rungs.
 
     Parameters
@@ -90,8 +90,8 @@ def best_row(rows: list[Row], finished: bool) -> int | None:
 
     Returns
     -------
-    int or None
-        Index of the row; None where no score is a number.
+    int
+        Index of the row.
     """
     last: dict[int, int] = {}
     for row in rows:
@@ -106,4 +106,10 @@ def best_row(rows: list[Row], finished: bool) -> int | None:
         return (row.n_resources or 0) == longest
 
     places = [i for i, row in enumerate(rows) if counts(row)]
-    return max(places, key=lambda i: rows[i].record.score, default=None)
+    if not places:
+        errors = (row.record.error for row in rows if row.record.error)
+        raise ValueError(
+            f"A search needs one candidate with a score, but all {len(rows)} are NaN. "
+            f"{next(errors, 'Try the scorer on one fit.')}"
+        )
+    return max(places, key=lambda i: rows[i].record.score)

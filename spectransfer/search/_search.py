@@ -16,7 +16,6 @@ import warnings
 from numbers import Integral, Real
 from typing import Any
 
-import joblib
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.metrics import check_scoring
@@ -27,7 +26,7 @@ from spectransfer._validation import HasMethods, Interval, StrOptions, fit_conte
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.search._best import StandsForTheBest
 from spectransfer.search._brackets import LARGEST_SEED, Bracket, check_resources, plan
-from spectransfer.search._candidate import Task
+from spectransfer.search._candidate import Task, threads_of
 from spectransfer.search._fingerprint import fingerprint
 from spectransfer.search._maps import Spectra
 from spectransfer.search._results import Row, best_row, table
@@ -244,9 +243,8 @@ class HalvingSearch(StandsForTheBest, MetaEstimatorMixin, BaseEstimator):
             del self.best_estimator_
         with records_in(self.folder) as records:
             shared = fingerprint(maps.known, maps.watched, self.scoring)
-            task = Task(
-                self.scorer_, records, shared, seed, self._threads(), self.error_score
-            )
+            threads = threads_of(self.threads_per_fit, self.n_jobs)
+            task = Task(self.scorer_, records, shared, seed, threads, self.error_score)
             run = Run(
                 self.estimator, brackets, task, maps, self.n_jobs, bool(self.verbose)
             )
@@ -269,23 +267,12 @@ class HalvingSearch(StandsForTheBest, MetaEstimatorMixin, BaseEstimator):
         numbers = (self.n_candidates, self.n_brackets)
         return plan(self.space, self.resource, resources, *numbers, rng)
 
-    def _threads(self) -> int | None:
-        if not isinstance(self.threads_per_fit, str):
-            return int(self.threads_per_fit)
-        n_jobs = joblib.effective_n_jobs(self.n_jobs)
-        return None if n_jobs == 1 else max(1, joblib.cpu_count() // n_jobs)
-
     def _conclude(
         self, brackets: list[Bracket], rows: list[Row], finished: bool
     ) -> None:
         """Keep the table and the best of it."""
         failed = [row.record.error for row in rows if row.record.error]
         best = best_row(rows, finished)
-        if best is None:
-            raise ValueError(
-                f"A search needs one candidate with a score, but all {len(rows)} are "
-                f"NaN. {failed[0] if failed else 'Try the scorer on one fit.'}"
-            )
         if failed:
             warnings.warn(
                 f"{len(failed)} of {len(rows)} trainings of the search diverged, and "
