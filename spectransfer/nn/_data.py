@@ -63,17 +63,17 @@ class TensorUnit(NamedTuple):
     shift: Tensor | None
     scale: float
 
-    def enter_(self, spectra: Tensor) -> Tensor:
-        """Laboratory to network units, in place."""
+    def enter(self, spectra: Tensor, out: Tensor) -> Tensor:
+        """Laboratory to network units, into `out`, which may be `spectra`."""
         if self.shift is None:
-            return spectra
-        return spectra.sub_(self.shift).mul_(1.0 / self.scale)
+            return out if out is spectra else out.copy_(spectra)
+        return torch.sub(spectra, self.shift, out=out).mul_(1.0 / self.scale)
 
-    def leave_(self, inside: Tensor) -> Tensor:
-        """Network to laboratory units, in place."""
+    def leave(self, inside: Tensor, out: Tensor) -> Tensor:
+        """Network to laboratory units, into `out`; `inside` is used up."""
         if self.shift is None:
-            return inside
-        return inside.mul_(self.scale).add_(self.shift)
+            return out if out is inside else out.copy_(inside)
+        return torch.add(inside.mul_(self.scale), self.shift, out=out)
 
 
 class SpectraDataset(Dataset[tuple[Tensor, Tensor]]):
@@ -133,7 +133,7 @@ class SpectraDataset(Dataset[tuple[Tensor, Tensor]]):
         if self.device.type != "cpu":
             # a pinned copy travels while the device still computes
             batch = batch.pin_memory().to(self.device, non_blocking=True)
-        return unit.enter_(batch)
+        return unit.enter(batch, out=batch)
 
 
 class Batches:

@@ -16,9 +16,26 @@ from spectransfer._typing import FloatArray
 from spectransfer.nn._data import Unit
 from spectransfer.nn._precision import autocast, matrix_products
 
-BLOCK_ROWS = 256
+BLOCK_ROWS = 512
 # a graphics card has done with 256 rows before it has been asked for the next ones
 CUDA_BLOCK_ROWS = 4096
+
+
+def _readable(rows: FloatArray) -> Tensor:
+    """Give rows as a float32 tensor, without a copy where torch can read them."""
+    if not rows.flags.writeable or min(rows.strides) < 0:
+        rows = rows.copy()
+    return torch.from_numpy(rows).float()
+
+
+def _check_out(out: FloatArray, shape: tuple[int, int]) -> None:
+    if out.shape != shape or not out.flags.writeable:
+        kind = "writable" if out.flags.writeable else "read-only"
+        raise ValueError(
+            f"out must be a writable array of shape {shape}, but it is {kind} and of "
+            f"shape {out.shape}. Make it with np.empty or, in a file, with "
+            "np.lib.format.open_memmap(path, 'w+', np.float32, shape)."
+        )
 
 
 @torch.inference_mode()
@@ -53,20 +70,30 @@ def forward_blocks(
     ndarray of shape (n_rows, n_out)
         Outputs in laboratory units: `out`, or an array in the dtype of `inputs`.
     """
-    n_rows, n_in = inputs.shape
+    shape = len(inputs), len(units[1].shift)
     if out is None:
-        out = np.empty((n_rows, len(units[1].shift)), dtype=inputs.dtype)
+        out = np.empty(shape, dtype=inputs.dtype)
+    _check_out(out, shape)
     enter, leave = (unit.on(device) for unit in units)
-    on_card = device.type == "cuda"
-    block_rows = CUDA_BLOCK_ROWS if on_card else BLOCK_ROWS
-    # pinned memory is what a graphics card reads at full speed
-    block = torch.zeros((block_rows, n_in), dtype=torch.float32, pin_memory=on_card)
+    block = _empty_block(inputs.shape[1], device)
     with matrix_products(precision), autocast(precision, device):
-        for start in range(0, n_rows, block_rows):
-            stop = min(start + block_rows, n_rows)
-            block.numpy()[: stop - start] = inputs[start:stop]
-            block[stop - start :] = 0
-            spectra = block.to(device, non_blocking=True)
-            result = function(enter.enter_(spectra))[: stop - start].float()
-            out[start:stop] = leave.leave_(result).cpu().numpy()
+        for start in range(0, len(inputs), len(block)):
+            rows = slice(start, min(start + len(block), len(inputs)))
+            n_rows = rows.stop - start
+            if device.type == "cuda":
+                block[:n_rows] = _readable(inputs[rows])
+                spectra = block.to(device, non_blocking=True)
+                enter.enter(spectra, out=spectra)
+            else:
+                enter.enter(_readable(inputs[rows]), out=block[:n_rows])
+                spectra = block
+            result = function(spectra)[:n_rows].float()
+            leave.leave(result, out=torch.from_numpy(out[rows]))
     return out
+
+
+def _empty_block(n_columns: int, device: torch.device) -> Tensor:
+    """Make memory for a block; pinned where a graphics card is to read it."""
+    on_card = device.type == "cuda"
+    n_rows = CUDA_BLOCK_ROWS if on_card else BLOCK_ROWS
+    return torch.zeros((n_rows, n_columns), dtype=torch.float32, pin_memory=on_card)

@@ -61,7 +61,8 @@ def _state() -> Any:
             f"accelerate, which cannot be imported here: {error}. Install it with "
             'pip install "spectransfer[accelerate]".'
         ) from error
-    return accelerate.PartialState()
+    # left to itself, accelerate joins processes on graphics cards only
+    return accelerate.PartialState(cpu=not torch.cuda.is_available())
 
 
 def is_launched() -> bool:
@@ -72,18 +73,21 @@ def is_launched() -> bool:
 
 
 def launched_processes() -> Processes:
-    """Give this process among those of `accelerate launch`.
+    """Give this process among those that a launcher started together.
 
     Returns
     -------
     Processes
-        A single one, where only one was launched.
+        A single one, where only one was started.
     """
     if not is_launched():
         raise ValueError(
-            "device='accelerate' needs a program that was started by accelerate, but "
+            "device='accelerate' needs a program that was started by a launcher, but "
             "this one was started alone. Put it into a file and run `accelerate launch "
-            "--num_processes 2 FILE`, or use device='auto'."
+            "--num_processes 2 FILE` (on CPUs, `torchrun --nproc_per_node 2 FILE`), or "
+            "use device='auto'."
         )
     state = _state()
-    return Processes(state.process_index, state.num_processes, state.device)
+    # accelerate numbers CPUs, too
+    device = state.device if state.device.type == "cuda" else torch.device("cpu")
+    return Processes(state.process_index, state.num_processes, device)

@@ -132,7 +132,8 @@ class NetworkEstimator(BaseEstimator):
                 f"but random_state of {type(self).__name__} is None. Set it to a "
                 "number, such as random_state=0."
             )
-        return launched_processes()
+        processes = launched_processes()
+        return processes if processes.count > 1 else None
 
     def _unit(self, spectra: FloatArray) -> Unit:
         return Unit.of(spectra) if self.normalize else Unit.identity(spectra.shape[1])
