@@ -181,7 +181,6 @@ def _compiled(device: torch.device) -> Callable[..., Any]:
 
 
 def _is_of_the_compiler(error: Exception) -> bool:
-    home = type(error).__module__
-    return home.startswith(("torch._dynamo", "torch._inductor")) or (
-        "torch.compile" in str(error) or "Dynamo" in str(error)
-    )
+    home, said = type(error).__module__, str(error)
+    unsupported = said.startswith(("Dynamo", "torch.compile")) and "support" in said
+    return home.startswith(("torch._dynamo", "torch._inductor")) or unsupported

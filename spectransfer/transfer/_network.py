@@ -103,6 +103,7 @@ class NetworkEstimator(BaseEstimator):
     _parameter_constraints = NETWORK_CONSTRAINTS
 
     def _training(self, name: str, n_spectra: int) -> Training:
+        processes = self._processes()
         auto = isinstance(self.batch_size, str)
         return Training(
             name=name,
@@ -119,7 +120,7 @@ class NetworkEstimator(BaseEstimator):
             verbose=bool(self.verbose),
             precision=self.precision,
             compile=self.compile,
-            processes=self._processes(),
+            processes=processes,
         )
 
     def _processes(self) -> Processes | None:
