@@ -20,7 +20,7 @@ from functools import partial
 
 import numpy as np
 import torch
-from bench_training import BATCH, N_PRIMARY, Fit, machine, step_times
+from bench_training import BATCH, CLOCKS, N_PRIMARY, Clock, Fit, machine, step_times
 from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
@@ -42,7 +42,9 @@ OPTIONS: dict[str, dict[str, object]] = {
 }
 
 
-def speeds(ways: list[str], device: str, n_spectra: int, repeats: int) -> None:
+def speeds(
+    ways: list[str], device: str, n_spectra: int, repeats: int, clock: Clock
+) -> None:
     """Print the time of a step of the autoencoder."""
     rng = np.random.default_rng(0)
     Y = rng.normal(size=(n_spectra, N_PRIMARY)).astype(np.float32)
@@ -54,7 +56,7 @@ def speeds(ways: list[str], device: str, n_spectra: int, repeats: int) -> None:
 
     fits: dict[str, Fit] = {name: partial(fit, OPTIONS[name]) for name in ways}
     n_steps = -(-n_spectra // BATCH)
-    times = step_times(fits, 4, n_steps, repeats)
+    times = step_times(fits, 4, n_steps, repeats, clock)
     print(f"{'autoencoder, 4062-1024-512-64':32}{'ms/step':>9}{'speed':>7}")
     for name, own in times.items():
         step = statistics.median(t for t, _ in own)
@@ -105,6 +107,7 @@ def main() -> None:
     parser.add_argument("--spectra", type=int, default=640)
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--clock", choices=CLOCKS, default="wall")
     parser.add_argument("--compile", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -112,9 +115,15 @@ def main() -> None:
         name for name in OPTIONS if options.compile or "compile" not in OPTIONS[name]
     ]
     print(machine())
-    print(f"{options.threads} threads, device {options.device}")
+    print(f"{options.threads} threads, device {options.device}, {options.clock} clock")
     with threadpool_limits(options.threads):
-        speeds(ways, options.device, options.spectra, options.repeats)
+        speeds(
+            ways,
+            options.device,
+            options.spectra,
+            options.repeats,
+            CLOCKS[options.clock],
+        )
         errors(ways, options.device, options.steps)
 
 

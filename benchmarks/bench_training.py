@@ -13,7 +13,8 @@ what our defaults add (units, clipped gradients, a falling learning rate).
 A fit of `1 + epochs` epochs less a fit of one epoch gives the time of the steps; what
 is left is the time that a fit spends before and after them (checks, weights, and the
 encoding of all spectra by the autoencoder), the last column. All ways take turns in one
-run; figures are medians.
+run; figures are medians. On a machine that does other work, too, `--clock processor`
+counts the time of the processor instead; it tells of one thread only.
 """
 
 import argparse
@@ -39,7 +40,9 @@ from spectransfer.nn import MLP, VAE, kl_divergence
 N_PRIMARY, N_SECONDARY, N_LATENT, BATCH = 4062, 3872, 64, 128
 KL_WEIGHT = 0.5
 BARE, EXTRAS = "bare torch", ", with units, clipping, decay"
+CLOCKS = {"wall": time.perf_counter, "processor": time.process_time}
 Fit = Callable[[int], object]
+Clock = Callable[[], float]
 
 
 def machine() -> str:
@@ -182,21 +185,25 @@ def contests(n_spectra: int) -> dict[str, dict[str, Fit]]:
     return found
 
 
-def seconds(work: Fit, n_epochs: int) -> float:
+def seconds(work: Fit, n_epochs: int, clock: Clock) -> float:
     """Time of one fit."""
-    start = time.perf_counter()
+    start = clock()
     work(n_epochs)
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def step_times(
-    ways: dict[str, Fit], n_epochs: int, n_steps: int, repeats: int
+    ways: dict[str, Fit],
+    n_epochs: int,
+    n_steps: int,
+    repeats: int,
+    clock: Clock = time.perf_counter,
 ) -> dict[str, list[tuple[float, float]]]:
     """Seconds of a step, and seconds beside the steps, of every way and repeat."""
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for repeat in range(repeats + 1):
         for name, way in ways.items():
-            short, long = seconds(way, 1), seconds(way, 1 + n_epochs)
+            short, long = seconds(way, 1, clock), seconds(way, 1 + n_epochs, clock)
             step = (long - short) / (n_epochs * n_steps)
             if repeat:  # the first round is not counted
                 times[name].append((step, short - n_steps * step))
@@ -210,6 +217,7 @@ def main() -> None:
     parser.add_argument("--spectra", type=int, default=1280)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--clock", choices=CLOCKS, default="wall")
     parser.add_argument("--only", default="", help="networks whose name begins so")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -217,7 +225,7 @@ def main() -> None:
     print(machine())
     print(
         f"{options.threads} threads, {options.spectra} spectra, batches of {BATCH}, "
-        f"{options.epochs} epochs, medians of {options.repeats}"
+        f"{options.epochs} epochs, {options.clock} clock, medians of {options.repeats}"
     )
     print(f"{'':44}{'ms/step':>9}{'spectra/s':>11}{'speed':>7}{'beside, ms':>12}")
     with threadpool_limits(options.threads):
@@ -225,7 +233,9 @@ def main() -> None:
             if not network.startswith(options.only):
                 continue
             print(network)
-            times = step_times(ways, options.epochs, n_steps, options.repeats)
+            times = step_times(
+                ways, options.epochs, n_steps, options.repeats, CLOCKS[options.clock]
+            )
             for name, own in times.items():
                 bare = times[BARE + EXTRAS if EXTRAS in name else BARE]
                 step = statistics.median(t for t, _ in own)
