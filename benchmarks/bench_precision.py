@@ -66,11 +66,13 @@ def speeds(
         print(f"  {name:30}{step * 1e3:9.2f}{speed:7.2f}")
 
 
-def errors(ways: list[str], device: str, n_steps: int) -> None:
+def errors(ways: list[str], device: str, n_epochs: int, size: str) -> None:
     """Print what the options do to a transfer of a simulated map."""
-    maps = make_libs_maps((32, 32), None, (20, 20), second_day=(), random_state=0)
+    maps = make_libs_maps(
+        (32, 32), None, (20, 20), second_day=(), spectrometers=size, random_state=0
+    )
     train, test = maps.train, maps.test
-    steps = {"n_steps": n_steps, "batch_size": 64, "device": device}
+    steps = {"max_epochs": n_epochs, "batch_size": 64, "device": device}
 
     def predicted(options: dict[str, object], seed: int = 0) -> np.ndarray:
         transfer = VAELatentTransfer(
@@ -105,7 +107,8 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--spectra", type=int, default=640)
-    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--spectrometers", choices=["full", "light"], default="full")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
     parser.add_argument("--compile", action="store_true")
@@ -124,7 +127,7 @@ def main() -> None:
             options.repeats,
             CLOCKS[options.clock],
         )
-        errors(ways, options.device, options.steps)
+        errors(ways, options.device, options.epochs, options.spectrometers)
 
 
 if __name__ == "__main__":

@@ -201,7 +201,7 @@ def make_net(
     )
     net.initialize()
     net.plan, net.n_whole, net.epoch_losses = training, training.batch_size, {}
-    net.watch = Watch(training, n_epochs, -(-n_spectra // training.batch_size))
+    net.watch = Watch(training, n_epochs, training.batches(n_spectra))
     net.step = make_step(net.module_, net.criterion_, training)
     return net
 
@@ -234,9 +234,10 @@ def train(
     TrainedNet
         The net with its history, without data and without optimizer state.
     """
-    n_epochs = training.epochs(len(data))
-    n_batches = len(Batches(data, training.batch_size))
-    watched = validation and place(validation, training.device)
+    n_epochs, n_batches = training.epochs(len(data)), training.batches(len(data))
+    split = None
+    if validation is not None:
+        split = predefined_split(place(validation, training.device))
     net = make_net(
         module,
         criterion,
@@ -244,7 +245,7 @@ def train(
         len(data),
         _callbacks(training, n_epochs, n_batches, validation is not None, kl_weights),
         n_epochs,
-        None if watched is None else predefined_split(watched),
+        split,
     )
     try:
         with ExitStack() as settings:
@@ -268,12 +269,9 @@ def _forget_training(net: TrainedNet) -> None:
     # the net is kept and saved: it must hold neither spectra, nor gradients and
     # Adam's moments, nor a second copy of the weights or of a decoder
     net.module_.zero_grad(set_to_none=True)
-    net.train_split = None
     net.optimizer_.state.clear()
-    net.criterion_ = None
-    net.criterion = None
-    net.callbacks_ = []
-    net.callbacks = []
+    net.criterion_ = net.criterion = net.train_split = None
+    net.callbacks_, net.callbacks = [], []
     del net.plan, net.watch, net.step, net.n_whole, net.epoch_losses
 
 

@@ -63,8 +63,11 @@ class Training:
         """Epochs in which `n_spectra` give the wanted number of steps."""
         if not isinstance(self.max_epochs, str):
             return int(self.max_epochs)
-        steps_per_epoch = -(-n_spectra // self.batch_size)
-        return max(MIN_EPOCHS, -(-self.n_steps // steps_per_epoch))
+        return max(MIN_EPOCHS, -(-self.n_steps // self.batches(n_spectra)))
+
+    def batches(self, n_spectra: int) -> int:
+        """Batches in an epoch, the last and smaller one included."""
+        return -(-n_spectra // self.batch_size)
 
     def penalty(self, n_spectra: int) -> float:
         """Strength of the L2 penalty for a mean loss over `n_spectra`."""
