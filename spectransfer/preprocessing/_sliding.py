@@ -27,6 +27,7 @@ import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from numpy.lib.stride_tricks import sliding_window_view
 
+from spectransfer._storage import new_array
 from spectransfer._typing import FloatArray
 
 # Rows that go through the cache together. A multiple of every BLAS micro-kernel, and
@@ -218,10 +219,11 @@ def slide_baseline(
     Returns
     -------
     ndarray of shape (n_spectra, n_wavelengths)
-        A new array of the same precision.
+        A new array of the same precision, in a temporary file where the spectra are
+        memory-mapped and large.
     """
     n_spectra, n_wavelengths = spectra.shape
-    out = np.empty(spectra.shape, spectra.dtype)
+    out = new_array(spectra.shape, spectra.dtype, like=spectra)
     smoothing = _plan_smoothing(n_wavelengths, smooth_window, edges, spectra.dtype)
     window = min(min_window, n_wavelengths)
     starts = range(0, n_spectra, _ROWS)
