@@ -18,8 +18,8 @@ import numpy as np
 
 from spectransfer._typing import FloatArray
 
-LARGE = 2**28
-"""Bytes from which on a result of memory-mapped spectra gets a file: 256 MiB."""
+LARGE = 2**26
+"""Bytes from which on a result of memory-mapped spectra gets a file: 64 MiB."""
 
 
 def on_memory_map(array: Any) -> bool:
@@ -76,29 +76,44 @@ def temporary_folder() -> str:
 
 def _unnamed_file(n_bytes: int) -> mmap.mmap:
     folder = temporary_folder()
+    with tempfile.TemporaryFile(dir=folder) as file:
+        reserve(file.fileno(), n_bytes, folder)
+        return mmap.mmap(file.fileno(), n_bytes)
+
+
+def reserve(descriptor: int, n_bytes: int, folder: str | os.PathLike[str]) -> None:
+    """Take the room for a file now: a disk that fills up later ends the process.
+
+    Parameters
+    ----------
+    descriptor : int
+        The open file.
+    n_bytes : int
+        Bytes that it is to have, at least.
+    folder : path
+        Where it lies.
+
+    Raises
+    ------
+    OSError
+        There is no room.
+    """
     try:
-        with tempfile.TemporaryFile(dir=folder) as file:
-            _reserve(file.fileno(), n_bytes, folder)
-            return mmap.mmap(file.fileno(), n_bytes)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(descriptor, 0, n_bytes)
+        elif shutil.disk_usage(folder).free < n_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        else:
+            os.truncate(descriptor, n_bytes)
     except OSError as error:
-        free = shutil.disk_usage(folder).free if os.path.isdir(folder) else 0
         raise OSError(
             error.errno,
-            f"A result of memory-mapped spectra needs a temporary file of {n_bytes} "
-            f"bytes ({n_bytes / 1e9:.1f} GB), but it cannot be made in {folder}, which "
-            f"has {free / 1e9:.1f} GB free ({error.strerror}). Let the environment "
-            "variable TMPDIR or JOBLIB_TEMP_FOLDER name a folder on a larger disk.",
+            f"A file of spectra needs {n_bytes} bytes ({n_bytes / 1e9:.1f} GB), but "
+            f"there is no room in {folder}, which has "
+            f"{shutil.disk_usage(folder).free / 1e9:.1f} GB free ({error.strerror}). "
+            "Choose a folder on a larger disk; for temporary files, let the "
+            "environment variable JOBLIB_TEMP_FOLDER or TMPDIR name it.",
         ) from error
-
-
-def _reserve(descriptor: int, n_bytes: int, folder: str) -> None:
-    """Take the room on the disk now: a full disk would later end the process."""
-    if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(descriptor, 0, n_bytes)
-        return
-    if shutil.disk_usage(folder).free < n_bytes:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    os.truncate(descriptor, n_bytes)
 
 
 def copied(array: np.ndarray) -> FloatArray:

@@ -101,7 +101,7 @@ def test_files_are_made_where_the_environment_says(variable, tmp_path):
 
 def test_a_full_disk_is_refused_with_folder_and_bytes(mapped, folder):
     # more bytes than any disk has, and few enough to be a file size
-    with pytest.raises(OSError, match=r"needs a temporary file of 4\d{15} ") as caught:
+    with pytest.raises(OSError, match=r"needs 4\d{15} bytes") as caught:
         new_array((2**50,), np.float32, like=mapped)
     assert str(folder) in str(caught.value)
     assert "JOBLIB_TEMP_FOLDER" in str(caught.value)

@@ -117,7 +117,7 @@ class BaselineCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Work goes through the cache sixteen spectra at a time. Beside the result, a few MB
     are needed for each thread; memory-mapped spectra are read block by block, and a
-    result of 256 MiB and more then lies in a temporary file.
+    result of 64 MiB and more then lies in a temporary file.
 
     References
     ----------

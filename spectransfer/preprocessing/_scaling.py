@@ -105,7 +105,7 @@ class StandardScaler(_SklearnScaler):
 
     A constant channel becomes 0, and has deviation 1. float32 spectra stay float32,
     while sums are taken in float64 over blocks of rows, so that memory-mapped
-    spectra of any length need a few MB beside the result. A result of 256 MiB and
+    spectra of any length need a few MB beside the result. A result of 64 MiB and
     more, made from memory-mapped spectra, lies in a temporary file.
 
     Examples
