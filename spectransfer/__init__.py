@@ -18,6 +18,7 @@ _MODULE_OF = {
     "k_score_scorer": "spectransfer.metrics",
     "make_transfer_pipeline": "spectransfer.pipeline",
     "rse_scorer": "spectransfer.metrics",
+    "transfer_spectra": "spectransfer.pipeline",
 }
 
 __all__ = ["__version__", *sorted(_MODULE_OF)]

@@ -9,5 +9,6 @@ are brought back through that transformer as far as it can be undone.
 
 from spectransfer.pipeline._make import make_transfer_pipeline
 from spectransfer.pipeline._primary_space import PrimarySpaceRegressor
+from spectransfer.pipeline._streaming import transfer_spectra
 
-__all__ = ["PrimarySpaceRegressor", "make_transfer_pipeline"]
+__all__ = ["PrimarySpaceRegressor", "make_transfer_pipeline", "transfer_spectra"]

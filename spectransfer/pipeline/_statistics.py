@@ -93,6 +93,31 @@ def with_training_statistics(transfer: Any) -> Any:
     return _rescaled(transfer, as_fitted, lambda: iter(()))
 
 
+def with_batch_statistics(transfer: Any, secondary: Source) -> Any:
+    """Copy a transfer so that a map in parts is scaled as if given in one piece.
+
+    Parameters
+    ----------
+    transfer : estimator
+        A fitted transfer.
+    secondary : callable
+        Gives an iterator over the blocks of the map, anew in every call; called only
+        where a scaler has ``statistics="batch"``.
+
+    Returns
+    -------
+    estimator
+        A copy whose `predict` may be given any part of the map.
+    """
+
+    def of_the_map(scaler: Any, source: Source) -> Any:
+        if getattr(scaler, "statistics", "fit") == "fit":
+            return scaler
+        return _fitted_scaler(scaler, source)
+
+    return _rescaled(transfer, of_the_map, secondary)
+
+
 def with_own_statistics(transfer: Any, secondary: Source) -> Any:
     """Copy a transfer so that its secondary side scales a map by that very map.
 
