@@ -19,6 +19,7 @@ _MODULE_OF = {
     "make_published_pipeline": "spectransfer.pipeline",
     "make_transfer_pipeline": "spectransfer.pipeline",
     "rse_scorer": "spectransfer.metrics",
+    "transfer_spectra": "spectransfer.pipeline",
 }
 
 __all__ = ["__version__", *sorted(_MODULE_OF)]

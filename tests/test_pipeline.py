@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -187,6 +189,43 @@ def test_nested_pipelines_and_passthrough_are_undone_in_order(pair):
     assert_allclose(
         transfer.predict(X), corrector().fit_transform(y), rtol=1e-9, atol=1e-8
     )
+
+
+class Remembering(MeanTransfer):
+    """Keeps what it learned from."""
+
+    def fit(self, X, y):
+        self.learned_ = y
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("first", ["baseline", "passthrough", "scaler"])
+def test_primary_spectra_are_prepared_as_by_their_pipeline_and_left_alone(pair, first):
+    steps = {"baseline": corrector(), "scaler": StandardScaler(copy=False)}
+    primary = Pipeline(
+        [("first", steps.get(first, first)), ("second", StandardScaler())]
+    )
+    given = pair.X_primary.copy()
+    expected = primary.fit(given.copy()).transform(given.copy())
+    if first == "scaler":  # it was told to write into what it is given
+        given.setflags(write=False)
+    transfer = PrimarySpaceRegressor(Remembering(), transformer=primary)
+    transfer.fit(pair.X_secondary, given)
+    assert_array_equal(transfer.regressor_.learned_, expected)
+    assert_array_equal(given, pair.X_primary)
+
+
+def test_corrected_and_scaled_primary_spectra_are_not_both_held(rng):
+    X, y = rng.random((4000, 2)), rng.random((4000, 500))
+    primary = make_pipeline(corrector(), StandardScaler())
+    transfer = PrimarySpaceRegressor(MeanTransfer(), transformer=primary)
+    transfer.fit(X[:20], y[:20])
+    tracemalloc.start()
+    transfer.fit(X, y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # one prepared copy, and blocks of a few MB; two would be 32 MB
+    assert y.nbytes <= peak < 1.5 * y.nbytes
 
 
 def test_validation_pairs_need_a_regressor_that_watches_them(pair):

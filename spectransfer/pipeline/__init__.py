@@ -13,6 +13,7 @@ _MODULE_OF = {
     "PrimarySpaceRegressor": "spectransfer.pipeline._primary_space",
     "make_published_pipeline": "spectransfer.pipeline._make",
     "make_transfer_pipeline": "spectransfer.pipeline._make",
+    "transfer_spectra": "spectransfer.pipeline._streaming",
 }
 
 __all__ = sorted(_MODULE_OF)

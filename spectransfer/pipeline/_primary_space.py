@@ -28,6 +28,7 @@ from spectransfer._validation import (
     fit_context,
     validation_set,
 )
+from spectransfer.pipeline._applying import apply_steps
 from spectransfer.preprocessing import StandardScaler
 
 
@@ -190,7 +191,8 @@ class PrimarySpaceRegressor(
         """Give what the regressor learns: transformed primary spectra."""
         if self.transformer_ is None:
             return targets
-        prepared = np.asarray(self.transformer_.transform(_table(y, targets)))
+        steps = _steps(self.transformer_)
+        prepared = np.asarray(apply_steps(steps, _table(y, targets)))
         if self._target_ndim == 1 and prepared.shape[1] == 1:
             return prepared.ravel()
         return prepared

@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler as _SklearnScaler
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
+from spectransfer._storage import new_array
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     Interval,
@@ -105,7 +106,8 @@ class StandardScaler(_SklearnScaler):
 
     A constant channel becomes 0, and has deviation 1. float32 spectra stay float32,
     while sums are taken in float64 over blocks of rows, so that memory-mapped
-    spectra of any length need a few MB beside the result.
+    spectra of any length need a few MB beside the result. A result of 64 MiB and
+    more, made from memory-mapped spectra, lies in a temporary file.
 
     Examples
     --------
@@ -331,7 +333,7 @@ class StandardScaler(_SklearnScaler):
         copies = self.copy if copy is None else copy
         if not copies and spectra.flags.writeable:
             return spectra
-        return np.empty(spectra.shape, spectra.dtype)
+        return new_array(spectra.shape, spectra.dtype, like=spectra)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
