@@ -59,9 +59,9 @@ def transfer_spectra(
         array, in a temporary file where `X` is memory-mapped and the result has 64 MiB
         or more.
     block_size : int, default=4096
-        Spectra in a block, rounded up to a multiple of 256, in which networks work.
-        The result does not depend on it, but for the rounding of matrix products in
-        regressors other than ours.
+        Spectra in a block, rounded up to whole ones of the smaller blocks in which
+        networks work. The result does not depend on it, but for the rounding of matrix
+        products on a GPU and in regressors other than ours.
     reference : array-like of shape (n_reference, n_primary), default=None
         Measured primary spectra whose statistics bring the predictions back: the paper
         protocol, as in ``predict`` of a `PrimarySpaceRegressor`.
