@@ -146,23 +146,26 @@ def lead(results: Results) -> str:
     return (
         f"The results section of the paper by Vrábel et al., made again from {maps}: "
         f"{results.table.meta['n_train']:,} shared standards, "
-        f"{results.table.meta['n_test']:,} unseen spectra of another day. Shaded rows "
-        "are the paper's."
+        f"{results.table.meta['n_test']:,} unseen spectra of another day."
     )
 
 
 def configuration(results: Results) -> dict[str, object]:
     """Tell everything that the figures depend on."""
     setting = results.setting
+    shapes = {
+        name: "{} x {}".format(*part.shape) for name, part in results.maps.items()
+    }
     told = {
-        "command": " ".join(["reproduce_paper.py", *sys.argv[1:]]),
         "paper": paper.SOURCE,
         "maps": "simulated" if setting.simulated else "measured",
+        "shots": ", ".join(f"{name} {shape}" for name, shape in shapes.items()),
+        "spectrometers": setting.width,
         "seed": setting.seed,
         "looked at closely": f"{CLOSELY}, beside {', '.join(BESIDE)}",
     }
     for candidate in results.candidates:
-        told[candidate.name] = repr(candidate.transfer)
+        told[candidate.name] = candidate.describe()
     return told
 
 

@@ -29,7 +29,10 @@ def add_clusters(report: Report, results: Results) -> None:
         "silhouettes",
         ["number of clusters", "mean silhouette"],
         [[str(k), f"{value:.4f}"] for k, value in silhouette.items()],
-        caption="Mean silhouette of the numbers of clusters that the paper tries.",
+        caption=(
+            "Mean silhouette of the numbers of clusters that the paper tries. Shaded: "
+            "the largest."
+        ),
         marked=[list(silhouette).index(chosen)],
     )
     report.figure(
@@ -46,7 +49,9 @@ def add_clusters(report: Report, results: Results) -> None:
     axis = results.maps.train.wavelengths_primary
     figures = {}
     for k, centre in enumerate(results.kmeans.cluster_centers_):
-        display = SpectraDisplay.from_spectra({names[k]: centre}, axis, lines="libs")
+        display = SpectraDisplay.from_spectra(
+            {names[k]: centre}, axis, lines="libs", ax=pictures.spectrum_axes()
+        )
         display.ax_.set_title(names[k], loc="left", fontsize="medium")
         figures[f"cluster {k}"] = display.figure_
     report.figure(

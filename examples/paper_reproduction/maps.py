@@ -90,7 +90,6 @@ def _add_borders(report: Report, results: Results) -> None:
             "Mean Euclidean distance of shots inside grains and at their borders, in "
             "the paper protocol."
         ),
-        marked=[i for i, row in enumerate(rows) if row[0] == CLOSELY],
     )
 
 

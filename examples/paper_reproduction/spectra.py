@@ -78,8 +78,9 @@ def _draw_days(results: Results) -> dict[str, object]:
     maps = results.maps
     raw = {"training map": maps.train.X_primary, "test map": maps.test.X_primary}
     axis = maps.train.wavelengths_primary
-    whole = SpectraDisplay.from_spectra(raw, axis)
-    floor = SpectraDisplay(whole.spectra, whole.wavelengths).plot()
+    whole = SpectraDisplay.from_spectra(raw, axis, ax=pictures.spectrum_axes())
+    floor = SpectraDisplay(whole.spectra, whole.wavelengths)
+    floor.plot(pictures.spectrum_axes())
     means = np.stack(list(whole.spectra.values()))
     low, high = means.min(), np.quantile(means, 0.8)
     floor.ax_.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))

@@ -62,6 +62,19 @@ class Candidate(NamedTuple):
         """What the tables put side by side under several scalings."""
         return self.name.partition(",")[0]
 
+    def describe(self) -> str:
+        """Write its settings as code, each step once."""
+        *steps, (_, last) = self.transfer.steps
+        sides = {
+            "secondary": [step for _, step in steps],
+            "primary": [step for _, step in last.transformer.steps],
+        }
+        told = {n: ", ".join(map(repr, side)) for n, side in sides.items()}
+        if told["primary"] == told["secondary"]:
+            told = {"both sides": told["primary"]}
+        parts = [repr(last.regressor), *(f"{n}: {t}" for n, t in told.items())]
+        return " ".join("; ".join(parts).split())
+
 
 def baseline_corrector(width: str) -> BaselineCorrector:
     """Take the baseline off spectra of one width."""

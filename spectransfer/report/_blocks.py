@@ -76,8 +76,7 @@ class Table:
         )
 
     def _side(self, column: int, more: str = "") -> str:
-        names = " ".join(filter(None, ("left" if column < self.n_left else "", more)))
-        return f' class="{names}"' if names else ""
+        return _class(("left " if column < self.n_left else "") + more)
 
     def _row(self, number: int, cells: Sequence[str]) -> str:
         first = f'<th scope="row"{self._side(0)}>{escape(cells[0])}</th>'
@@ -86,8 +85,10 @@ class Table:
             f"{escape(cell)}</td>"
             for i, cell in enumerate(cells[1:], start=1)
         )
-        marked = ' class="marked"' if number in self.marked else ""
-        return f"<tr{marked}>{first}{others}</tr>"
+        again = number > 0 and self.rows[number - 1][0] == cells[0]
+        kinds = {"marked": number in self.marked, "again": again}
+        names = " ".join(name for name, holds in kinds.items() if holds)
+        return f"<tr{_class(names)}>{first}{others}</tr>"
 
     def files(self) -> dict[str, bytes]:
         """Give the table as CSV, Markdown and LaTeX, by the names of the files."""
@@ -130,6 +131,10 @@ class Figure:
             if image.pdf is not None:
                 found[f"figures/{image.name}.pdf"] = image.pdf
         return found
+
+
+def _class(names: str) -> str:
+    return f' class="{names.strip()}"' if names.strip() else ""
 
 
 def _caption(label: str, caption: str) -> str:

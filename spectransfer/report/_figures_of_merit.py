@@ -2,8 +2,9 @@
 
 from spectransfer.evaluation import PROTOCOLS, TransferTable
 from spectransfer.evaluation._rows import COLUMNS, TransferRow
-from spectransfer.report._costs import COSTS
 from spectransfer.report._page import Report
+
+COSTS = ("fit_time", "predict_time", "fit_memory", "predict_memory")
 
 
 def add_figures_of_merit(report: Report, table: TransferTable) -> None:

@@ -64,6 +64,8 @@ def draw(figure: Any, name: str, alt: str, *, dpi: int, vector: bool) -> Image:
     figure.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None})
     lines = io.BytesIO()
     if vector:
+        # everything has its place by now
+        figure.set_layout_engine("none")
         # maps are pixels anyway, and clouds of points are drawn as such
         dates = {"CreationDate": None, "Producer": None, "Creator": None}
         figure.savefig(lines, format="pdf", dpi=dpi, metadata=dates)

@@ -8,7 +8,6 @@ from typing import Any
 
 from spectransfer.evaluation import TransferTable
 from spectransfer.report._blocks import Figure, Heading, Table, Text
-from spectransfer.report._costs import without_costs
 from spectransfer.report._document import document, write_files
 from spectransfer.report._images import draw_all
 from spectransfer.report._provenance import provenance_tables
@@ -29,7 +28,7 @@ class Report:
         Title of the page.
     lead : str, default=""
         A sentence or two below it.
-    dpi : int, default=150
+    dpi : int, default=140
         Pixels per inch of the pictures.
     vector : bool, default=True
         Whether figures are written as PDF, too.
@@ -52,7 +51,7 @@ class Report:
     """
 
     def __init__(
-        self, title: str, lead: str = "", *, dpi: int = 150, vector: bool = True
+        self, title: str, lead: str = "", *, dpi: int = 140, vector: bool = True
     ) -> None:
         self.title = title
         self.lead = lead
@@ -182,7 +181,7 @@ class Report:
         note : str, default=""
             What stands below the table.
         """
-        merits = without_costs(table)
+        merits = table.without_costs()
         header, rows = merits._cells()
         self.table(
             name,

@@ -31,7 +31,8 @@ figcaption b { color: var(--ink); }
 img { display: block; width: 100%; height: auto; }
 .panels { display: grid; gap: 1rem;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
-.panels img, .single img { max-width: var(--natural); margin: 0 auto; }
+.panels img, .single img { max-width: var(--natural); }
+.single img + img { margin-top: .75rem; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: .4rem;
   max-width: max-content; }
 .scroll:focus-visible { outline: 3px solid var(--accent); }
@@ -47,6 +48,7 @@ thead th { background: var(--shade); border-bottom: 2px solid var(--line);
 tbody th { font-weight: 500; background: #fff; }
 tbody tr:last-child > * { border-bottom: 0; }
 tr.marked > * { background: var(--marked); }
+tr.again > :first-child { color: var(--quiet); }
 td.long { white-space: normal; min-width: 12rem; overflow-wrap: anywhere; }
 tr > :first-child { position: sticky; left: 0;
   box-shadow: inset -1px 0 0 var(--line); }
@@ -54,7 +56,7 @@ tr > :first-child { position: sticky; left: 0;
   header, main, footer { padding-left: .9rem; padding-right: .9rem; }
   body { font-size: 1rem; }
   th, td { padding: .35rem .55rem; }
-  tr > :first-child { max-width: 42vw; white-space: normal; }
+  tr > :first-child { min-width: 6.5rem; max-width: 42vw; white-space: normal; }
 }
 @media print { nav { display: none; } h2 { break-after: avoid; }
   figure { break-inside: avoid; } .scroll { border: 0; } }

@@ -31,6 +31,7 @@ __all__ = [
     "draw_instruments",
     "draw_mean_spectra",
     "draw_spot",
+    "spectrum_axes",
 ]
 
 
@@ -55,22 +56,26 @@ def draw_instruments(
     low, high = min(a[0] for a in axes), max(a[-1] for a in axes)
     drawn = {}
     for side, color in zip(("primary", "secondary"), CURVES, strict=False):
-        ax = _axes(low, high)
+        ax = spectrum_axes()
+        # an invisible curve, so that both instruments have one axis
+        ax.plot([low, high], [np.nan, np.nan])
         SpectraDisplay.from_maps(maps, sides=side, lines=lines, ax=ax, color=color)
         ax.set_title(f"{side} spectrometer", loc="left", fontsize="medium")
         drawn[side] = ax.figure
     return drawn
 
 
-def _axes(low: float, high: float) -> Any:
-    """Give axes whose range is known before lines are labelled."""
+def spectrum_axes() -> Any:
+    """Give axes for spectra whose letters can be read on a phone.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        In a new figure.
+    """
     import matplotlib.pyplot as plt
 
-    ax = plt.subplots(figsize=(8.0, 3.2), layout="constrained")[1]
-    # an invisible curve, so that the labels of both instruments find the same scale
-    ax.plot([low, high], [np.nan, np.nan])
-    ax.set_xlim(low, high)
-    return ax
+    return plt.subplots(figsize=(6.8, 3.1), layout="constrained")[1]
 
 
 def draw_mean_spectra(
@@ -93,7 +98,9 @@ def draw_mean_spectra(
         The figure.
     """
     both = {"measured": summary.mean_measured, "predicted": summary.mean_predicted}
-    return SpectraDisplay.from_spectra(both, wavelengths, lines=lines).figure_
+    return SpectraDisplay.from_spectra(
+        both, wavelengths, lines=lines, ax=spectrum_axes()
+    ).figure_
 
 
 def draw_spot(
@@ -122,7 +129,9 @@ def draw_spot(
         The figure.
     """
     both = summary.spots[spot]._asdict()
-    return SpectraDisplay.from_spectra(both, wavelengths, lines=lines).figure_
+    return SpectraDisplay.from_spectra(
+        both, wavelengths, lines=lines, ax=spectrum_axes()
+    ).figure_
 
 
 def draw_errors_over_wavelength(
@@ -144,22 +153,17 @@ def draw_errors_over_wavelength(
     """
     drawn = {}
     for name, relative in (("in counts", False), ("relative to the spread", True)):
-        ax = None
+        ax = spectrum_axes()
         for k, (transfer, summary) in enumerate(summaries.items()):
             channels = np.arange(len(summary.rmse), dtype=np.float64)
-            ax = (
-                ErrorSpectrumDisplay(
-                    summary.rmse,
-                    channels if wavelengths is None else wavelengths,
-                    spread=summary.spread,
-                    name=transfer,
-                    axis_unit=None if wavelengths is None else "nm",
-                )
-                .plot(ax, relative=relative, color=CURVES[k % len(CURVES)])
-                .ax_
-            )
-        if ax is not None:
-            drawn[name] = ax.figure
+            ErrorSpectrumDisplay(
+                summary.rmse,
+                channels if wavelengths is None else wavelengths,
+                spread=summary.spread,
+                name=transfer,
+                axis_unit=None if wavelengths is None else "nm",
+            ).plot(ax, relative=relative, color=CURVES[k % len(CURVES)])
+        drawn[name] = ax.figure
     return drawn
 
 
