@@ -78,6 +78,13 @@ def read_arguments() -> tuple[argparse.Namespace, Setting]:
         help="training steps of the networks that are not as published (2000)",
     )
     parser.add_argument(
+        "--without",
+        nargs="+",
+        default=(),
+        metavar="NAME",
+        help="transfers to leave out, such as 'VAE + MLP, as published'",
+    )
+    parser.add_argument(
         "--out", type=Path, default=Path("paper-report"), help="folder of the report"
     )
     parser.add_argument(
@@ -98,8 +105,12 @@ def read_arguments() -> tuple[argparse.Namespace, Setting]:
         data=arguments.data,
         # 22 GB do not fit into memory: they are simulated into files
         maps_folder=arguments.out / "maps" if arguments.full else None,
+        without=tuple(arguments.without),
         verbose=arguments.verbose,
     )
+    needed = {*paper.METHODS.values(), CLOSELY, *BESIDE} & {*setting.without}
+    if needed:
+        parser.error(f"the page needs {', '.join(sorted(needed))}")
     return arguments, setting
 
 
@@ -153,13 +164,11 @@ def lead(results: Results) -> str:
 def configuration(results: Results) -> dict[str, object]:
     """Tell everything that the figures depend on."""
     setting = results.setting
-    shapes = {
-        name: "{} x {}".format(*part.shape) for name, part in results.maps.items()
-    }
+    shots = [f"{n} {m.shape[0]} x {m.shape[1]}" for n, m in results.maps.items()]
     told = {
         "paper": paper.SOURCE,
         "maps": "simulated" if setting.simulated else "measured",
-        "shots": ", ".join(f"{name} {shape}" for name, shape in shapes.items()),
+        "shots": ", ".join(shots),
         "spectrometers": setting.width,
         "seed": setting.seed,
         "looked at closely": f"{CLOSELY}, beside {', '.join(BESIDE)}",

@@ -41,7 +41,7 @@ class Setting:
     steps: int = 2_000
     data: Path | None = None
     maps_folder: Path | None = None
-    measure_memory: bool = True
+    without: tuple[str, ...] = ()
     verbose: bool = True
 
     @property
@@ -107,7 +107,8 @@ def run(setting: Setting, progress: Progress) -> Results:
         n_drawn = min(_SILHOUETTE_SPECTRA[setting.width], len(library))
         options = [k for k in PAPER_N_CLUSTERS if k < n_drawn]
         choice = choose_n_clusters(library, options, n_subsample=n_drawn, **clustered)
-    candidates = transfers_to_judge(setting.width, setting.seed, setting.steps)
+    known = transfers_to_judge(setting.width, setting.seed, setting.steps)
+    candidates = [c for c in known if c.name not in setting.without]
     judged = {"kmeans": kmeans, "verbose": setting.verbose}
     with progress("fitting and judging the transfers on the test map"):
         table = evaluate_transfers(
@@ -117,7 +118,7 @@ def run(setting: Setting, progress: Progress) -> Results:
             validation=maps.validation,
             per_spectrum=True,
             return_estimator=True,
-            measure_memory=setting.measure_memory,
+            measure_memory=True,
             **judged,
         )
     with progress("judging them on the validation map"):
