@@ -36,10 +36,11 @@ from paper_reproduction.tables import (
     add_scalings,
     add_table_1,
 )
-from paper_reproduction.transfers import BESIDE, CLOSELY
+from paper_reproduction.transfers import BESIDE, CLOSELY, transfers_to_judge
 from scipy.linalg import LinAlgWarning
 from sklearn.exceptions import ConvergenceWarning
 
+from spectransfer.exceptions import FileFormatError
 from spectransfer.report import Report
 
 SMALL = {"train": (48, 48), "validation": (32, 32), "test": (40, 40)}
@@ -85,7 +86,7 @@ def read_arguments() -> tuple[argparse.Namespace, Setting]:
         help="transfers to leave out, such as 'VAE + MLP, as published'",
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("paper-report"), help="folder of the report"
+        "--out", type=Path, default=Path("reports/paper"), help="folder"
     )
     parser.add_argument(
         "--verbose",
@@ -108,6 +109,10 @@ def read_arguments() -> tuple[argparse.Namespace, Setting]:
         without=tuple(arguments.without),
         verbose=arguments.verbose,
     )
+    known = [c.name for c in transfers_to_judge(setting.width, 0, setting.steps)]
+    for name in setting.without:
+        if name not in known:
+            parser.error(f"there is no transfer {name!r}, only {', '.join(known)}")
     needed = {*paper.METHODS.values(), CLOSELY, *BESIDE} & {*setting.without}
     if needed:
         parser.error(f"the page needs {', '.join(sorted(needed))}")
@@ -153,7 +158,7 @@ def make_report(results: Results, progress: Progress) -> Report:
 
 def lead(results: Results) -> str:
     """Say in two sentences what the page is."""
-    maps = "simulated maps" if results.setting.simulated else "measured maps"
+    maps = "simulated maps" if results.simulated else "measured maps"
     return (
         f"The results section of the paper by Vrábel et al., made again from {maps}: "
         f"{results.table.meta['n_train']:,} shared standards, "
@@ -167,7 +172,7 @@ def configuration(results: Results) -> dict[str, object]:
     shots = [f"{n} {m.shape[0]} x {m.shape[1]}" for n, m in results.maps.items()]
     told = {
         "paper": paper.SOURCE,
-        "maps": "simulated" if setting.simulated else "measured",
+        "maps": results.maps.test.meta.get("source", "measured"),
         "shots": ", ".join(shots),
         "spectrometers": setting.width,
         "seed": setting.seed,
@@ -189,7 +194,10 @@ def main() -> None:
     warnings.filterwarnings("ignore", category=LinAlgWarning)
     warnings.filterwarnings("ignore", category=ConvergenceWarning)
     progress = Progress(arguments.verbose)
-    results = run(setting, progress)
+    try:
+        results = run(setting, progress)
+    except (OSError, FileFormatError) as error:
+        sys.exit(f"reproduce_paper.py: error: {error}")
     print(results.table)
     print(f"\nOn the day of the training map:\n{results.same_day}\n")
     page = make_report(results, progress).write(arguments.out)

@@ -18,6 +18,7 @@ def test_example_runs_and_prints_its_figures(name, tmp_path):
         "reproduce_paper.py": [
             *("--shapes", "14x14/10x10/12x12"),
             *("--spectrometers", "light", "--steps", "20"),
+            *("--out", "report"),
         ],
     }
     run = subprocess.run(

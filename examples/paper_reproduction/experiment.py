@@ -44,11 +44,6 @@ class Setting:
     without: tuple[str, ...] = ()
     verbose: bool = True
 
-    @property
-    def simulated(self) -> bool:
-        """Whether the maps are made here."""
-        return self.data is None
-
 
 @dataclass
 class Results:
@@ -63,6 +58,11 @@ class Results:
     same_day: TransferTable
     floor: float | None
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the maps are simulated, here or before."""
+        return "simulated" in self.maps.test.meta.get("source", "")
 
 
 class Progress:
@@ -130,7 +130,7 @@ def run(setting: Setting, progress: Progress) -> Results:
             **judged,
         )
     floor = None
-    if setting.simulated and setting.maps_folder is None:
+    if setting.data is None and setting.maps_folder is None:
         with progress("the noise that no transfer can predict"):
             floor = noise_floor(setting, corrector, maps.validation)
     return Results(

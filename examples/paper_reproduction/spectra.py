@@ -66,7 +66,7 @@ def _origin(results: Results) -> str:
         f"{test.wavelengths_secondary[0]:.0f} to {test.wavelengths_secondary[-1]:.0f} "
         "nm; both look at every plasma at once. In the paper they have 4,062 and 3,872."
     )
-    if results.setting.simulated:
+    if results.simulated:
         return (
             "Simulated maps of a granitic pegmatite (make_libs_maps), which stand in "
             f"for the paper's. {channels}"
