@@ -35,6 +35,7 @@ from paper_reproduction.tables import (
     add_protocols,
     add_scalings,
     add_table_1,
+    as_text,
 )
 from paper_reproduction.transfers import BESIDE, CLOSELY, transfers_to_judge
 from scipy.linalg import LinAlgWarning
@@ -198,10 +199,9 @@ def main() -> None:
         results = run(setting, progress)
     except (OSError, FileFormatError) as error:
         sys.exit(f"reproduce_paper.py: error: {error}")
-    print(results.table)
-    print(f"\nOn the day of the training map:\n{results.same_day}\n")
+    print(as_text(results), flush=True)
     page = make_report(results, progress).write(arguments.out)
-    print(f"report: {page}")
+    print(f"\nreport: {page}")
 
 
 if __name__ == "__main__":

@@ -61,6 +61,7 @@ def test_the_same_command_gives_the_same_tables_and_a_whole_page(tmp_path):
         done = run(folder, *TINY, "--out", "report")
         assert done.returncode == 0, done.stderr
         assert all(f" {protocol} " in done.stdout for protocol in PROTOCOLS)
+        assert len(done.stdout.splitlines()) < 20
         assert done.stdout.endswith("report: report/report.html\n")
     tables = [
         {

@@ -71,8 +71,8 @@ def _add_borders(report: Report, results: Results) -> None:
         )
     report.section("At the borders of grains", level=3)
     report.text(
-        f"{100 * border.mean():.0f} % of the shots have a neighbour of another of the "
-        f"{kind}. The paper finds its largest errors there. Here the mean error of "
+        f"{100 * border.mean():.0f} % of the shots have a neighbour {kind}. "
+        "The paper finds its largest errors there. Here the mean error of "
         f"{CLOSELY} is {ratios[CLOSELY]:.2f} times that of the other shots, that of "
         f"nearest neighbours {ratios['KNN']:.2f} times."
     )

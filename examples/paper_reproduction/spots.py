@@ -8,13 +8,13 @@ from spectransfer.evaluation import border_shots
 
 
 def grain_labels(results: Results) -> tuple[np.ndarray, str]:
-    """Give a label for each shot whose borders count, and say what the labels are."""
+    """Give a label for each shot, and say where a neighbour differs."""
     test = results.maps.test
     if "grain" in test.annotations:
-        return np.asarray(test.annotations["grain"]), "grains"
+        return np.asarray(test.annotations["grain"]), "in another grain"
     name = results.candidates[0].name
     errors = results.table.errors_of(name, "deployable")
-    return errors.measured_cluster, "clusters of the measured spectra"
+    return errors.measured_cluster, "of another cluster"
 
 
 def representative_spots(results: Results) -> dict[str, int]:

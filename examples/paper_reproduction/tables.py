@@ -15,6 +15,25 @@ _SHORT = {
 }
 
 
+def as_text(results: Results) -> str:
+    """Write the relative squared errors, for a terminal."""
+    header = ["RSE", "same day", *PROTOCOLS, "k-score", "fit"]
+    widths = [26, 10, 12, 18, 8, 9, 10]
+    lines = [["", "", "second day:", "", "", "(paper)", ""], header]
+    for candidate in results.candidates:
+        rows = [results.table[candidate.name, protocol] for protocol in PROTOCOLS]
+        errors = [results.same_day[candidate.name, "deployable"].rse]
+        errors += [row.rse for row in rows]
+        figures = [f"{rse:.4f}" for rse in errors]
+        figures += [f"{rows[-1].k_score:.1%}", f"{rows[-1].fit_time:.1f} s"]
+        lines.append([candidate.name, *figures])
+    return "\n".join(
+        line[0].ljust(widths[0])
+        + "".join(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))
+        for line in lines
+    )
+
+
 def add_protocols(report: Report, results: Results) -> None:
     """Say what is judged how."""
     told = "\n".join(f"- {name}: {PROTOCOLS[name]}." for name in PROTOCOLS)
@@ -43,7 +62,7 @@ def add_table_1(report: Report, results: Results) -> None:
     rows, marked = [], []
     for name, merits in paper.TABLE_1.items():
         marked.append(len(rows))
-        rows.append([name, "printed", *_printed(*merits)])
+        rows.append([f"paper: {name}", "Table 1", *_printed(*merits)])
         method = paper.METHODS[name]
         for transfer in _shown_beside(results, method):
             rows += [
