@@ -88,6 +88,7 @@ def nested(scaler):
 SECONDARIES = {
     "ours": lambda scaler: make_pipeline(corrector(), scaler),
     "scaler alone": lambda scaler: scaler,
+    "weighted": lambda scaler: clone(scaler).set_params(power=0.3),
     "centred only": lambda scaler: clone(scaler).set_params(with_std=False),
     "scaled first": lambda scaler: make_pipeline(scaler, corrector()),
     "nested, two scalers": nested,
@@ -119,6 +120,7 @@ def test_versions_equal_pipelines_in_the_mode_that_they_stand_for(
     [
         StandardScaler(),
         make_pipeline(StandardScaler(with_std=False)),
+        make_pipeline(corrector(), StandardScaler(power=0.5)),
         make_pipeline(corrector(), make_pipeline(SklearnScaler())),
         make_pipeline(WavelengthCropper(300, 360), corrector(), StandardScaler()),
         make_pipeline(corrector(), Normalizer(), StandardScaler()),

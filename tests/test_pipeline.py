@@ -215,3 +215,21 @@ def test_paper_protocol_has_its_own_statistics_beside_a_frozen_side(pair):
     predicted = transfer.predict(X, reference=3 * y)
     assert_allclose(relative_squared_error(3 * y, predicted), 1.0, rtol=1e-9)
     assert_array_equal(fitted.mean_, StandardScaler().fit(y).mean_)
+
+
+@pytest.mark.parametrize("power", [0, 0.5])
+def test_paper_protocol_keeps_the_weights_that_channels_had_in_training(pair, power):
+    """A map that differs by gain and offset alone is predicted as if it did not."""
+    X, y = pair.X_secondary, pair.X_primary
+    gains = np.linspace(0.5, 2.0, y.shape[1])
+
+    def built(statistics):
+        return make_transfer_pipeline(
+            Ridge(),
+            secondary=StandardScaler(power=power, statistics=statistics),
+            primary=StandardScaler(power=power),
+        ).fit(X, y)
+
+    drifted = built("batch").predict(1.7 * X - 20, reference=gains * y + 5)
+    expected = gains * built("fit").predict(X) + 5
+    assert_allclose(drifted, expected, rtol=1e-7)

@@ -19,6 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler as _SklearnScaler
 from sklearn.utils import get_tags
 
+from spectransfer.pipeline._primary_space import fitted_to_map
 from spectransfer.preprocessing import (
     BaselineCorrector,
     WavelengthCropper,
@@ -193,20 +194,20 @@ def _through(step: Any, source: Source) -> Source:
 
 
 def _fitted_scaler(scaler: Any, source: Source) -> Any:
-    """Fit a fresh scaler to blocks."""
+    """Fit a fresh scaler to blocks; channels keep the weights of training."""
     fresh = clone(scaler)
     if hasattr(fresh, "statistics"):
         fresh.statistics = "fit"
     for block in source():
         fresh.partial_fit(block)
-    return fresh
+    return fresh.weigh_like(scaler) if hasattr(fresh, "weigh_like") else fresh
 
 
 def _fitted_transformer(transformer: Any, source: Source, whole: Any) -> Any:
     """Fit a fresh transformer of the primary side to a map, in blocks if it can."""
     if all(_learns_from_blocks(step) for step in flat_steps(transformer)):
         return _rescaled(transformer, _fitted_scaler, source)
-    return clone(transformer).fit(whole)
+    return fitted_to_map(transformer, whole)
 
 
 def _learns_from_blocks(step: Any) -> bool:

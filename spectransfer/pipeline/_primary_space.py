@@ -28,6 +28,7 @@ from spectransfer._validation import (
     fit_context,
     validation_set,
 )
+from spectransfer.preprocessing import StandardScaler
 from spectransfer.transfer import VAELatentTransfer
 
 
@@ -41,11 +42,18 @@ def _steps(transformer: Any) -> list[Any]:
     return [s for steps in nested for s in steps if s not in (None, "passthrough")]
 
 
-def _fitted_to(transformer: Any, spectra: Any) -> Any:
-    """Fit a fresh copy of a transformer, of what is inside a frozen one."""
+def fitted_to_map(transformer: Any, spectra: Any) -> Any:
+    """Fit a fresh copy of a transformer, of what is inside a frozen one, to a map.
+
+    Mean and deviation are the map's, the weights of channels stay those of training.
+    """
     while isinstance(transformer, FrozenEstimator):
         transformer = transformer.estimator
-    return clone(transformer).fit(spectra)
+    fresh = clone(transformer).fit(spectra)
+    for new, old in zip(_steps(fresh), _steps(transformer), strict=True):
+        if isinstance(new, StandardScaler):
+            new.weigh_like(old)
+    return fresh
 
 
 def _undo(steps: list[Any], spectra: FloatArray) -> FloatArray:
@@ -208,7 +216,7 @@ class PrimarySpaceRegressor(
             return predicted
         if reference is not None:
             measured = check_targets(reference, name="reference")
-            transformer = _fitted_to(transformer, _table(reference, measured))
+            transformer = fitted_to_map(transformer, _table(reference, measured))
         primary = np.asarray(_undo(_steps(transformer), _columns(predicted)))
         if self._target_ndim == 1 and primary.shape[1] == 1:
             return primary.ravel()

@@ -1,10 +1,11 @@
-r"""Scaling: every channel is centred, and divided by its standard deviation.
+r"""Scaling: every channel is centred, and divided by a power of its deviation.
 
 The statistics are those of the training spectra, or of the very batch that is scaled:
-the deployable protocol has both on the secondary side. The mathematics stands in
-`_moments`.
+the deployable protocol has both on the secondary side. How much a channel weighs
+always is what it weighed in training. The mathematics stands in `_moments`.
 """
 
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
+    Interval,
     StrOptions,
     check_sample_weight,
     check_spectra,
@@ -30,27 +32,35 @@ from spectransfer.preprocessing._moments import (
 
 
 class StandardScaler(_SklearnScaler):
-    r"""Centre every channel and scale it to unit variance.
+    r"""Centre every channel and scale it by a power of its standard deviation.
 
-    .. math:: z_{ij} = (x_{ij} - \mu_j) / \sigma_j
+    .. math:: z_{ij} = \frac{x_{ij} - \mu_j}{\sigma_j} \, w_j ,
+              \qquad w_j = s_j^{1 - p}
 
-    scikit-learn's scaler with a second mode: the statistics may be those of the very
-    batch that is transformed. The secondary spectra of a new measurement day may
-    always be scaled by themselves: they are all there. This takes out a drift of the
-    instrument between the days that is common to all spectra.
+    with the deviations :math:`s_j` of the training spectra. scikit-learn's scaler,
+    where p and w are 1, with two additions. `power` says how much of the difference
+    between strong and weak channels is taken out. And the statistics :math:`\mu_j,
+    \sigma_j` may be those of the very batch that is transformed. The secondary spectra
+    of a new measurement day may always be scaled by themselves: they are all there.
+    This takes out a drift of the instrument between the days that is common to all
+    spectra, while the channels keep the weights that they had in training.
 
     Parameters
     ----------
     statistics : {"fit", "batch"}, default="fit"
         Whose mean and deviation `transform` uses: those learned in `fit`, or those of
         the batch it is given.
+    power : float, default=1.0
+        Power p of the deviation that channels are divided by, between 0 and 1. 1 is
+        unit variance: channels of pure noise weigh as much as lines. 0.5 is Pareto
+        scaling. 0 keeps the intensity unit, and strong lines strong.
     copy : bool, default=True
         False scales float spectra in place, where they may be written to.
     with_mean : bool, default=True
         Whether to centre.
     with_std : bool, default=True
-        Whether to divide by the standard deviation. False keeps the intensity unit,
-        and strong lines strong.
+        Whether to know deviations at all. False keeps the intensity unit like
+        ``power=0``, but takes no drift of the gain out of a batch.
 
     Attributes
     ----------
@@ -58,8 +68,11 @@ class StandardScaler(_SklearnScaler):
         Mean spectrum of the spectra seen in `fit`; None where neither option is on.
     var_ : ndarray of shape (n_wavelengths,) or None
         Their variances (of the population, as in `numpy.var`); None without `with_std`.
+    weight_ : ndarray of shape (n_wavelengths,) or None
+        Weights w of the channels; None where all are 1.
     scale_ : ndarray of shape (n_wavelengths,) or None
-        Their standard deviations, 1 for constant channels; None without `with_std`.
+        What they are divided by: standard deviations (1 for constant channels) over
+        weights; None without `with_std`.
     n_samples_seen_ : int or float
         Number of spectra seen, or the sum of their weights.
     n_features_in_ : int
@@ -89,7 +102,7 @@ class StandardScaler(_SklearnScaler):
     A single spectrum has no deviation, and minus its own mean it is zero whatever it
     was. So a batch of one is refused when the statistics are the batch's.
 
-    A constant channel becomes 0, and has `scale_` 1. float32 spectra stay float32,
+    A constant channel becomes 0, and has deviation 1. float32 spectra stay float32,
     while sums are taken in float64 over blocks of rows, so that memory-mapped
     spectra of any length need a few MB beside the result.
 
@@ -103,10 +116,19 @@ class StandardScaler(_SklearnScaler):
     >>> StandardScaler(statistics="batch").fit(training).transform(new_day)
     array([[-1.,  0.],
            [ 1.,  0.]])
+    >>> StandardScaler(statistics="batch", power=0).fit([[0.0], [4.0]]).transform(
+    ...     [[10.0], [14.0], [12.0], [12.0]]).ravel().round(3).tolist()
+    [-2.828, 2.828, 0.0, 0.0]
+
+    References
+    ----------
+    .. [1] R. A. van den Berg et al., "Centering, scaling, and transformations",
+       BMC Genomics 7:142 (2006), for Pareto scaling.
     """
 
     _parameter_constraints: dict[str, list[Any]] = {
         "statistics": [StrOptions({"fit", "batch"})],
+        "power": [Interval(Real, 0, 1, closed="both")],
         "copy": ["boolean"],
         "with_mean": ["boolean"],
         "with_std": ["boolean"],
@@ -116,12 +138,14 @@ class StandardScaler(_SklearnScaler):
         self,
         *,
         statistics: str = "fit",
+        power: float = 1.0,
         copy: bool = True,
         with_mean: bool = True,
         with_std: bool = True,
     ) -> None:
         super().__init__(copy=copy, with_mean=with_mean, with_std=with_std)
         self.statistics = statistics
+        self.power = power
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -199,7 +223,40 @@ class StandardScaler(_SklearnScaler):
             self.n_samples_seen_ = int(moments.weight)
         self.mean_ = moments.mean if uses_mean else None
         self.var_ = moments.variance if self.with_std else None
-        self.scale_ = safe_scale(moments) if self.with_std else None
+        self.weight_ = self.scale_ = None
+        if self.with_std:
+            deviation = safe_scale(moments)
+            if self.power != 1:
+                self.weight_ = deviation ** (1 - self.power)
+            self.scale_ = self._weighted(deviation)
+        return self
+
+    def _weighted(self, deviation: FloatArray) -> FloatArray:
+        return deviation if self.weight_ is None else deviation / self.weight_
+
+    def weigh_like(self, scaler: Any) -> Self:
+        """Take over the weights of a scaler fitted to other spectra.
+
+        For a scaler fitted to an unseen map, between which and training spectra only
+        mean and deviation may differ: a regressor knows channels by their weights.
+
+        Parameters
+        ----------
+        scaler : StandardScaler
+            Fitted to the training spectra, with the same parameters.
+
+        Returns
+        -------
+        StandardScaler
+            The scaler itself.
+        """
+        check_is_fitted(self)
+        if self.scale_ is not None:
+            deviation = self.scale_
+            if self.weight_ is not None:
+                deviation = deviation * self.weight_
+            self.weight_ = scaler.weight_
+            self.scale_ = self._weighted(deviation)
         return self
 
     def transform(self, X: ArrayLike, copy: bool | None = None) -> FloatArray:
@@ -215,7 +272,8 @@ class StandardScaler(_SklearnScaler):
         Returns
         -------
         ndarray of shape (n_spectra, n_wavelengths)
-            Scaled spectra, without unit, in the precision of `X`.
+            Scaled spectra, in counts to the power of one minus `power`, in the
+            precision of `X`.
         """
         check_is_fitted(self)
         spectra = check_spectra(self, X)
@@ -229,7 +287,7 @@ class StandardScaler(_SklearnScaler):
                     "statistics='fit'."
                 )
             moments = pooled_moments(spectra)
-            mean, scale = moments.mean, safe_scale(moments)
+            mean, scale = moments.mean, self._weighted(safe_scale(moments))
         return standardize(
             spectra,
             mean if self.with_mean else None,

@@ -224,7 +224,58 @@ def test_the_scaler_is_scikit_learns_and_clones_its_mode():
     assert isinstance(scaler, SklearnScaler)
     assert scaler.get_params() == {
         "copy": True,
+        "power": 1.0,
         "statistics": "batch",
         "with_mean": True,
         "with_std": False,
     }
+
+
+@pytest.mark.parametrize("power", [0, 0.3, 0.5, 1])
+def test_power_divides_by_that_power_of_the_deviation(days, power):
+    training, new_day = days
+    varied = np.delete(training, 7, axis=1)
+    scaler = StandardScaler(power=power).fit(varied)
+    unseen = np.delete(new_day, 7, axis=1)
+    expected = (unseen - varied.mean(axis=0)) / varied.std(axis=0) ** power
+    scaled = scaler.transform(unseen)
+    assert_allclose(scaled, expected, rtol=1e-12, atol=1e-12)
+    assert_allclose(scaler.inverse_transform(scaled), unseen, rtol=1e-12)
+    # deviations become what is left of them
+    left = scaler.transform(varied).std(axis=0)
+    assert_allclose(left, varied.std(axis=0) ** (1 - power), rtol=1e-12)
+
+
+def test_power_one_is_scikit_learns_scaler_to_the_bit(days):
+    training, new_day = days
+    plain, with_power = StandardScaler(), StandardScaler(power=1.0)
+    expected = plain.fit(training).transform(new_day)
+    assert_array_equal(with_power.fit(training).transform(new_day), expected)
+    assert with_power.weight_ is None
+
+
+@pytest.mark.parametrize("power", [0, 0.5])
+def test_a_batch_keeps_the_weights_of_training_whatever_its_gain(days, power):
+    training, _ = days
+    scaler = StandardScaler(statistics="batch", power=power).fit(training)
+    expected = StandardScaler(power=power).fit(training).transform(training)
+    gains = np.linspace(0.5, 3.0, training.shape[1])
+    assert_allclose(scaler.transform(gains * training + 40), expected, atol=1e-9)
+
+
+def test_weights_are_taken_over_and_statistics_are_not(days):
+    training, new_day = days
+    known = StandardScaler(power=0.5).fit(training)
+    own = StandardScaler(power=0.5).fit(new_day).weigh_like(known)
+    batch = StandardScaler(power=0.5, statistics="batch").fit(training)
+    assert_allclose(own.transform(new_day), batch.transform(new_day), rtol=1e-12)
+    assert_allclose(own.mean_, new_day.mean(axis=0), rtol=1e-12)
+    # taking them over twice is taking them over once
+    again = own.weigh_like(known).transform(new_day)
+    assert_allclose(again, batch.transform(new_day), rtol=1e-12)
+
+
+@pytest.mark.parametrize("power", [-0.1, 1.1, "pareto"])
+def test_powers_out_of_range_are_refused(days, power):
+    with pytest.raises(ValueError, match="'power' parameter of StandardScaler"):
+        StandardScaler(power=power).fit(days[0])
