@@ -273,10 +273,10 @@ def add_scalings(report: Report, results: Results) -> None:
         "What scaling does",
         "Scaled to unit variance, as in the paper, a channel of pure noise weighs as "
         "much as a strong line, in the spectra that are put in and in the loss that is "
-        "made small. With one scale for all channels, lines weigh what they are in "
-        "counts, which is also what the figures of merit weigh. On the other hand unit "
-        "variance takes out all that changed channel by channel until the second day, "
-        "and one scale its gain only.",
+        "made small. In counts, channels weigh what they vary in the training spectra "
+        "(StandardScaler(power=0)), which is also what the figures of merit weigh. "
+        "Where a map is scaled by itself, both take out what has changed in mean and "
+        "deviation of every channel.",
     )
     report.table(
         "scalings",

@@ -5,7 +5,6 @@ This is the one place to change what is compared: a line for each transfer.
 
 from typing import Any, NamedTuple
 
-import numpy as np
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
@@ -23,7 +22,7 @@ from spectransfer import (
 )
 
 UNIT_VARIANCE = "unit variance"
-ONE_SCALE = "one scale"
+IN_COUNTS = "in counts"
 
 # the transfer that the figures show, and what is drawn beside it over wavelength
 CLOSELY = "VAE + MLP"
@@ -32,19 +31,6 @@ BESIDE = ("direct MLP", "ridge")
 # rolling minimum and smoothing, in channels (section 2 of the paper); those of the
 # light spectrometers are four times wider
 WINDOWS = {"full": (100, 50), "light": (25, 12)}
-
-
-class OneScale(StandardScaler):
-    """Centre every channel, and divide all of them by one number.
-
-    Strong lines stay strong and noise stays small, and yet the gain of another day,
-    which is common to all channels, is taken out.
-    """
-
-    def _learn(self, *args: Any, **kwargs: Any) -> "OneScale":
-        super()._learn(*args, **kwargs)
-        self.scale_ = np.full_like(self.scale_, np.sqrt(self.var_.mean()))
-        return self
 
 
 class Candidate(NamedTuple):
@@ -105,22 +91,22 @@ def transfers_to_judge(width: str, seed: int, steps: int) -> list[Candidate]:
     )
     # the name of the scaling, then the secondary side, then the primary one
     unit = (UNIT_VARIANCE, StandardScaler(), StandardScaler())
-    one = (ONE_SCALE, OneScale(), OneScale())
+    counts = (IN_COUNTS, StandardScaler(power=0), StandardScaler(power=0))
     # penalties: the best powers of ten on the validation maps of two seeds
     return [
         prepared("mean", MeanTransfer(), *unit),
         prepared("KNN", KNNTransfer(), *unit),
         prepared("ridge", Ridge(100.0), *unit),
-        prepared("ridge, one scale", Ridge(10.0), *one),
+        prepared("ridge, in counts", Ridge(1e7), *counts),
         prepared("PLS", PLSRegression(16, scale=False), *unit),
-        prepared("PLS, one scale", PLSRegression(16, scale=False), *one),
+        prepared("PLS, in counts", PLSRegression(16, scale=False), *counts),
         prepared("direct MLP", direct, *unit),
-        prepared("direct MLP, one scale", direct, *one),
+        prepared("direct MLP, in counts", direct, *counts),
         prepared(
             "direct MLP, as published", DirectMLPTransfer.as_published(**seeded), *unit
         ),
         prepared("VAE + MLP", latent, *unit),
-        prepared("VAE + MLP, one scale", latent, *one),
+        prepared("VAE + MLP, in counts", latent, *counts),
         prepared(
             "VAE + MLP, as published", VAELatentTransfer.as_published(**seeded), *unit
         ),
