@@ -6,7 +6,7 @@ import numpy as np
 
 from paper_reproduction.experiment import N_CLUSTERS, Results
 from paper_reproduction.transfers import CLOSELY
-from spectransfer.plotting import LatentDisplay, LearningCurveDisplay, SpectraDisplay
+from spectransfer.plotting import LatentDisplay, SpectraDisplay
 from spectransfer.report import Report, pictures
 
 _N_POINTS = 4_000
@@ -87,17 +87,9 @@ def add_networks(report: Report, results: Results) -> None:
         "each in the space that the network learns in: curves of different scalings "
         "and of autoencoder and mapper do not compare with each other.",
     )
-    curves = {}
-    for candidate in results.candidates:
-        if candidate.method in ("VAE + MLP", "direct MLP"):
-            fitted = results.table.estimators[candidate.name]
-            display = LearningCurveDisplay.from_estimator(fitted)
-            title = {"loc": "left", "fontsize": "medium", "pad": 32}
-            display.ax_.set_title(candidate.name, **title)
-            curves[candidate.name] = display.figure_
     report.figure(
         "learning-curves",
-        curves,
+        pictures.draw_trainings(results.table.estimators),
         caption="Learning curves; the grey area is the weight of the KL divergence.",
         alt="Learning curves",
     )

@@ -17,8 +17,6 @@ from spectransfer.evaluation import (
     summarize_transfer,
 )
 from spectransfer.evaluation._inputs import as_pair
-from spectransfer.plotting import LearningCurveDisplay
-from spectransfer.plotting._learning import curves_of
 from spectransfer.report import pictures
 from spectransfer.report._figures_of_merit import add_costs, add_figures_of_merit
 from spectransfer.report._page import Report
@@ -265,17 +263,13 @@ def _add_maps(report: Report, task: _Task, summary: TransferredMap | None) -> No
 
 
 def _add_trainings(report: Report, table: TransferTable) -> None:
-    trained = {n: curves_of(e) for n, e in table.estimators.items()}
-    if not any(trained.values()):
+    drawn = pictures.draw_trainings(table.estimators)
+    if not drawn:
         return
     report.section("How the networks learned")
     report.figure(
         "learning-curves",
-        {
-            name: LearningCurveDisplay(curves).plot().figure_
-            for name, curves in trained.items()
-            if curves
-        },
+        drawn,
         caption="Losses, epoch by epoch; an area is the weight of the KL divergence.",
         alt="Learning curves",
     )

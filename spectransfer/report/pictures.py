@@ -16,10 +16,12 @@ from spectransfer.evaluation import SpectrumErrors, TransferredMap
 from spectransfer.plotting import (
     ClusterMapDisplay,
     ErrorSpectrumDisplay,
+    LearningCurveDisplay,
     MapDisplay,
     SpectraDisplay,
 )
 from spectransfer.plotting._figure import CURVES
+from spectransfer.plotting._learning import curves_of
 
 Lines = Mapping[float, str] | str | None
 
@@ -31,6 +33,7 @@ __all__ = [
     "draw_instruments",
     "draw_mean_spectra",
     "draw_spot",
+    "draw_trainings",
     "spectrum_axes",
 ]
 
@@ -246,3 +249,27 @@ def draw_cluster_map(maps: PairedMaps, errors: SpectrumErrors) -> Any:
     return ClusterMapDisplay.from_maps(
         maps, errors.measured_cluster, errors.predicted_cluster
     ).figure_
+
+
+def draw_trainings(transfers: Mapping[str, Any]) -> dict[str, Any]:
+    """Draw learning curves of every transfer that has networks in it.
+
+    Parameters
+    ----------
+    transfers : mapping of str to estimator
+        Fitted transfers by their names.
+
+    Returns
+    -------
+    dict of str to matplotlib.figure.Figure
+        By the names of those that hold a network.
+    """
+    drawn = {}
+    for name, fitted in transfers.items():
+        curves = curves_of(fitted)
+        if curves:
+            display = LearningCurveDisplay(curves).plot()
+            # above the legend, which takes as many lines as it needs
+            display.figure_.suptitle(name, x=0.02, ha="left", fontsize="medium")
+            drawn[name] = display.figure_
+    return drawn
