@@ -143,7 +143,7 @@ def make_report(results: Results, progress: Progress) -> Report:
     with progress("drawing"):
         report = Report("Library transfer between two LIBS systems", lead(results))
         add_data(report, results)
-        add_protocols(report, results)
+        add_protocols(report)
         add_table_1(report, results)
         add_deployable(report, results)
         add_scalings(report, results)
@@ -158,7 +158,7 @@ def make_report(results: Results, progress: Progress) -> Report:
 
 
 def lead(results: Results) -> str:
-    """Say in two sentences what the page is."""
+    """Say what the page is."""
     maps = "simulated maps" if results.simulated else "measured maps"
     return (
         f"The results section of the paper by Vrábel et al., made again from {maps}: "

@@ -34,7 +34,7 @@ def as_text(results: Results) -> str:
     )
 
 
-def add_protocols(report: Report, results: Results) -> None:
+def add_protocols(report: Report) -> None:
     """Say what is judged how."""
     told = "\n".join(f"- {name}: {PROTOCOLS[name]}." for name in PROTOCOLS)
     report.section(
