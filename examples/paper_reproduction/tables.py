@@ -236,7 +236,7 @@ def _same_day(results: Results) -> str:
     rows = {row.transfer: row for row in results.same_day}
     best = min(rows.values(), key=lambda row: row.rse)
     told = (
-        "On the day of the training map every transfer works, and this is where they "
+        "On the day of the training map the transfers work, and this is where they "
         f"can be told apart: the best is {best.transfer} with an RSE of "
         f"{best.rse:.4f}; {CLOSELY} has {rows[CLOSELY].rse:.4f}, the direct MLP "
         f"{rows['direct MLP'].rse:.4f}, ridge {rows['ridge'].rse:.4f}."
