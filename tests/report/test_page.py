@@ -11,6 +11,7 @@ from itertools import pairwise
 import pytest
 from matplotlib.figure import Figure
 
+import spectransfer.report
 from spectransfer.report import Report
 
 ODD = "a < b & \"c\" > 'd' <script>alert(1)</script>"
@@ -164,6 +165,7 @@ def test_text_and_tables_need_no_matplotlib(monkeypatch, tmp_path):
         monkeypatch.delitem(sys.modules, name)
     for name in ("pictures", "_transfers"):
         monkeypatch.delitem(sys.modules, f"spectransfer.report.{name}", raising=False)
+        monkeypatch.delattr(spectransfer.report, name, raising=False)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     report = Report("words", "only")
     report.section("A", "text")
