@@ -28,7 +28,8 @@ from spectransfer.report import Stopwatch
 
 # section 3.2.4 of the paper
 N_CLUSTERS = 4
-_SILHOUETTE_SPECTRA = {"light": 2_000, "full": 25_000}
+# a tenth of the library, as in the paper, and at least so many
+_LEAST_DRAWN, _MOST_DRAWN = 2_000, 25_000
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ def run(setting: Setting, progress: Progress) -> Results:
     with progress("clustering the primary training map"):
         kmeans = fit_library_clusters(library, N_CLUSTERS, **clustered)
     with progress("silhouettes of other numbers of clusters"):
-        n_drawn = min(_SILHOUETTE_SPECTRA[setting.width], len(library))
+        n_drawn = min(max(_LEAST_DRAWN, len(library) // 10), _MOST_DRAWN)
+        n_drawn = min(n_drawn, len(library))
         options = [k for k in PAPER_N_CLUSTERS if k < n_drawn]
         choice = choose_n_clusters(library, options, n_subsample=n_drawn, **clustered)
     known = transfers_to_judge(setting.width, setting.seed, setting.steps)
