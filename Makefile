@@ -1,6 +1,7 @@
-# make demo    install, then reproduce the paper on small simulated maps: reports/paper
-# make test    install, then run the tests
-# make check   install, then format, lint, types, import contract, docstrings, tests
+# make demo        install, then reproduce the paper on small simulated maps (reports/paper)
+# make test        install, then run the tests
+# make benchmarks  install, then time everything that has a target (half an hour)
+# make check       install, then format, lint, types, import contract, docstrings, tests
 #
 # ARGS are passed on:  make demo ARGS="--seed 1"
 
@@ -9,7 +10,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test slow static check clean
+.PHONY: demo test slow static check benchmarks clean
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/reproduce_paper.py $(ARGS)
@@ -28,6 +29,9 @@ static: $(INSTALLED)
 	$(BIN)/numpydoc lint $$(git ls-files 'spectransfer/*.py')
 
 check: static test
+
+benchmarks: $(INSTALLED)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/run_all.py $(ARGS)
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "spectransfer needs Python 3.11 or newer: make PYTHON=python3.11")'

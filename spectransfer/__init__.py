@@ -16,8 +16,10 @@ _MODULE_OF = {
     "WavelengthCropper": "spectransfer.preprocessing",
     "WavelengthResampler": "spectransfer.preprocessing",
     "k_score_scorer": "spectransfer.metrics",
+    "make_published_pipeline": "spectransfer.pipeline",
     "make_transfer_pipeline": "spectransfer.pipeline",
     "rse_scorer": "spectransfer.metrics",
+    "transfer_spectra": "spectransfer.pipeline",
 }
 
 __all__ = ["__version__", *sorted(_MODULE_OF)]

@@ -8,6 +8,7 @@ scikit-learn itself, in its own words.
 __all__ = [
     "DivergenceError",
     "FileFormatError",
+    "InterruptedSearchWarning",
     "InterruptedTrainingWarning",
     "SpectransferWarning",
     "WavelengthError",
@@ -37,3 +38,7 @@ class SpectransferWarning(UserWarning):
 
 class InterruptedTrainingWarning(SpectransferWarning):
     """A training was stopped by hand; what was learned until then is kept."""
+
+
+class InterruptedSearchWarning(SpectransferWarning):
+    """A search was stopped by hand; what it found until then is kept."""

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -14,6 +16,8 @@ from spectransfer import (
     MeanTransfer,
     PrimarySpaceRegressor,
     StandardScaler,
+    VAELatentTransfer,
+    make_published_pipeline,
     make_transfer_pipeline,
 )
 from spectransfer.datasets import make_instrument_pair
@@ -187,6 +191,43 @@ def test_nested_pipelines_and_passthrough_are_undone_in_order(pair):
     )
 
 
+class Remembering(MeanTransfer):
+    """Keeps what it learned from."""
+
+    def fit(self, X, y):
+        self.learned_ = y
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("first", ["baseline", "passthrough", "scaler"])
+def test_primary_spectra_are_prepared_as_by_their_pipeline_and_left_alone(pair, first):
+    steps = {"baseline": corrector(), "scaler": StandardScaler(copy=False)}
+    primary = Pipeline(
+        [("first", steps.get(first, first)), ("second", StandardScaler())]
+    )
+    given = pair.X_primary.copy()
+    expected = primary.fit(given.copy()).transform(given.copy())
+    if first == "scaler":  # it was told to write into what it is given
+        given.setflags(write=False)
+    transfer = PrimarySpaceRegressor(Remembering(), transformer=primary)
+    transfer.fit(pair.X_secondary, given)
+    assert_array_equal(transfer.regressor_.learned_, expected)
+    assert_array_equal(given, pair.X_primary)
+
+
+def test_corrected_and_scaled_primary_spectra_are_not_both_held(rng):
+    X, y = rng.random((4000, 2)), rng.random((4000, 500))
+    primary = make_pipeline(corrector(), StandardScaler())
+    transfer = PrimarySpaceRegressor(MeanTransfer(), transformer=primary)
+    transfer.fit(X[:20], y[:20])
+    tracemalloc.start()
+    transfer.fit(X, y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # one prepared copy, and blocks of a few MB; two would be 32 MB
+    assert y.nbytes <= peak < 1.5 * y.nbytes
+
+
 def test_validation_pairs_need_a_regressor_that_watches_them(pair):
     transfer = PrimarySpaceRegressor(Ridge())
     X, y = pair.X_secondary, pair.X_primary
@@ -233,3 +274,32 @@ def test_paper_protocol_keeps_the_weights_that_channels_had_in_training(pair, po
     drifted = built("batch").predict(1.7 * X - 20, reference=gains * y + 5)
     expected = gains * built("fit").predict(X) + 5
     assert_allclose(drifted, expected, rtol=1e-7)
+
+
+def test_the_published_pipeline_is_the_authors_preparation_and_networks():
+    transfer = make_published_pipeline(random_state=3)
+    side = transfer[-1].transformer
+    for baseline, scaler in (transfer[:2], side):
+        window = (baseline.min_window, baseline.smooth_window, baseline.edges)
+        assert window == (200, 100, "zero-padded")
+        assert (scaler.power, scaler.with_std, scaler.with_mean) == (1, True, True)
+    networks = transfer[-1].regressor
+    expected = VAELatentTransfer.as_published(random_state=3)
+    assert repr(networks) == repr(expected)
+    assert networks.mapper.learning_rate == 1e-4
+
+
+def test_a_regressor_takes_no_changes_of_the_published_networks():
+    ridge = make_published_pipeline(Ridge())
+    assert isinstance(ridge[-1].regressor, Ridge)
+    with pytest.raises(TypeError, match=r"random_state\. Set them on the regressor"):
+        make_published_pipeline(Ridge(), random_state=0)
+
+
+def test_the_default_pipeline_keeps_strong_lines_strong(pair):
+    X, y = pair.X_secondary, pair.X_primary
+    fitted = make_transfer_pipeline(Ridge()).fit(X, y)
+    corrected = BaselineCorrector().fit_transform(X)
+    centred = corrected - corrected.mean(axis=0)
+    expected = centred / np.sqrt(np.mean(centred**2))
+    assert_allclose(fitted[:-1].transform(X), expected, rtol=1e-9, atol=1e-12)

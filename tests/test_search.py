@@ -243,7 +243,7 @@ class Witness(RegressorMixin, BaseEstimator):
 
 
 def prepared(known, spectra):
-    side = make_pipeline(BaselineCorrector(), StandardScaler()).fit(known)
+    side = make_pipeline(BaselineCorrector(), StandardScaler(power=0)).fit(known)
     return side.transform(spectra)
 
 

@@ -134,6 +134,16 @@ def test_nothing_is_printed_and_nothing_warned_when_not_verbose(capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_the_bar_shows_loss_and_speed_before_the_first_epoch_ends(capsys, interrupt_at):
+    # an epoch of a large map takes minutes; here it is left after three of four steps
+    interrupt_at(4)
+    with pytest.warns(InterruptedTrainingWarning):
+        fit(small_mlp(verbose=1))
+    last = capsys.readouterr().err.split("\r")[-1]
+    assert last.startswith("MLP, epoch 1/4:  19%")
+    assert re.search(r"3/16 \[.*loss=[\d.e+-]+, spectra/s=[\d.e+]+\]", last)
+
+
 def test_a_failed_training_closes_its_bar(capsys):
     with pytest.raises(DivergenceError):
         fit(small_mlp(verbose=1, learning_rate=1e25))

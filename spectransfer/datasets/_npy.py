@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from spectransfer._storage import reserve
 from spectransfer.datasets._files import written_beside
 from spectransfer.exceptions import FileFormatError
 
@@ -87,6 +88,8 @@ def new_npy_files(
             arrays[path] = np.lib.format.open_memmap(
                 beside[path], mode="w+", dtype=dtype, shape=shape
             )
+            with beside[path].open("r+b") as file:
+                reserve(file.fileno(), beside[path].stat().st_size, path.parent)
         yield arrays
         for array in arrays.values():
             if isinstance(array, np.memmap):

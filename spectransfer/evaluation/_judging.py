@@ -17,11 +17,6 @@ from spectransfer._typing import FloatArray
 from spectransfer._validation import check_targets
 from spectransfer.evaluation._clusters import fit_library_clusters
 from spectransfer.evaluation._inputs import Pair, block_slices, blocks_of, take_rows
-from spectransfer.evaluation._protocols import (
-    with_own_statistics,
-    with_reference,
-    with_training_statistics,
-)
 from spectransfer.evaluation._resources import Spent, metered
 from spectransfer.evaluation._rows import SpectrumErrors
 from spectransfer.metrics import (
@@ -30,6 +25,11 @@ from spectransfer.metrics import (
     target_in_prediction_space,
 )
 from spectransfer.metrics._clusters import cluster_labels
+from spectransfer.pipeline._statistics import (
+    with_own_statistics,
+    with_reference,
+    with_training_statistics,
+)
 from spectransfer.preprocessing import StandardScaler
 
 _PROBE_ROWS = 4

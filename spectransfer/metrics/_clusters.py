@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.utils.validation import check_is_fitted
 
+from spectransfer._storage import copied, on_memory_map
 from spectransfer._typing import ArrayLike, FloatArray, IntArray, RandomState
 from spectransfer._validation import (
     HasMethods,
@@ -44,6 +45,17 @@ def cluster_labels(kmeans: Any, spectra: FloatArray) -> IntArray:
     return np.concatenate(
         [kmeans.predict(spectra[rows].astype(dtype, copy=False)) for rows in blocks]
     )
+
+
+def _fitted_clusters(
+    n_clusters: int, random_state: RandomState, spectra: FloatArray
+) -> KMeans:
+    kmeans = KMeans(n_clusters, random_state=random_state)
+    if not on_memory_map(spectra):
+        return kmeans.fit(spectra)
+    # It centres a copy, in memory, and for its tolerance a second one. So it is given
+    # a copy of ours, in a file, and goes on until labels settle.
+    return kmeans.set_params(copy_x=False, tol=0).fit(copied(spectra))
 
 
 def _check_fitted(kmeans: Any, n_channels: int) -> None:
@@ -90,6 +102,8 @@ def k_score(
         Clusters to use, for example k-means fitted on the primary training library, as
         in the paper's text. It is never fitted again. None fits k-means on `y_true`,
         as the authors' code does; then the result depends on the spectra compared.
+        Where these are memory-mapped, k-means goes on until labels settle, in place of
+        scikit-learn's tolerance of 1e-4.
     n_clusters : int, default=4
         Number of clusters (4 in the paper) when `kmeans` is None.
     random_state : int, RandomState instance or None, default=None
@@ -114,6 +128,6 @@ def k_score(
     measured, predicted = paired_spectra(y_true, y_pred)
     weights = spectrum_weights(sample_weight, len(measured))
     if kmeans is None:
-        kmeans = KMeans(n_clusters, random_state=random_state).fit(measured)
+        kmeans = _fitted_clusters(n_clusters, random_state, measured)
     same = cluster_labels(kmeans, measured) == cluster_labels(kmeans, predicted)
     return float(np.average(same, weights=weights))

@@ -10,13 +10,18 @@ from spectransfer.nn._nets import (
     make_net,
     train,
 )
+from spectransfer.nn._precision import PRECISIONS
+from spectransfer.nn._processes import ENGINE, Processes, launched_processes
 from spectransfer.nn._schedules import cyclical_annealing
 from spectransfer.nn._training import Training
 
 __all__ = [
+    "ENGINE",
     "MLP",
+    "PRECISIONS",
     "VAE",
     "DecodedLoss",
+    "Processes",
     "SpectraDataset",
     "Training",
     "Unit",
@@ -26,6 +31,7 @@ __all__ = [
     "hidden_stack",
     "kl_divergence",
     "l2_penalty",
+    "launched_processes",
     "learning_curves",
     "make_net",
     "resolve_device",

@@ -7,7 +7,7 @@ business of the scalers before.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,6 +16,8 @@ from torch.utils.data import Dataset
 
 from spectransfer._typing import FloatArray, IntArray
 from spectransfer._validation import row_blocks
+
+CPU = torch.device("cpu")
 
 
 class Unit(NamedTuple):
@@ -48,18 +50,30 @@ class Unit(NamedTuple):
         rounding = np.finfo(np.float32).eps * level
         return cls(shift, scale if scale > rounding else 1.0)
 
-    def enter(self, spectra: FloatArray) -> FloatArray:
-        """Laboratory to network units, in float32."""
-        inside = spectra.astype(np.float32, copy=True)
-        inside -= self.shift
-        inside *= np.float32(1.0 / self.scale)
-        return inside
+    def on(self, device: torch.device) -> "TensorUnit":
+        """Give the same unit for tensors on a device."""
+        if self.scale == 1.0 and not self.shift.any():
+            return TensorUnit(None, 1.0)
+        return TensorUnit(torch.from_numpy(self.shift).to(device), self.scale)
 
-    def leave(self, inside: FloatArray) -> FloatArray:
-        """Network to laboratory units, in place."""
-        inside *= np.float32(self.scale)
-        inside += self.shift
-        return inside
+
+class TensorUnit(NamedTuple):
+    """A `Unit` for tensors; without a shift, numbers stay as they are."""
+
+    shift: Tensor | None
+    scale: float
+
+    def enter(self, spectra: Tensor, out: Tensor) -> Tensor:
+        """Laboratory to network units, into `out`, which may be `spectra`."""
+        if self.shift is None:
+            return out if out is spectra else out.copy_(spectra)
+        return torch.sub(spectra, self.shift, out=out).mul_(1.0 / self.scale)
+
+    def leave(self, inside: Tensor, out: Tensor) -> Tensor:
+        """Network to laboratory units, into `out`; `inside` is used up."""
+        if self.shift is None:
+            return out if out is inside else out.copy_(inside)
+        return torch.add(inside.mul_(self.scale), self.shift, out=out)
 
 
 class SpectraDataset(Dataset[tuple[Tensor, Tensor]]):
@@ -76,6 +90,8 @@ class SpectraDataset(Dataset[tuple[Tensor, Tensor]]):
         Units of inputs and targets.
     rows : ndarray of int, default=None
         The rows that make up the dataset; all when None.
+    device : torch.device, default="cpu"
+        Where batches are wanted.
     """
 
     def __init__(
@@ -84,49 +100,82 @@ class SpectraDataset(Dataset[tuple[Tensor, Tensor]]):
         targets: FloatArray | None,
         units: tuple[Unit, Unit],
         rows: IntArray | None = None,
+        device: torch.device = CPU,
     ) -> None:
         self.inputs, self.targets = inputs, targets
         self.units, self.rows = units, rows
+        self.device = device
+        self._tensor_units = [unit.on(device) for unit in units]
 
     def __len__(self) -> int:
         """Give the number of spectra."""
         return len(self.inputs) if self.rows is None else len(self.rows)
 
+    def on(self, device: torch.device) -> "SpectraDataset":
+        """Give the same dataset with batches on a device."""
+        return SpectraDataset(self.inputs, self.targets, self.units, self.rows, device)
+
+    def positions(self, order: Tensor) -> IntArray:
+        """Give positions as numpy wants them."""
+        return order.numpy()
+
     def __getitem__(self, positions: IntArray) -> tuple[Tensor, Tensor]:
         """Give inputs and targets at these positions, in network units."""
         rows = positions if self.rows is None else self.rows[positions]
-        input_unit, target_unit = self.units
-        inputs = torch.from_numpy(input_unit.enter(self.inputs[rows]))
+        inputs = self._batch(self.inputs, rows, self._tensor_units[0])
         if self.targets is None:
             return inputs, inputs
-        return inputs, torch.from_numpy(target_unit.enter(self.targets[rows]))
+        return inputs, self._batch(self.targets, rows, self._tensor_units[1])
+
+    def _batch(self, spectra: FloatArray, rows: IntArray, unit: TensorUnit) -> Tensor:
+        # fancy indexing has made a copy, which is free to be changed in place
+        batch = torch.from_numpy(spectra[rows].astype(np.float32, copy=False))
+        if self.device.type != "cpu":
+            # a pinned copy travels while the device still computes
+            batch = batch.pin_memory().to(self.device, non_blocking=True)
+        return unit.enter(batch, out=batch)
 
 
 class Batches:
-    """Batches of a `SpectraDataset`, in place of torch's per-spectrum loader.
+    """Batches of a dataset, in place of torch's per-spectrum loader.
 
     Parameters
     ----------
-    dataset : SpectraDataset
+    dataset : SpectraDataset or ResidentDataset
         Spectra.
     batch_size : int
         Spectra in a batch; the last one of an epoch may be smaller.
     shuffle : bool, default=False
         Draw a new order for every epoch from torch's generator.
+    share : tuple of int, default=(0, 1)
+        Which part of each batch is wanted, and the number of parts: several processes
+        that draw the same order take turns in it, spectrum by spectrum.
     """
 
     def __init__(
-        self, dataset: SpectraDataset, batch_size: int, shuffle: bool = False
+        self,
+        dataset: Any,
+        batch_size: int,
+        shuffle: bool = False,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
         self.dataset, self.batch_size, self.shuffle = dataset, batch_size, shuffle
+        self.share = share
 
     def __len__(self) -> int:
         """Give the number of batches."""
         return -(-len(self.dataset) // self.batch_size)
 
+    def n_in_batch(self, batch: int) -> int:
+        """Give the number of spectra in a batch, of all shares together."""
+        return min(self.batch_size, len(self.dataset) - batch * self.batch_size)
+
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield inputs and targets, batch by batch."""
         n = len(self.dataset)
-        order = torch.randperm(n).numpy() if self.shuffle else np.arange(n)
+        order = torch.randperm(n) if self.shuffle else torch.arange(n)
+        positions = self.dataset.positions(order)
+        part, n_parts = self.share
         for start in range(0, n, self.batch_size):
-            yield self.dataset[order[start : start + self.batch_size]]
+            stop = min(start + self.batch_size, n)
+            yield self.dataset[positions[start + part : stop : n_parts]]

@@ -14,8 +14,28 @@ from torch import Tensor
 
 from spectransfer._typing import FloatArray
 from spectransfer.nn._data import Unit
+from spectransfer.nn._precision import autocast, matrix_products
 
-BLOCK_ROWS = 256
+BLOCK_ROWS = 512
+# a graphics card has done with 256 rows before it has been asked for the next ones
+CUDA_BLOCK_ROWS = 4096
+
+
+def _readable(rows: FloatArray) -> Tensor:
+    """Give rows as a float32 tensor, without a copy where torch can read them."""
+    if not rows.flags.writeable or min(rows.strides) < 0:
+        rows = rows.copy()
+    return torch.from_numpy(rows).float()
+
+
+def _check_out(out: FloatArray, shape: tuple[int, int]) -> None:
+    if out.shape != shape or not out.flags.writeable:
+        kind = "writable" if out.flags.writeable else "read-only"
+        raise ValueError(
+            f"out must be a writable array of shape {shape}, but it is {kind} and of "
+            f"shape {out.shape}. Make it with np.empty or, in a file, with "
+            "np.lib.format.open_memmap(path, 'w+', np.float32, shape)."
+        )
 
 
 @torch.inference_mode()
@@ -24,6 +44,9 @@ def forward_blocks(
     inputs: FloatArray,
     units: tuple[Unit, Unit],
     device: torch.device,
+    *,
+    precision: str = "float32",
+    out: FloatArray | None = None,
 ) -> FloatArray:
     """Apply a torch function to rows, in blocks of fixed size.
 
@@ -37,20 +60,40 @@ def forward_blocks(
         Units of inputs and outputs.
     device : torch.device
         Where `function` computes.
+    precision : {"float32", "tf32", "bfloat16"}, default="float32"
+        What matrix products are computed in.
+    out : ndarray of shape (n_rows, n_out), default=None
+        Where outputs go, possibly memory-mapped; a new array when None.
 
     Returns
     -------
     ndarray of shape (n_rows, n_out)
-        Outputs in laboratory units, in the dtype of `inputs`.
+        Outputs in laboratory units: `out`, or an array in the dtype of `inputs`.
     """
-    input_unit, output_unit = units
-    n_rows, n_in = inputs.shape
-    outputs = np.empty((n_rows, len(output_unit.shift)), dtype=inputs.dtype)
-    block = np.zeros((BLOCK_ROWS, n_in), dtype=np.float32)
-    for start in range(0, n_rows, BLOCK_ROWS):
-        stop = min(start + BLOCK_ROWS, n_rows)
-        block[: stop - start] = input_unit.enter(inputs[start:stop])
-        block[stop - start :] = 0
-        result = function(torch.from_numpy(block).to(device)).cpu().numpy()
-        outputs[start:stop] = output_unit.leave(result[: stop - start].copy())
-    return outputs
+    shape = len(inputs), len(units[1].shift)
+    if out is None:
+        out = np.empty(shape, dtype=inputs.dtype)
+    _check_out(out, shape)
+    enter, leave = (unit.on(device) for unit in units)
+    block = _empty_block(inputs.shape[1], device)
+    with matrix_products(precision), autocast(precision, device):
+        for start in range(0, len(inputs), len(block)):
+            rows = slice(start, min(start + len(block), len(inputs)))
+            n_rows = rows.stop - start
+            if device.type == "cuda":
+                block[:n_rows] = _readable(inputs[rows])
+                spectra = block.to(device, non_blocking=True)
+                enter.enter(spectra, out=spectra)
+            else:
+                enter.enter(_readable(inputs[rows]), out=block[:n_rows])
+                spectra = block
+            result = function(spectra)[:n_rows].float()
+            leave.leave(result, out=torch.from_numpy(out[rows]))
+    return out
+
+
+def _empty_block(n_columns: int, device: torch.device) -> Tensor:
+    """Make memory for a block; pinned where a graphics card is to read it."""
+    on_card = device.type == "cuda"
+    n_rows = CUDA_BLOCK_ROWS if on_card else BLOCK_ROWS
+    return torch.zeros((n_rows, n_columns), dtype=torch.float32, pin_memory=on_card)

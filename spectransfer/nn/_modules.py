@@ -71,8 +71,9 @@ class VAE(nn.Module):
         2e4), so that one odd spectrum cannot overflow its exponential.
         """
         features = self.encoder(x)
-        log_variance = self.log_variance(features)
-        return self.mean(features), log_variance.clamp(
+        # in bfloat16, the noise and the divergence would be rounded to 8 bits, too
+        log_variance = self.log_variance(features).float()
+        return self.mean(features).float(), log_variance.clamp(
             -LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT
         )
 

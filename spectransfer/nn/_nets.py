@@ -1,16 +1,15 @@
 """Training with skorch, and the only place that knows it.
 
 What skorch has is used: epochs, history, early stopping, gradient clipping. Added are
-the weight of the KL divergence, one progress bar for a whole training, an error when
-the loss is no number, and word of an interruption by hand.
+the weight of the KL divergence, an epoch that looks at a loss no more often than it
+must, an error when it is no number, and word of an interruption by hand.
 """
 
-import math
 import warnings
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
-import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import (
@@ -23,14 +22,17 @@ from skorch.helper import predefined_split
 from torch import nn
 
 from spectransfer._typing import FloatArray
-from spectransfer.exceptions import DivergenceError, InterruptedTrainingWarning
+from spectransfer.exceptions import InterruptedTrainingWarning
 from spectransfer.nn._data import Batches, SpectraDataset
 from spectransfer.nn._modules import HIDDEN_KERNELS
+from spectransfer.nn._precision import matrix_products
+from spectransfer.nn._progress import EpochLoss, Watch, refuse_divergence
+from spectransfer.nn._resident import place
+from spectransfer.nn._steps import Step, make_step
 from spectransfer.nn._threads import fitting_threads
 from spectransfer.nn._training import Training
 
 ADAM_EPS = 1e-7
-USUAL_LEARNING_RATE = 1e-3
 
 
 class _KLWeight(Callback):
@@ -45,78 +47,19 @@ class _KLWeight(Callback):
         net.history.record("kl_weight", weight)
 
 
-def _refuse_divergence(loss: float, epoch: int, training: Training) -> None:
-    if math.isfinite(loss):
-        return
-    rate = training.learning_rate
-    limit = "" if training.max_gradient_norm else " use max_gradient_norm=1.0,"
-    raise DivergenceError(
-        f"The loss of a training must stay finite, but that of the {training.name} "
-        f"became {loss} in epoch {epoch} at learning_rate={rate:g}. Lower the learning "
-        f"rate (try {min(rate / 10, USUAL_LEARNING_RATE):g}),{limit} or scale the "
-        "spectra: single extreme values weigh with their square."
-    )
-
-
-class _Guard(Callback):
-    """Stop when the loss is not finite; forget the losses of single batches."""
-
-    def __init__(self, training: Training) -> None:
-        self.training = training
-
-    def on_batch_end(self, net: NeuralNet, training: bool = False, **kw: Any) -> None:
-        if not training:
-            return
-        loss = net.history[-1, "batches", -1, "train_loss"]
-        _refuse_divergence(loss, len(net.history), self.training)
-
-    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
-        net.history[-1]["batches"] = []
-
-
-class _Progress(Callback):
-    """One bar for all epochs: epoch, losses, time left."""
-
-    def __init__(self, name: str, n_epochs: int, n_batches: int) -> None:
-        self.name, self.n_epochs, self.n_batches = name, n_epochs, n_batches
-
-    def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
-        # in a notebook without ipywidgets, to import it is to be warned
-        from tqdm.auto import tqdm
-
-        total = self.n_epochs * self.n_batches
-        self.bar_ = tqdm(total=total, unit="step", dynamic_ncols=True)
-
-    def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
-        epoch = len(net.history)
-        self.bar_.set_description(
-            f"{self.name}, epoch {epoch}/{self.n_epochs}", refresh=False
-        )
-
-    def on_batch_end(self, net: NeuralNet, training: bool = False, **kw: Any) -> None:
-        if training:
-            self.bar_.update()
-
-    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
-        epoch = net.history[-1]
-        losses = {"loss": f"{epoch['train_loss']:.4g}"}
-        if "valid_loss" in epoch:
-            losses["validation"] = f"{epoch['valid_loss']:.4g}"
-        self.bar_.set_postfix(losses, refresh=False)
-
-    def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
-        self.bar_.close()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in vars(self).items() if k != "bar_"}
-
-
 class TrainedNet(NeuralNet):
     """skorch's net, quiet, over `SpectraDataset` batches, that knows who stopped it."""
+
+    plan: Training
+    watch: Watch
+    step: Step
+    n_whole: int
+    epoch_losses: dict[str, float]
 
     def fit_loop(self, X: Any, y: Any = None, **kwargs: Any) -> "TrainedNet":
         """Train, and remember whether a person ended it."""
         self.interrupted = False
+        self.watch.start()
         try:
             super().fit_loop(X, y, **kwargs)
         except KeyboardInterrupt:
@@ -124,7 +67,50 @@ class TrainedNet(NeuralNet):
             stopping = dict(self.callbacks_).get("early_stopping")
             self.interrupted = stopping is None or stopping.misses_ < stopping.patience
             raise
+        finally:
+            self.watch.close()
         return self
+
+    def run_single_epoch(
+        self, iterator: Any, training: bool, prefix: str, step_fn: Any, **kwargs: Any
+    ) -> None:
+        """Pass through an epoch without keeping a record of every batch."""
+        if iterator is None:
+            return
+        self._set_training(training)
+        epoch = len(self.history)
+        if training:
+            self.watch.epoch(epoch)
+        losses = EpochLoss(torch.device(self.device))
+        for step, batch in enumerate(iterator):
+            self.n_whole = iterator.n_in_batch(step)
+            losses.add(step_fn(batch)["loss"], self.n_whole)
+            if training:
+                self.watch.step(losses, self.n_whole, step, epoch)
+                self.notify("on_batch_end", batch=batch, training=True)
+        mean = losses.mean(self.plan.processes)
+        refuse_divergence(mean, epoch, self.plan)
+        self.epoch_losses[f"{prefix}_loss"] = mean
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        """Record the losses of an epoch that came to its end."""
+        super().on_epoch_end(net, **kwargs)
+        for name, loss in self.epoch_losses.items():
+            self.history.record(name, loss)
+        self.watch.show(*self.epoch_losses.values())
+        self.epoch_losses = {}
+
+    def train_step_single(self, batch: Any, **kwargs: Any) -> dict[str, Any]:
+        """Take the loss of a batch and its gradients."""
+        output, loss = self.step(batch[0], batch[1], self.n_whole)
+        loss.backward()
+        return {"loss": loss, "y_pred": output}
+
+    def validation_step(self, batch: Any, **kwargs: Any) -> dict[str, Any]:
+        """Take the loss of a batch alone."""
+        self._set_training(False)
+        output, loss = self.step.evaluate(batch[0], batch[1], self.n_whole)
+        return {"loss": loss, "y_pred": output}
 
     def __getstate__(self) -> dict[str, Any]:
         # skorch would save the weights twice: of the module given, and of it trained
@@ -142,7 +128,7 @@ def _callbacks(
     validated: bool,
     kl_weights: FloatArray | None,
 ) -> list[tuple[str, Callback]]:
-    callbacks: list[tuple[str, Callback]] = [("guard", _Guard(training))]
+    callbacks: list[tuple[str, Callback]] = []
     if kl_weights is not None:
         callbacks.append(("kl_weight", _KLWeight(kl_weights)))
     if training.max_gradient_norm is not None:
@@ -153,11 +139,9 @@ def _callbacks(
             torch.optim.lr_scheduler.CosineAnnealingLR,
             T_max=n_epochs * n_batches,
             step_every="batch",
+            event_name=None,
         )
         callbacks.append(("learning_rate_decay", decay))
-    if training.verbose:
-        bar = _Progress(training.name, n_epochs, n_batches)
-        callbacks.append(("progress", bar))
     patience = training.patient_epochs(n_epochs)
     if validated and patience is not None:
         stopping = EarlyStopping(
@@ -191,6 +175,7 @@ def make_net(
     the gradient of ``l2`` x their sum of squares.
     """
     weight_decay = 2 * training.penalty(n_spectra)
+    share = training.processes.share if training.processes else (0, 1)
     net = TrainedNet(
         module,
         criterion=criterion,
@@ -203,14 +188,22 @@ def make_net(
         max_epochs=n_epochs,
         iterator_train=Batches,
         iterator_train__shuffle=True,
+        iterator_train__share=share,
         iterator_valid=Batches,
+        iterator_valid__share=share,
         train_split=train_split,
         callbacks=list(callbacks),
         callbacks__print_log=None,
+        callbacks__train_loss=None,
+        callbacks__valid_loss=None,
         device=training.device,
         verbose=0,
     )
-    return net.initialize()
+    net.initialize()
+    net.plan, net.n_whole, net.epoch_losses = training, training.batch_size, {}
+    net.watch = Watch(training, n_epochs, training.batches(n_spectra))
+    net.step = make_step(net.module_, net.criterion_, training)
+    return net
 
 
 def train(
@@ -241,8 +234,10 @@ def train(
     TrainedNet
         The net with its history, without data and without optimizer state.
     """
-    n_epochs = training.epochs(len(data))
-    n_batches = len(Batches(data, training.batch_size))
+    n_epochs, n_batches = training.epochs(len(data)), training.batches(len(data))
+    split = None
+    if validation is not None:
+        split = predefined_split(place(validation, training.device))
     net = make_net(
         module,
         criterion,
@@ -250,34 +245,47 @@ def train(
         len(data),
         _callbacks(training, n_epochs, n_batches, validation is not None, kl_weights),
         n_epochs,
-        None if validation is None else predefined_split(validation),
+        split,
     )
     try:
-        with fitting_threads(module, training.batch_size):
-            net.partial_fit(data, y=None)
-        # no loss has been taken since the last step
-        some = data[np.arange(min(len(data), training.batch_size))]
-        loss = net.validation_step(some)["loss"].item()
-        _refuse_divergence(loss, len(net.history), training)
+        with ExitStack() as settings:
+            settings.enter_context(fitting_threads(module, training.batch_size))
+            settings.enter_context(matrix_products(training.precision))
+            spectra = place(data, training.device)
+            net.partial_fit(spectra, y=None)
+            # no loss has been taken since the last step
+            some = Batches(spectra, training.batch_size)
+            net.n_whole = some.n_in_batch(0)
+            loss = net.validation_step(next(iter(some)))["loss"].item()
+            refuse_divergence(loss, len(net.history), training)
     finally:
-        # the net is kept and saved: it must hold neither spectra, nor gradients and
-        # Adam's moments, nor a second copy of the weights or of a decoder
-        net.module_.zero_grad(set_to_none=True)
-        net.train_split = None
-        net.optimizer_.state.clear()
-        net.criterion_ = None
-        net.criterion = None
-        net.callbacks_ = []
-        net.callbacks = []
+        _forget_training(net)
     if net.interrupted:
-        warnings.warn(
-            f"The training of the {training.name} was interrupted in epoch "
-            f"{len(net.history)} of {n_epochs}. What was learned until then is kept "
-            "and can be used; call fit again to train it to the end.",
-            InterruptedTrainingWarning,
-            stacklevel=2,
-        )
+        _warn_of_interruption(net, training, n_epochs)
     return net
+
+
+def _forget_training(net: TrainedNet) -> None:
+    # the net is kept and saved: it must hold neither spectra, nor gradients and
+    # Adam's moments, nor a second copy of the weights or of a decoder
+    net.module_.zero_grad(set_to_none=True)
+    net.optimizer_.state.clear()
+    net.criterion_ = net.criterion = net.train_split = None
+    net.callbacks_, net.callbacks = [], []
+    del net.plan, net.watch, net.step, net.n_whole, net.epoch_losses
+
+
+def _warn_of_interruption(net: TrainedNet, training: Training, n_epochs: int) -> None:
+    if training.processes is not None:
+        # the others may be in the middle of another step
+        raise KeyboardInterrupt
+    warnings.warn(
+        f"The training of the {training.name} was interrupted in epoch "
+        f"{len(net.history)} of {n_epochs}. What was learned until then is kept "
+        "and can be used; call fit again to train it to the end.",
+        InterruptedTrainingWarning,
+        stacklevel=3,
+    )
 
 
 def learning_curves(net: TrainedNet) -> dict[str, list[float]]:

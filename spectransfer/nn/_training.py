@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import torch
 
+from spectransfer.nn._processes import Processes
+
 MIN_EPOCHS = 20
 L2_OF_ALL_SPECTRA = 1e-6 * 313_600  # the paper's penalty, times its training set
 PATIENT_PART = 0.1
@@ -33,6 +35,12 @@ class Training:
         Where to train.
     verbose : bool
         Whether to show a progress bar.
+    precision : {"float32", "tf32", "bfloat16"}
+        What matrix products are computed in.
+    compile : bool
+        Whether to let torch compile the step.
+    processes : Processes or None
+        The processes that share the training, where there are several.
     """
 
     name: str
@@ -47,13 +55,19 @@ class Training:
     max_gradient_norm: float | None
     device: torch.device
     verbose: bool
+    precision: str = "float32"
+    compile: bool = False
+    processes: Processes | None = None
 
     def epochs(self, n_spectra: int) -> int:
         """Epochs in which `n_spectra` give the wanted number of steps."""
         if not isinstance(self.max_epochs, str):
             return int(self.max_epochs)
-        steps_per_epoch = -(-n_spectra // self.batch_size)
-        return max(MIN_EPOCHS, -(-self.n_steps // steps_per_epoch))
+        return max(MIN_EPOCHS, -(-self.n_steps // self.batches(n_spectra)))
+
+    def batches(self, n_spectra: int) -> int:
+        """Batches in an epoch, the last and smaller one included."""
+        return -(-n_spectra // self.batch_size)
 
     def penalty(self, n_spectra: int) -> float:
         """Strength of the L2 penalty for a mean loss over `n_spectra`."""

@@ -7,7 +7,14 @@ are brought back through that transformer as far as it can be undone.
     secondary -- baseline, scale --> regressor --> scaled -- unscale --> primary
 """
 
-from spectransfer.pipeline._make import make_transfer_pipeline
-from spectransfer.pipeline._primary_space import PrimarySpaceRegressor
+from spectransfer._lazy import lazy_names
 
-__all__ = ["PrimarySpaceRegressor", "make_transfer_pipeline"]
+_MODULE_OF = {
+    "PrimarySpaceRegressor": "spectransfer.pipeline._primary_space",
+    "make_published_pipeline": "spectransfer.pipeline._make",
+    "make_transfer_pipeline": "spectransfer.pipeline._make",
+    "transfer_spectra": "spectransfer.pipeline._streaming",
+}
+
+__all__ = sorted(_MODULE_OF)
+__getattr__, __dir__ = lazy_names(__name__, _MODULE_OF)

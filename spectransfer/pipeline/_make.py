@@ -27,8 +27,9 @@ def make_transfer_pipeline(
         ``VAELatentTransfer(SpectralVAE(), SpectralMLP())``.
     secondary, primary : transformer, "default" or None
         What is done to the spectra of each side. "default" is
-        ``make_pipeline(BaselineCorrector(), StandardScaler())``; None is nothing. A
-        side with a `Pipeline` keeps the names of its steps.
+        ``make_pipeline(BaselineCorrector(), StandardScaler(power=0))``: free of
+        baseline, centred, divided by one number. None is nothing. A side with a
+        `Pipeline` keeps the names of its steps.
     memory : str or joblib.Memory, default=None
         Cache of the prepared secondary spectra, as in `sklearn.pipeline.Pipeline`.
 
@@ -38,6 +39,16 @@ def make_transfer_pipeline(
         Steps ``baseline``, ``scaler`` (by default) and ``transfer``, the last a
         `PrimarySpaceRegressor`. ``fit(X_secondary, X_primary)`` and
         ``predict(X_secondary)``.
+
+    See Also
+    --------
+    make_published_pipeline : The paper's own configuration.
+
+    Notes
+    -----
+    The paper scales every channel to unit variance (``StandardScaler()``). Channels of
+    pure noise then weigh as much as lines, and every transfer that we tried on
+    simulated maps did worse for it; docs/results.md has the figures.
 
     Examples
     --------
@@ -54,9 +65,9 @@ def make_transfer_pipeline(
     True
     """
     if isinstance(primary, str):
-        primary = _default_preparation()
+        primary = _preparation(BaselineCorrector(), StandardScaler(power=0))
     if isinstance(secondary, str):
-        secondary = _default_preparation()
+        secondary = _preparation(BaselineCorrector(), StandardScaler(power=0))
     steps: list[tuple[str, Any]] = []
     if isinstance(secondary, Pipeline):
         steps = list(secondary.steps)
@@ -70,5 +81,59 @@ def make_transfer_pipeline(
     return Pipeline(steps, transform_input=routed, memory=memory)
 
 
-def _default_preparation() -> Pipeline:
-    return Pipeline([("baseline", BaselineCorrector()), ("scaler", StandardScaler())])
+def make_published_pipeline(regressor: Any = None, **changes: Any) -> Pipeline:
+    """Build the transfer as its authors ran it.
+
+    Both sides have the baseline correction of the published code
+    (`BaselineCorrector.as_published`) and every channel at unit variance; the networks
+    are `VAELatentTransfer.as_published`. The paper's Table 1 shows the paper protocol:
+    ``predict(X, reference=y)`` with a secondary scaler of ``statistics="batch"``, or
+    `spectransfer.evaluation.evaluate_transfers`, which judges by every protocol.
+
+    Parameters
+    ----------
+    regressor : estimator, default=None
+        In place of the paper's networks, such as ``KNNTransfer()``, to compare it under
+        the same preparation.
+    **changes : dict
+        Parameters of `VAELatentTransfer` that are to differ, such as
+        ``random_state=0``; not together with `regressor`.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        With the steps that `make_transfer_pipeline` gives.
+
+    Raises
+    ------
+    TypeError
+        If there are both a regressor and changes.
+
+    References
+    ----------
+    .. [1] J. Vrabel et al., "Library transfer between distinct Laser-Induced
+       Breakdown Spectroscopy systems with shared standards", section 3.
+
+    Examples
+    --------
+    >>> from spectransfer import make_published_pipeline
+    >>> transfer = make_published_pipeline(random_state=0)
+    >>> transfer.named_steps["transfer"].regressor.autoencoder.max_epochs
+    50
+    """
+    if regressor is None:
+        regressor = VAELatentTransfer.as_published(**changes)
+    elif changes:
+        raise TypeError(
+            "Parameters are changed of the paper's networks, but a regressor of your "
+            f"own came with {', '.join(changes)}. Set them on the regressor."
+        )
+    return make_transfer_pipeline(
+        regressor,
+        secondary=_preparation(BaselineCorrector.as_published(), StandardScaler()),
+        primary=_preparation(BaselineCorrector.as_published(), StandardScaler()),
+    )
+
+
+def _preparation(corrector: BaselineCorrector, scaler: StandardScaler) -> Pipeline:
+    return Pipeline([("baseline", corrector), ("scaler", scaler)])

@@ -28,8 +28,8 @@ from spectransfer._validation import (
     fit_context,
     validation_set,
 )
+from spectransfer.pipeline._applying import apply_steps
 from spectransfer.preprocessing import StandardScaler
-from spectransfer.transfer import VAELatentTransfer
 
 
 def _steps(transformer: Any) -> list[Any]:
@@ -54,6 +54,13 @@ def fitted_to_map(transformer: Any, spectra: Any) -> Any:
         if isinstance(new, StandardScaler):
             new.weigh_like(old)
     return fresh
+
+
+def _default_regressor() -> Any:
+    # only here, so that other regressors do without torch
+    from spectransfer.transfer import VAELatentTransfer
+
+    return VAELatentTransfer()
 
 
 def _undo(steps: list[Any], spectra: FloatArray) -> FloatArray:
@@ -158,7 +165,7 @@ class PrimarySpaceRegressor(
         targets = check_pair(self, X, y)[1]
         given = validation_set(X_val, y_val)
         self._target_ndim = targets.ndim
-        regressor = VAELatentTransfer() if self.regressor is None else self.regressor
+        regressor = _default_regressor() if self.regressor is None else self.regressor
         self.transformer_ = (
             None if self.transformer is None else clone(self.transformer)
         )
@@ -184,7 +191,8 @@ class PrimarySpaceRegressor(
         """Give what the regressor learns: transformed primary spectra."""
         if self.transformer_ is None:
             return targets
-        prepared = np.asarray(self.transformer_.transform(_table(y, targets)))
+        steps = _steps(self.transformer_)
+        prepared = np.asarray(apply_steps(steps, _table(y, targets)))
         if self._target_ndim == 1 and prepared.shape[1] == 1:
             return prepared.ravel()
         return prepared

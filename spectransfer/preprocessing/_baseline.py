@@ -116,7 +116,8 @@ class BaselineCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     `X`, so that unpaired spectra fail before any long work.
 
     Work goes through the cache sixteen spectra at a time. Beside the result, a few MB
-    are needed for each thread; memory-mapped spectra are read block by block.
+    are needed for each thread; memory-mapped spectra are read block by block, and a
+    result of 64 MiB and more then lies in a temporary file.
 
     References
     ----------

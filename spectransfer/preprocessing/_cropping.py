@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
+from spectransfer._storage import copied
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     Interval,
@@ -175,7 +176,7 @@ class WavelengthCropper(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         spectra = check_spectra(self, X, finite=False)
-        return self._kept(spectra, self.channels_).copy()
+        return copied(self._kept(spectra, self.channels_))
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Any:
         """Give the names of the channels that are kept, or their wavelengths as text.

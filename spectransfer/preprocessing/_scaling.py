@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler as _SklearnScaler
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
+from spectransfer._storage import new_array
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     Interval,
@@ -35,15 +36,16 @@ class StandardScaler(_SklearnScaler):
     r"""Centre every channel and scale it by a power of its standard deviation.
 
     .. math:: z_{ij} = \frac{x_{ij} - \mu_j}{\sigma_j} \, w_j ,
-              \qquad w_j = s_j^{1 - p}
+              \qquad w_j = (s_j / \bar s)^{1 - p}
 
-    with the deviations :math:`s_j` of the training spectra. scikit-learn's scaler,
-    where p and w are 1, with two additions. `power` says how much of the difference
-    between strong and weak channels is taken out. And the statistics :math:`\mu_j,
-    \sigma_j` may be those of the very batch that is transformed. The secondary spectra
-    of a new measurement day may always be scaled by themselves: they are all there.
-    This takes out a drift of the instrument between the days that is common to all
-    spectra, while the channels keep the weights that they had in training.
+    with the deviations :math:`s_j` of the training spectra, and their root mean square
+    :math:`\bar s`. scikit-learn's scaler, where p and w are 1, with two additions.
+    `power` says how much of the difference between strong and weak channels is taken
+    out. And the statistics :math:`\mu_j, \sigma_j` may be those of the very batch that
+    is transformed. The secondary spectra of a new measurement day may always be scaled
+    by themselves: they are all there. This takes out a drift of the instrument between
+    the days that is common to all spectra, while the channels keep the weights that
+    they had in training.
 
     Parameters
     ----------
@@ -53,14 +55,14 @@ class StandardScaler(_SklearnScaler):
     power : float, default=1.0
         Power p of the deviation that channels are divided by, between 0 and 1. 1 is
         unit variance: channels of pure noise weigh as much as lines. 0.5 is Pareto
-        scaling. 0 keeps the intensity unit, and strong lines strong.
+        scaling. 0 divides all channels by one number, and strong lines stay strong.
     copy : bool, default=True
         False scales float spectra in place, where they may be written to.
     with_mean : bool, default=True
         Whether to centre.
     with_std : bool, default=True
-        Whether to know deviations at all. False keeps the intensity unit like
-        ``power=0``, but takes no drift of the gain out of a batch.
+        Whether to divide at all. False keeps the intensity unit, and takes no drift of
+        the gain out of a batch.
 
     Attributes
     ----------
@@ -104,7 +106,8 @@ class StandardScaler(_SklearnScaler):
 
     A constant channel becomes 0, and has deviation 1. float32 spectra stay float32,
     while sums are taken in float64 over blocks of rows, so that memory-mapped
-    spectra of any length need a few MB beside the result.
+    spectra of any length need a few MB beside the result. A result of 64 MiB and
+    more, made from memory-mapped spectra, lies in a temporary file.
 
     Examples
     --------
@@ -116,9 +119,10 @@ class StandardScaler(_SklearnScaler):
     >>> StandardScaler(statistics="batch").fit(training).transform(new_day)
     array([[-1.,  0.],
            [ 1.,  0.]])
-    >>> StandardScaler(statistics="batch", power=0).fit([[0.0], [4.0]]).transform(
-    ...     [[10.0], [14.0], [12.0], [12.0]]).ravel().round(3).tolist()
-    [-2.828, 2.828, 0.0, 0.0]
+    >>> unequal = [[-7.0, -1.0], [7.0, 1.0]]
+    >>> StandardScaler(power=0).fit_transform(unequal)
+    array([[-1.4, -0.2],
+           [ 1.4,  0.2]])
 
     References
     ----------
@@ -227,7 +231,8 @@ class StandardScaler(_SklearnScaler):
         if self.with_std:
             deviation = safe_scale(moments)
             if self.power != 1:
-                self.weight_ = deviation ** (1 - self.power)
+                common = np.sqrt(np.mean(moments.variance)) or 1.0
+                self.weight_ = (deviation / common) ** (1 - self.power)
             self.scale_ = self._weighted(deviation)
         return self
 
@@ -272,8 +277,7 @@ class StandardScaler(_SklearnScaler):
         Returns
         -------
         ndarray of shape (n_spectra, n_wavelengths)
-            Scaled spectra, in counts to the power of one minus `power`, in the
-            precision of `X`.
+            Scaled spectra, without unit, in the precision of `X`.
         """
         check_is_fitted(self)
         spectra = check_spectra(self, X)
@@ -329,7 +333,7 @@ class StandardScaler(_SklearnScaler):
         copies = self.copy if copy is None else copy
         if not copies and spectra.flags.writeable:
             return spectra
-        return np.empty(spectra.shape, spectra.dtype)
+        return new_array(spectra.shape, spectra.dtype, like=spectra)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

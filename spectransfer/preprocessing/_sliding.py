@@ -21,18 +21,18 @@ matrix, cut into equal tiles. Sixteen spectra at a time, everything stays in cac
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from numpy.lib.stride_tricks import sliding_window_view
 
+from spectransfer._storage import new_array
 from spectransfer._typing import FloatArray
 
 # Rows that go through the cache together. A multiple of every BLAS micro-kernel, and
 # small enough that a tile's product (rows x tile x taps) is never split over threads.
 _ROWS = 16
-_TILE = 64
+_TILE = 32
 
 
 def gaussian_taps(width: int) -> FloatArray:
@@ -114,17 +114,27 @@ def _plan_end(
     )
 
 
-def _filter_tiles(
-    padded: FloatArray, first_input: int, tiles: slice, matrix: FloatArray, out: Any
-) -> None:
-    """Multiply the stretch of channels that each tile sees by the matrix of a tile."""
-    seen = sliding_window_view(padded, len(matrix), axis=1)[:, first_input::_TILE]
-    n_rows, n_tiles = len(padded), tiles.stop - tiles.start
-    np.matmul(
-        seen[:, tiles].swapaxes(0, 1),
-        matrix,
-        out=out.reshape(n_rows, n_tiles, _TILE).swapaxes(0, 1),
-    )
+class _Filter:
+    """The product of the channels that each tile sees with the matrix of a tile."""
+
+    def __init__(
+        self,
+        padded: FloatArray,
+        first_input: int,
+        tiles: slice,
+        matrix: FloatArray,
+        out: FloatArray,
+    ) -> None:
+        # Views of buffers that stay: to make them costs as much as to use them.
+        seen = sliding_window_view(padded, len(matrix), axis=1)[:, first_input::_TILE]
+        self.seen = seen[:, tiles].swapaxes(0, 1)
+        self.matrix = matrix
+        n_tiles = tiles.stop - tiles.start
+        self.out = out.reshape(len(out), n_tiles, _TILE).swapaxes(0, 1)
+
+    def apply(self) -> None:
+        """Filter what the buffer holds now."""
+        np.matmul(self.seen, self.matrix, out=self.out)
 
 
 class _Workspace:
@@ -144,7 +154,18 @@ class _Workspace:
         n_tiled = smoothing.n_tiles * _TILE
         self.summed = np.zeros((_ROWS, n_tiled + 2 * smoothing.reach), dtype)
         self.baseline = np.empty((_ROWS, n_tiled), dtype)
-        self.ends = [np.empty((_ROWS, len(end.gain)), dtype) for end in smoothing.ends]
+        everywhere = slice(0, smoothing.n_tiles)
+        self.filter = _Filter(
+            self.summed, 0, everywhere, smoothing.matrix, self.baseline
+        )
+        self.ends = []
+        for end in smoothing.ends:
+            mean = np.empty((_ROWS, len(end.gain)), dtype)
+            part = self.baseline[:, end.tiles.start * _TILE : end.tiles.stop * _TILE]
+            filtered = _Filter(
+                self.summed, end.first_input, end.tiles, end.matrix, mean
+            )
+            self.ends.append((filtered, mean, end.gain, part))
 
     def rolling_minimum(self) -> FloatArray:
         """Minimum of each stretch of `window` channels of the framed spectra."""
@@ -169,12 +190,11 @@ class _Workspace:
         minima = self.rolling_minimum()
         centre = slice(smoothing.reach, smoothing.reach + n)
         np.add(minima[:, :n], minima[:, shift : shift + n], out=self.summed[:, centre])
-        everywhere = slice(0, smoothing.n_tiles)
-        _filter_tiles(self.summed, 0, everywhere, smoothing.matrix, self.baseline)
-        for end, mean in zip(smoothing.ends, self.ends, strict=True):
-            _filter_tiles(self.summed, end.first_input, end.tiles, end.matrix, mean)
-            mean *= end.gain
-            self.baseline[:, end.tiles.start * _TILE : end.tiles.stop * _TILE] += mean
+        self.filter.apply()
+        for filtered, mean, gain, part in self.ends:
+            filtered.apply()
+            mean *= gain
+            part += mean
         return self.baseline[:, :n]
 
     def run(self, block: FloatArray, out: FloatArray, offset: bool, take: str) -> None:
@@ -218,10 +238,11 @@ def slide_baseline(
     Returns
     -------
     ndarray of shape (n_spectra, n_wavelengths)
-        A new array of the same precision.
+        A new array of the same precision, in a temporary file where the spectra are
+        memory-mapped and large.
     """
     n_spectra, n_wavelengths = spectra.shape
-    out = np.empty(spectra.shape, spectra.dtype)
+    out = new_array(spectra.shape, spectra.dtype, like=spectra)
     smoothing = _plan_smoothing(n_wavelengths, smooth_window, edges, spectra.dtype)
     window = min(min_window, n_wavelengths)
     starts = range(0, n_spectra, _ROWS)

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 from scipy.interpolate import CubicSpline
 
+from spectransfer._storage import new_array
 from spectransfer._typing import BoolArray, FloatArray
 
 # The influence of a channel on a spline halves, at least, from channel to channel:
@@ -201,7 +202,8 @@ def multiply_rows(spectra: FloatArray, weights: sparse.csr_array) -> FloatArray:
         In the precision of the spectra.
     """
     weights = weights.astype(spectra.dtype)
-    out = np.empty((len(spectra), weights.shape[0]), spectra.dtype)
+    shape = (len(spectra), weights.shape[0])
+    out = new_array(shape, spectra.dtype, like=spectra)
     for start in range(0, len(spectra), 64):
         block = np.ascontiguousarray(spectra[start : start + 64].T)
         out[start : start + 64] = (weights @ block).T

@@ -20,10 +20,14 @@ from spectransfer._validation import (
     validation_set,
 )
 from spectransfer.nn import (
+    ENGINE,
+    PRECISIONS,
+    Processes,
     SpectraDataset,
     Training,
     Unit,
     forward_blocks,
+    launched_processes,
     learning_curves,
     resolve_device,
     train,
@@ -48,6 +52,8 @@ NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     "max_gradient_norm": [Interval(Real, 0, None, closed="neither"), None],
     "normalize": ["boolean"],
     "device": [str],
+    "precision": [StrOptions(set(PRECISIONS))],
+    "compile": ["boolean"],
     "random_state": ["random_state"],
     "verbose": ["verbose"],
 }
@@ -97,6 +103,7 @@ class NetworkEstimator(BaseEstimator):
     _parameter_constraints = NETWORK_CONSTRAINTS
 
     def _training(self, name: str, n_spectra: int) -> Training:
+        processes = self._processes()
         auto = isinstance(self.batch_size, str)
         return Training(
             name=name,
@@ -111,7 +118,23 @@ class NetworkEstimator(BaseEstimator):
             max_gradient_norm=self.max_gradient_norm,
             device=resolve_device(self.device),
             verbose=bool(self.verbose),
+            precision=self.precision,
+            compile=self.compile,
+            processes=processes,
         )
+
+    def _processes(self) -> Processes | None:
+        """Processes that share the training; they have to draw the same numbers."""
+        if self.device != ENGINE:
+            return None
+        if self.random_state is None:
+            raise ValueError(
+                "device='accelerate' needs the same random numbers in every process, "
+                f"but random_state of {type(self).__name__} is None. Set it to a "
+                "number, such as random_state=0."
+            )
+        processes = launched_processes()
+        return processes if processes.count > 1 else None
 
     def _unit(self, spectra: FloatArray) -> Unit:
         return Unit.of(spectra) if self.normalize else Unit.identity(spectra.shape[1])
@@ -179,7 +202,8 @@ class NetworkEstimator(BaseEstimator):
         inputs: FloatArray,
         units: tuple[Unit, Unit],
     ) -> FloatArray:
-        return forward_blocks(function, inputs, units, usable_device(self.device))
+        device = usable_device(self.device)
+        return forward_blocks(function, inputs, units, device, precision=self.precision)
 
     def _fit_regression(
         self,

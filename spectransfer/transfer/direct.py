@@ -76,7 +76,15 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         the network, so that any intensity unit trains alike. False hands the spectra
         over as they are.
     device : str, default="cpu"
-        "cpu", "cuda", or "auto" for CUDA where there is one.
+        "cpu", "cuda", "auto" for CUDA where there is one, or "accelerate" for the
+        devices of all processes that `accelerate launch` started (docs/gpu.md).
+    precision : {"float32", "tf32", "bfloat16"}, default="float32"
+        What matrix products are computed in, by `fit` and later. "tf32" keeps 11 bits
+        of every factor and is for CUDA; "bfloat16" keeps 8. Weights and losses stay in
+        float32.
+    compile : bool, default=False
+        Let torch compile the training step, on CUDA as a captured graph. It takes half
+        a minute, and pays where steps are many and short.
     random_state : int, RandomState instance or None, default=None
         Seed of weights and order of the spectra.
     verbose : bool or int, default=0
@@ -145,6 +153,8 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         max_gradient_norm: float | None = 1.0,
         normalize: bool = True,
         device: str = "cpu",
+        precision: str = "float32",
+        compile: bool = False,
         random_state: RandomState = None,
         verbose: bool | int = 0,
     ) -> None:
@@ -163,6 +173,8 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         self.max_gradient_norm = max_gradient_norm
         self.normalize = normalize
         self.device = device
+        self.precision = precision
+        self.compile = compile
         self.random_state = random_state
         self.verbose = verbose
 

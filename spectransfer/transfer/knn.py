@@ -1,5 +1,6 @@
 """The mean of the primary spectra of the nearest secondary ones."""
 
+from collections.abc import Iterator
 from numbers import Integral
 from typing import Any
 
@@ -18,6 +19,7 @@ from spectransfer._validation import (
     fit_context,
     row_blocks,
 )
+from spectransfer.transfer._neighbors import StoredSpectra
 
 
 def neighbor_weights(distances: FloatArray, weights: str) -> FloatArray:
@@ -69,6 +71,10 @@ def weighted_rows(
         The sums, in the dtype of `values`.
     """
     n_query, k = indices.shape
+    if not values.flags.c_contiguous:
+        # a matrix product would copy all rows, not only these
+        taken, indices = np.unique(indices, return_inverse=True)
+        values, indices = values[taken], indices.reshape(n_query, k)
     starts = np.arange(0, n_query * k + 1, k)
     sparse = csr_array(
         (weights.ravel().astype(values.dtype), indices.ravel(), starts),
@@ -93,14 +99,17 @@ class KNNTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
     weights : {"uniform", "distance"}, default="uniform"
         Whether all neighbours weigh the same, or by the inverse of their distance.
     metric : str, default="euclidean"
-        Distance between secondary spectra, any of scikit-learn's.
+        Distance between secondary spectra, any of scikit-learn's. "euclidean" is
+        searched by matrix products of our own, others by scikit-learn.
     n_jobs : int or None, default=None
-        Threads for the search of neighbours, as in scikit-learn.
+        Threads of scikit-learn's search, for other metrics than "euclidean". The
+        matrix products take the threads that the BLAS library is given.
 
     Attributes
     ----------
-    neighbors_ : sklearn.neighbors.NearestNeighbors
-        Holds the secondary spectra of the shared standards.
+    neighbors_ : StoredSpectra or sklearn.neighbors.NearestNeighbors
+        Holds the secondary spectra of the shared standards: the array given to `fit`,
+        not a copy.
     primary_ : ndarray of shape (n_spectra, n_primary) or (n_spectra,)
         Their primary spectra; the array given to `fit`, not a copy.
     n_features_in_ : int
@@ -112,6 +121,13 @@ class KNNTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
     --------
     sklearn.neighbors.KNeighborsRegressor : Same predictions, but it gathers all
         neighbours' spectra at once, 61 GB for the paper's test map.
+
+    Notes
+    -----
+    Queries and stored spectra are read in blocks, memory-mapped ones from their files,
+    so that beside the result some 300 MB are needed, whatever their numbers. Distances
+    are exact to float64 also for float32 spectra. Of equally near spectra the first of
+    the training set count, as far as scikit-learn's order is defined, too.
 
     Examples
     --------
@@ -167,12 +183,12 @@ class KNNTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"(n_samples={len(secondary)}). Take fewer neighbours."
             )
         self.primary_ = primary
-        self.neighbors_ = NearestNeighbors(
-            n_neighbors=self.n_neighbors,
-            algorithm="brute",
-            metric=self.metric,
-            n_jobs=self.n_jobs,
-        ).fit(secondary)
+        if self.metric == "euclidean":
+            self.neighbors_: Any = StoredSpectra.of(secondary)
+        else:
+            self.neighbors_ = NearestNeighbors(
+                algorithm="brute", metric=self.metric, n_jobs=self.n_jobs
+            ).fit(secondary)
         return self
 
     def predict(self, X: ArrayLike) -> FloatArray:
@@ -190,11 +206,24 @@ class KNNTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         secondary = check_spectra(self, X)
-        n_query = len(secondary)
-        predicted = np.empty((n_query, *self.primary_.shape[1:]), secondary.dtype)
-        row_bytes = 8 * (self.n_features_in_ + self.primary_[:1].size)
-        for rows in row_blocks(n_query, row_bytes):
-            distances, indices = self.neighbors_.kneighbors(secondary[rows])
+        primary = self.primary_
+        predicted = np.empty((len(secondary), *primary.shape[1:]), secondary.dtype)
+        # few enough at a time that their neighbours' spectra could be gathered
+        row_bytes = self.n_neighbors * primary[:1].nbytes
+        for block, distances, indices in self._nearest(secondary):
             weights = neighbor_weights(distances, self.weights)
-            predicted[rows] = weighted_rows(self.primary_, indices, weights)
+            for rows in row_blocks(len(indices), row_bytes):
+                means = weighted_rows(primary, indices[rows], weights[rows])
+                predicted[block][rows] = means
         return predicted
+
+    def _nearest(
+        self, secondary: FloatArray
+    ) -> Iterator[tuple[slice, FloatArray, IntArray]]:
+        """Give the rows of each block, and their neighbours' distances and numbers."""
+        known, k = self.neighbors_, self.n_neighbors
+        if isinstance(known, StoredSpectra):
+            yield from known.nearest(secondary, k)
+            return
+        for rows in row_blocks(len(secondary), secondary[:1].nbytes):
+            yield rows, *known.kneighbors(secondary[rows], k)

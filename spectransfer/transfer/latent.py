@@ -81,7 +81,8 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         or, after that, the primary spectra themselves, through the frozen decoder.
         The second needs a `SpectralVAE` and a `SpectralMLP`.
     device : str or None, default=None
-        "cpu", "cuda" or "auto" for both networks; None leaves it to each of them.
+        "cpu", "cuda", "auto" or "accelerate" for both networks; None leaves it to
+        each of them.
     random_state : int, RandomState instance or None, default=None
         Seed from which parts that have no seed of their own get theirs.
     verbose : bool, int or None, default=None

@@ -21,6 +21,8 @@ class MeanTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
     ----------
     mean_ : ndarray of shape (n_primary,)
         Mean primary spectrum.
+    n_samples_seen_ : int
+        Number of spectra that it is the mean of.
     n_features_in_ : int
         Number of channels of the secondary spectra.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -55,8 +57,40 @@ class MeanTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         MeanTransfer
             The fitted estimator.
         """
-        _, primary = check_pair(self, X, y)
-        self.mean_ = np.asarray(primary.mean(axis=0, dtype=np.float64), primary.dtype)
+        return self._learn(X, y, fresh=True)
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: ArrayLike, y: ArrayLike) -> "MeanTransfer":
+        """Add primary spectra to the mean of those seen so far.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_secondary)
+            Secondary spectra; only their shape is used.
+        y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
+            Primary spectra of the same spots.
+
+        Returns
+        -------
+        MeanTransfer
+            The fitted estimator.
+        """
+        return self._learn(X, y, fresh=not hasattr(self, "n_samples_seen_"))
+
+    def _learn(self, X: ArrayLike, y: ArrayLike, fresh: bool) -> "MeanTransfer":
+        _, primary = check_pair(self, X, y, reset=fresh)
+        if fresh:
+            self.n_samples_seen_ = 0
+            self._total = np.zeros(primary.shape[1:])
+        if self._total.shape != primary.shape[1:]:
+            raise ValueError(
+                "partial_fit must be given primary spectra on the channels of those "
+                f"before, which had {self._total.shape}, but y has "
+                f"{primary.shape[1:]}. Call fit to begin anew."
+            )
+        self._total = self._total + primary.sum(axis=0, dtype=np.float64)
+        self.n_samples_seen_ += len(primary)
+        self.mean_ = np.asarray(self._total / self.n_samples_seen_, primary.dtype)
         return self
 
     def predict(self, X: ArrayLike) -> FloatArray:

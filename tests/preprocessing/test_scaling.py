@@ -237,13 +237,27 @@ def test_power_divides_by_that_power_of_the_deviation(days, power):
     varied = np.delete(training, 7, axis=1)
     scaler = StandardScaler(power=power).fit(varied)
     unseen = np.delete(new_day, 7, axis=1)
-    expected = (unseen - varied.mean(axis=0)) / varied.std(axis=0) ** power
+    common = np.sqrt((varied.std(axis=0) ** 2).mean())
+    divisor = varied.std(axis=0) ** power * common ** (1 - power)
+    expected = (unseen - varied.mean(axis=0)) / divisor
     scaled = scaler.transform(unseen)
     assert_allclose(scaled, expected, rtol=1e-12, atol=1e-12)
     assert_allclose(scaler.inverse_transform(scaled), unseen, rtol=1e-12)
     # deviations become what is left of them
     left = scaler.transform(varied).std(axis=0)
-    assert_allclose(left, varied.std(axis=0) ** (1 - power), rtol=1e-12)
+    assert_allclose(left, (varied.std(axis=0) / common) ** (1 - power), rtol=1e-12)
+
+
+@pytest.mark.parametrize("power", [0, 0.5, 1])
+def test_scaled_numbers_do_not_depend_on_the_unit_of_intensity(days, power):
+    # a channel that is constant in training has no deviation to be measured by
+    training, new_day = (np.delete(day, 7, axis=1) for day in days)
+    scaled = StandardScaler(power=power).fit(training).transform(new_day)
+    millivolts = StandardScaler(power=power).fit(1e-3 * training)
+    assert_allclose(millivolts.transform(1e-3 * new_day), scaled, rtol=1e-9)
+    # constant spectra have no deviation at all
+    flat = StandardScaler(power=power).fit_transform(np.full((3, 2), 5.0))
+    assert_array_equal(flat, 0)
 
 
 def test_power_one_is_scikit_learns_scaler_to_the_bit(days):

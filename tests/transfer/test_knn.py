@@ -53,6 +53,90 @@ def test_neighbours_spectra_are_never_gathered_whole(rng):
     assert peak < gathered / 5
 
 
+def close_clusters(rng, n_spectra, n_channels=300, width=1e-4):
+    """Spectra whose distances are lost in the rounding of float32 products."""
+    spectra = width * rng.normal(size=(n_spectra, n_channels))
+    spectra += np.where(np.arange(n_spectra)[:, None] % 2, 3.0, -3.0)
+    return spectra.astype(np.float32)
+
+
+def neighbours(knn, queries):
+    blocks = list(knn.neighbors_.nearest(queries, knn.n_neighbors))
+    distances = np.concatenate([distances for _, distances, _ in blocks])
+    return distances, np.concatenate([indices for *_, indices in blocks])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("make", ["noise", "close"])
+def test_neighbours_and_distances_are_those_of_differences_in_float64(rng, make, dtype):
+    # more queries and stored spectra than fit one block
+    if make == "close":
+        X = close_clusters(rng, 7500).astype(dtype)
+    else:
+        X = (10 + rng.normal(size=(7500, 40))).astype(dtype)
+    stored, queries = X[:3000], X[3000:]
+    knn = KNNTransfer(n_neighbors=7).fit(stored, stored)
+    distances, indices = neighbours(knn, queries)
+    for q in (0, 255, 256, 4351, 4352, 4499):
+        exact = np.linalg.norm(stored.astype(np.float64) - queries[q], axis=1)
+        assert_array_equal(indices[q], np.argsort(exact)[:7])
+        assert_allclose(distances[q], np.sort(exact)[:7], rtol=1e-12)
+
+
+def test_float32_products_alone_would_miss_neighbours(rng):
+    X = close_clusters(rng, 400)
+    stored, query = X[:399], X[399:]
+    product = (stored**2).sum(axis=1) - 2 * stored @ query[0]
+    exact = np.linalg.norm(stored.astype(np.float64) - query, axis=1)
+    assert set(np.argsort(product)[:7]) != set(np.argsort(exact)[:7])
+
+
+@pytest.mark.parametrize("n_copies", [2, 100])
+def test_of_equal_spectra_the_first_ones_count_as_in_scikit_learn(rng, n_copies):
+    X = np.tile(rng.normal(size=(30, 20)), (n_copies, 1))
+    y = rng.normal(size=(len(X), 3))
+    knn = KNNTransfer(n_neighbors=n_copies).fit(X, y)
+    expected = np.arange(30)[:, None] + 30 * np.arange(n_copies)
+    assert_array_equal(neighbours(knn, X[:30])[1], expected)
+    theirs = KNeighborsRegressor(n_copies, algorithm="brute").fit(X, y)
+    assert_allclose(knn.predict(X[:30]), theirs.predict(X[:30]), rtol=1e-12)
+    few = KNNTransfer(n_neighbors=1).fit(X, y)
+    theirs = KNeighborsRegressor(1, algorithm="brute").fit(X, y)
+    assert_array_equal(few.predict(X[:30]), theirs.predict(X[:30]))
+
+
+def test_predictions_do_not_depend_on_the_other_queries(rng):
+    X, y = rng.normal(size=(2500, 12)), rng.normal(size=(2500, 5))
+    knn = KNNTransfer(n_neighbors=4).fit(X.astype(np.float32), y)
+    queries = rng.normal(size=(5000, 12)).astype(np.float32)
+    alone = np.concatenate([knn.predict(queries[i : i + 1]) for i in (0, 4351, 4999)])
+    assert_array_equal(knn.predict(queries)[[0, 4351, 4999]], alone)
+
+
+def test_counts_that_overflow_float32_squares_are_searched_in_float64(rng):
+    X = (1e20 * rng.normal(size=(50, 6))).astype(np.float32)
+    knn = KNNTransfer(n_neighbors=3).fit(X, X)
+    assert_array_equal(neighbours(knn, X)[1][:, 0], np.arange(50))
+
+
+def test_other_metrics_are_scikit_learns(rng):
+    X, y = rng.normal(size=(80, 6)), rng.normal(size=(80, 9))
+    expected = KNeighborsRegressor(4, metric="manhattan").fit(X, y).predict(X + 0.1)
+    ours = KNNTransfer(4, metric="manhattan").fit(X, y)
+    assert_allclose(ours.predict(X + 0.1), expected, rtol=1e-12)
+
+
+def test_a_crop_of_the_primary_spectra_is_averaged_as_a_copy_of_it(rng):
+    X, y = rng.normal(size=(50, 6)), rng.normal(size=(50, 90))
+    cropped = KNNTransfer(3).fit(X, y[:, 10:40]).predict(X)
+    assert_array_equal(cropped, KNNTransfer(3).fit(X, y[:, 10:40].copy()).predict(X))
+
+
+def test_spectra_are_not_copied_by_fit(rng):
+    X, y = rng.normal(size=(15, 4)), rng.normal(size=(15, 3))
+    assert KNNTransfer().fit(X, y).neighbors_.spectra is X
+
+
 def test_primary_spectra_are_not_copied(rng):
     y = rng.normal(size=(15, 3))
     assert KNNTransfer().fit(rng.normal(size=(15, 4)), y).primary_ is y

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose
 from sklearn.dummy import DummyRegressor
 
@@ -30,3 +31,20 @@ def test_prediction_has_the_precision_of_the_secondary_spectra(rng):
     X, y = rng.normal(size=(9, 5)), rng.normal(size=(9, 7)).astype(np.float32)
     assert MeanTransfer().fit(X, y).predict(X).dtype == np.float64
     assert MeanTransfer().fit(X, y).predict(X.astype(np.float32)).dtype == np.float32
+
+
+def test_parts_of_a_map_add_up_to_the_mean_of_all_of_it(rng):
+    X, y = rng.normal(size=(30, 5)), rng.normal(size=(30, 7))
+    parts = MeanTransfer()
+    for rows in (slice(0, 3), slice(3, 29), slice(29, 30)):
+        parts.partial_fit(X[rows], y[rows])
+    assert_allclose(parts.mean_, y.mean(axis=0), rtol=1e-12)
+    assert parts.n_samples_seen_ == 30
+    assert_allclose(parts.fit(X[:4], y[:4]).mean_, y[:4].mean(axis=0), rtol=1e-12)
+
+
+def test_parts_on_other_channels_are_refused(rng):
+    X, y = rng.normal(size=(30, 5)), rng.normal(size=(30, 7))
+    part = MeanTransfer().partial_fit(X, y)
+    with pytest.raises(ValueError, match=r"had \(7,\), but y has \(6,\). Call fit"):
+        part.partial_fit(X, y[:, :6])

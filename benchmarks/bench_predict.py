@@ -1,0 +1,136 @@
+"""
+How much of a prediction is not torch?
+======================================
+
+`predict` of 20,000 spectra by the paper's networks, against bare forward passes of the
+same modules over the same tensors, written into a new array: the fastest of three
+chunk sizes. Checks of the input and units are ours.
+
+    python benchmarks/bench_predict.py [--threads 2] [--spectra 20000] [--repeats 5]
+
+All ways take turns in one run; figures are medians. The column "differs" is the largest
+difference from predicting all spectra in pieces of odd sizes: zero, or a prediction
+depends on what it is made together with.
+"""
+
+import argparse
+import os
+import statistics
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from bench_training import CLOCKS, N_LATENT, N_PRIMARY, N_SECONDARY, Clock, machine
+from threadpoolctl import threadpool_limits
+from torch import nn
+
+from spectransfer import DirectMLPTransfer, SpectralMLP, SpectralVAE, VAELatentTransfer
+
+CHUNKS = (256, 1024, 4096)
+Predict = Callable[[np.ndarray], np.ndarray]
+
+
+def bare(module: nn.Module, chunk: int, n_outputs: int) -> Predict:
+    """Forward passes alone."""
+
+    @torch.inference_mode()
+    def predict(X: np.ndarray) -> np.ndarray:
+        out = torch.empty(len(X), n_outputs)
+        for rows in torch.arange(len(X)).split(chunk):
+            start, stop = int(rows[0]), int(rows[-1]) + 1
+            out[start:stop] = module(torch.from_numpy(X[start:stop]))
+        return out.numpy()
+
+    return predict
+
+
+def networks() -> dict[str, tuple[Predict, nn.Module, int, int]]:
+    """Fitted to a few spectra: `predict`, module, inputs and outputs."""
+    rng = np.random.default_rng(0)
+    X, Y, Z = (
+        rng.normal(300, 20, size=(256, n)).astype(np.float32)
+        for n in (N_SECONDARY, N_PRIMARY, N_LATENT)
+    )
+    quick = {"max_epochs": 1, "random_state": 0}
+    mapper = SpectralMLP(**quick).fit(X, Z)
+    direct = DirectMLPTransfer(**quick).fit(X, Y)
+    vae = SpectralVAE(**quick).fit(Y)
+    latent = VAELatentTransfer(
+        SpectralVAE(**quick), SpectralMLP(**quick), random_state=0
+    ).fit(X, Y)
+    both = nn.Sequential(
+        latent.mapper_.net_.module_, latent.autoencoder_.net_.module_.decoder
+    )
+    encoder = vae.net_.module_
+    encode = nn.Sequential(encoder.encoder, encoder.mean)
+    return {
+        "mapper": (mapper.predict, mapper.net_.module_, N_SECONDARY, N_LATENT),
+        "VAE, transform": (vae.transform, encode, N_PRIMARY, N_LATENT),
+        "VAE, inverse_transform": (
+            vae.inverse_transform, encoder.decoder, N_LATENT, N_PRIMARY,
+        ),
+        "direct MLP": (direct.predict, direct.net_.module_, N_SECONDARY, N_PRIMARY),
+        "latent transfer": (latent.predict, both, N_SECONDARY, N_PRIMARY),
+    }  # fmt: skip
+
+
+def dependence(predict: Predict, X: np.ndarray) -> float:
+    """Largest difference between predicting together and in pieces."""
+    few = X[:1500]
+    pieces = [few[:1], few[1:300], few[300:812], few[812:]]
+    apart = np.concatenate([predict(piece) for piece in pieces])
+    return float(np.abs(apart - predict(few)).max())
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--spectra", type=int, default=20_000)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--clock", choices=CLOCKS, default="wall")
+    parser.add_argument("--only", default="", help="networks whose name begins so")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    rng, clock = np.random.default_rng(1), CLOCKS[options.clock]
+    print(machine())
+    print(
+        f"{options.threads} threads, {options.spectra} spectra, float32, "
+        f"{options.clock} clock, medians of {options.repeats}"
+    )
+    print(f"{'':24}{'bare, s':>9}{'(chunks)':>9}{'ours, s':>9}{'speed':>7}  differs")
+    with threadpool_limits(options.threads):
+        for name, (predict, module, n_in, n_out) in networks().items():
+            if not name.startswith(options.only):
+                continue
+            X = rng.normal(300, 20, size=(options.spectra, n_in)).astype(np.float32)
+            module.eval()
+            ways = {chunk: bare(module, chunk, n_out) for chunk in CHUNKS}
+            times = race({**ways, 0: predict}, X, options.repeats, clock)
+            medians = {key: statistics.median(own) for key, own in times.items()}
+            best = min(CHUNKS, key=lambda chunk: medians[chunk])
+            speed = statistics.median(
+                b / t for b, t in zip(times[best], times[0], strict=True)
+            )
+            print(
+                f"{name:24}{medians[best]:9.3f}{best:9}{medians[0]:9.3f}{speed:7.2f}  "
+                f"{dependence(predict, X):.0e}"
+            )
+
+
+def race(
+    ways: dict[int, Predict], X: np.ndarray, repeats: int, clock: Clock
+) -> dict[int, list[float]]:
+    """Seconds of every way in every repeat, after one that is not counted."""
+    times: dict[int, list[float]] = {key: [] for key in ways}
+    for repeat in range(repeats + 1):
+        for key, way in ways.items():
+            start = clock()
+            way(X)
+            if repeat:
+                times[key].append(clock() - start)
+    return times
+
+
+if __name__ == "__main__":
+    main()

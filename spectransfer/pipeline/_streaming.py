@@ -1,0 +1,191 @@
+"""Carrying whole maps through a fitted transfer, block by block.
+
+`predict` gives its result in one piece. A map that does not fit into memory goes
+through in blocks, from a memory-mapped file into another.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from spectransfer._storage import new_array
+from spectransfer._typing import ArrayLike
+from spectransfer._validation import HasMethods, Interval, validate_params
+from spectransfer.datasets._npy import new_npy_files, open_npy
+from spectransfer.nn._inference import BLOCK_ROWS
+from spectransfer.pipeline._chunks import is_dask, transfer_chunks
+from spectransfer.pipeline._statistics import with_batch_statistics, with_reference
+
+
+@validate_params(
+    {
+        "transfer": [HasMethods("predict")],
+        "block_size": [Interval(Integral, 1, None, closed="left")],
+        "verbose": ["verbose"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def transfer_spectra(
+    transfer: Any,
+    X: Any,
+    out: np.ndarray | str | os.PathLike[str] | None = None,
+    *,
+    block_size: int = 4096,
+    reference: ArrayLike | None = None,
+    verbose: bool | int = False,
+) -> Any:
+    """Transfer a map of any size, block by block.
+
+    Gives what ``transfer.predict(X)`` does, and never prepares more than a block. A
+    scaler with ``statistics="batch"`` takes the statistics of the whole map, in a pass
+    of its own before.
+
+    Parameters
+    ----------
+    transfer : estimator
+        A fitted transfer: a pipeline, a search, any regressor.
+    X : array-like of shape (n_spectra, n_secondary)
+        Secondary spectra, memory-mapped or not; or a dask array of them.
+    out : ndarray of shape (n_spectra, n_primary), path or None, default=None
+        Where the primary spectra go. A path is that of a ``.npy`` file: it is written
+        beside, and takes its name once it is complete, so that an interrupted run
+        leaves nothing under that name, and an older file as it was. None makes a new
+        array, in a temporary file where `X` is memory-mapped and the result has 64 MiB
+        or more.
+    block_size : int, default=4096
+        Spectra in a block, rounded up to whole ones of the smaller blocks in which
+        networks work. The result does not depend on it, but for the rounding of matrix
+        products on a GPU and in regressors other than ours.
+    reference : array-like of shape (n_reference, n_primary), default=None
+        Measured primary spectra whose statistics bring the predictions back: the paper
+        protocol, as in ``predict`` of a `PrimarySpaceRegressor`.
+    verbose : bool or int, default=False
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    ndarray or dask.array.Array of shape (n_spectra, n_primary) or (n_spectra,)
+        Primary spectra: `out` where it is an array, the finished file, memory-mapped
+        for reading, where it is a path. Of a dask array, a dask array that is yet to
+        be computed, in the same chunks.
+
+    Raises
+    ------
+    ValueError
+        `out` does not fit the predictions, or the channels of a dask array are not in
+        one chunk. Complaints about spectra say which block they are in.
+    OSError
+        The disk has no room for the result.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectransfer import KNNTransfer, transfer_spectra
+    >>> knn = KNNTransfer(n_neighbors=1).fit([[0.0], [9.0]], [[1.0, 2.0], [3.0, 4.0]])
+    >>> out = np.empty((3, 2))
+    >>> transfer_spectra(knn, np.array([[8.0], [1.0], [7.0]]), out)
+    array([[3., 4.],
+           [1., 2.],
+           [3., 4.]])
+    """
+    check_is_fitted(transfer)
+    if is_dask(X):
+        if out is not None:
+            raise ValueError(
+                "A dask array is transferred when it is computed, and out must be "
+                "None. Store the result with its own methods, such as to_zarr, or "
+                "with dask.array.store."
+            )
+        return transfer_chunks(transfer, X, reference)
+    spectra = X if hasattr(X, "iloc") or isinstance(X, np.ndarray) else np.asarray(X)
+    n_spectra = len(spectra)
+    step = -(-block_size // BLOCK_ROWS) * BLOCK_ROWS
+    blocks = _Blocks(spectra, step)
+    if n_spectra > 1:
+        transfer = with_batch_statistics(transfer, lambda: iter(blocks))
+    if reference is not None:
+        primary = _Blocks(reference, step)
+        transfer = with_reference(transfer, lambda: iter(primary), reference)
+    first = blocks.predict(transfer, 0)
+    layout = (n_spectra, *first.shape[1:]), first.dtype
+    with _opened(out, *layout, like=spectra) as (target, finished):
+        target[: len(first)] = first
+        with _progress(n_spectra, bool(verbose)) as done:
+            done(len(first))
+            for start in range(step, n_spectra, step):
+                predicted = blocks.predict(transfer, start)
+                target[start : start + len(predicted)] = predicted
+                done(len(predicted))
+    return finished()
+
+
+class _Blocks:
+    """The rows of a table, block by block."""
+
+    def __init__(self, spectra: Any, step: int) -> None:
+        self.spectra, self.step = spectra, step
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the blocks in order."""
+        return (self.at(i) for i in range(0, len(self.spectra), self.step))
+
+    def at(self, start: int) -> Any:
+        """Give the block that begins at a row."""
+        rows = slice(start, start + self.step)
+        table = self.spectra
+        return table.iloc[rows] if hasattr(table, "iloc") else table[rows]
+
+    def predict(self, transfer: Any, start: int) -> np.ndarray:
+        """Transfer a block; complaints tell which."""
+        try:
+            return np.asarray(transfer.predict(self.at(start)))
+        except ValueError as error:
+            if len(self.spectra) > self.step:
+                error.add_note(f"Spectra are counted from spectrum {start} of the map.")
+            raise
+
+
+@contextmanager
+def _opened(
+    out: Any, shape: tuple[int, ...], dtype: np.dtype, like: Any
+) -> Iterator[tuple[np.ndarray, Callable[[], np.ndarray]]]:
+    """Give the array to be filled, and what gives the result afterwards."""
+    if out is None:
+        made = new_array(shape, dtype, like=like)
+        yield made, lambda: made
+    elif isinstance(out, np.ndarray):
+        if out.shape != shape or not np.can_cast(dtype, out.dtype, "same_kind"):
+            raise ValueError(
+                f"out must be an array of shape {shape} that {dtype} fits into, but "
+                f"it has shape {out.shape} and {out.dtype}. Make it with "
+                f"np.empty({shape}, np.{dtype}), or pass None or a path."
+            )
+        yield out, lambda: out
+    else:
+        path = Path(out)
+        if path.suffix != ".npy":
+            raise ValueError(
+                f"out must be the path of a .npy file, but it is {path}. Call it "
+                f"{path.with_suffix('.npy').name}, and convert it later."
+            )
+        with new_npy_files({path: (shape, dtype)}) as arrays:
+            yield arrays[path], lambda: open_npy(path)
+
+
+@contextmanager
+def _progress(n_spectra: int, visible: bool) -> Iterator[Callable[[int], None]]:
+    """Show how many spectra have been transferred."""
+    if not visible:
+        yield lambda n_rows: None
+        return
+    # in a notebook without ipywidgets, to import it is to be warned
+    from tqdm.auto import tqdm
+
+    with tqdm(total=n_spectra, unit="spectrum", desc="transfer") as bar:
+        yield lambda n_rows: bar.update(n_rows)

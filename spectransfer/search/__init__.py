@@ -1,0 +1,18 @@
+"""Searching for the parameters of a transfer, on a validation map.
+
+The paper's spaces as dictionaries, successive halving and Hyperband over them, and its
+whole search in two stages: first the autoencoder on primary spectra, then, with it
+frozen, what maps secondary spectra into it.
+"""
+
+from spectransfer._lazy import lazy_names
+
+_MODULE_OF = {
+    "HalvingSearch": "spectransfer.search._search",
+    "PublishedSearch": "spectransfer.search._published",
+    "published_space": "spectransfer.search._spaces",
+    "search_published": "spectransfer.search._published",
+}
+
+__all__ = sorted(_MODULE_OF)
+__getattr__, __dir__ = lazy_names(__name__, _MODULE_OF)

@@ -1,0 +1,167 @@
+"""The paper's whole search."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from spectransfer import (
+    DirectMLPTransfer,
+    SpectralMLP,
+    SpectralVAE,
+    rse_scorer,
+)
+from spectransfer.datasets import make_instrument_pair
+from spectransfer.evaluation import evaluate_transfers
+from spectransfer.exceptions import InterruptedSearchWarning
+from spectransfer.metrics import euclidean_scorer
+from spectransfer.search import search_published
+
+PAIR = make_instrument_pair(n_spectra=90, n_secondary=50, n_primary=60, random_state=0)
+KNOWN, WATCHED, UNSEEN = PAIR[:50], PAIR[50:70], PAIR[70:]
+MAPS = (KNOWN.X_secondary, KNOWN.X_primary, WATCHED.X_secondary, WATCHED.X_primary)
+LAYERS = [(8,), (8, 4)]
+SMALL = {
+    "spaces": {
+        "vae": {"hidden_layer_sizes": LAYERS, "n_latent": [1, 3]},
+        "mlp": {"hidden_layer_sizes": LAYERS, "learning_rate": [1e-2, 1e-3]},
+        "direct": {"hidden_layer_sizes": LAYERS, "n_latent": [1, 3]},
+    },
+    "max_resources": {"vae": 9, "mlp": 9, "direct": 9},
+    "autoencoder": SpectralVAE(batch_size=16),
+    "mapper": SpectralMLP(batch_size=16),
+    "direct": DirectMLPTransfer(decoder_layer_sizes=(8,), batch_size=16),
+    "secondary": StandardScaler(),
+    "primary": StandardScaler(),
+    "random_state": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    return search_published(*MAPS, folder=tmp_path_factory.mktemp("kept"), **SMALL)
+
+
+def test_all_transfers_are_ready_to_be_evaluated(found):
+    assert list(found.transfers) == ["latent", "direct", "knn"]
+    assert list(found.searches) == ["vae", "mlp", "direct", "knn"]
+    table = evaluate_transfers(
+        found.transfers,
+        (KNOWN.X_secondary, KNOWN.X_primary),
+        (UNSEEN.X_secondary, UNSEEN.X_primary),
+    )
+    # they were fitted: nothing is left to be timed
+    assert {row.fit_time for row in table.rows} == {None}
+    assert all(np.isfinite(row.rse) for row in table.rows)
+
+
+def test_the_autoencoder_is_searched_on_primary_spectra_alone(found):
+    search = found.searches["vae"]
+    alone = make_pipeline(StandardScaler(), search.best_estimator_["vae"])
+    alone[0].fit(KNOWN.X_primary)
+    assert search.best_score_ == alone.score(WATCHED.X_primary)
+    assert search.best_score_ == search.cv_results_["mean_test_score"].max()
+
+
+def test_the_mapper_learns_into_the_frozen_best_autoencoder(found):
+    latent = found.transfers["latent"]["transfer"].regressor_
+    best = found.searches["vae"].best_estimator_["vae"]
+    assert latent.autoencoder_.estimator is best
+    sizes = "transfer__regressor__mapper__hidden_layer_sizes"
+    assert (
+        latent.mapper_.hidden_layer_sizes == found.searches["mlp"].best_params_[sizes]
+    )
+
+
+@pytest.mark.parametrize(
+    ("search", "name", "scorer"),
+    [
+        ("mlp", "latent", rse_scorer),
+        ("direct", "direct", rse_scorer),
+        ("knn", "knn", euclidean_scorer),
+    ],
+)
+def test_transfers_are_judged_in_counts_on_the_validation_map(
+    found, search, name, scorer
+):
+    score = scorer(found.transfers[name], WATCHED.X_secondary, WATCHED.X_primary)
+    assert found.searches[search].best_score_ == pytest.approx(score, rel=1e-12)
+
+
+def test_neighbours_are_those_of_the_text_tried_in_full(found):
+    tried = found.searches["knn"].cv_results_["param_transfer__regressor__n_neighbors"]
+    assert list(tried) == [2, 3, 4, 5, 10, 15, 20]
+
+
+def test_the_whole_search_is_taken_up_from_its_folder(found, monkeypatch):
+    folder = found.searches["vae"].folder
+    monkeypatch.setattr(SpectralVAE, "fit", None)
+    monkeypatch.setattr(SpectralMLP, "fit", None)
+    again = search_published(*MAPS, folder=folder, methods=["latent"], **SMALL)
+    assert_array_equal(
+        again.transfers["latent"].predict(UNSEEN.X_secondary),
+        found.transfers["latent"].predict(UNSEEN.X_secondary),
+    )
+
+
+def test_without_estimators_it_is_the_published_networks():
+    space = {"hidden_layer_sizes": [(4,)]}
+    found = search_published(
+        *MAPS,
+        methods=("latent",),
+        source="code",
+        spaces={"vae": space, "mlp": space},
+        max_resources={"vae": 1, "mlp": 1},
+        **{side: SMALL[side] for side in ("secondary", "primary", "random_state")},
+    )
+    vae = found.searches["vae"].best_estimator_["vae"]
+    assert (vae.kl_scale, vae.l2, vae.patience, vae.batch_size) == (
+        "literal",
+        1e-6,
+        5,
+        128,
+    )
+    assert found.searches["mlp"].estimator["transfer"].regressor.mapper.patience == 5
+
+
+def test_steps_may_be_the_resource():
+    found = search_published(
+        *MAPS,
+        methods=["direct"],
+        resource="n_steps",
+        n_candidates=2,
+        **SMALL | {"max_resources": None, "direct": DirectMLPTransfer(n_steps=40)},
+    )
+    assert found.searches["direct"].n_resources_ == [[40]]
+
+
+def test_ctrl_c_leaves_what_was_found_before(monkeypatch):
+    def interrupted(self, *args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SpectralMLP, "predict", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        # not one fit of the second search is finished
+        search_published(*MAPS, methods=["latent", "knn"], **SMALL)
+    monkeypatch.undo()
+    calls = iter(range(100))
+    fit = SpectralMLP.fit
+
+    def late(self, *args, **kwargs):
+        if next(calls) == 2:
+            raise KeyboardInterrupt
+        return fit(self, *args, **kwargs)
+
+    monkeypatch.setattr(SpectralMLP, "fit", late)
+    with pytest.warns(InterruptedSearchWarning, match="after 2 of"):
+        found = search_published(*MAPS, methods=["latent", "knn"], **SMALL)
+    assert list(found.searches) == ["vae", "mlp"]
+    assert found.transfers == {}
+
+
+def test_unknown_methods_and_sources_are_refused():
+    with pytest.raises(ValueError, match=r"(?s)methods must be of 'latent'.*'ridge'"):
+        search_published(*MAPS, methods=["latent", "ridge"])
+    with pytest.raises(ValueError, match="'source' parameter of search_published"):
+        search_published(*MAPS, source="paper")
