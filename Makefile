@@ -1,9 +1,9 @@
-# make demo        install, then compare all transfers on the built-in pair of instruments
+# make demo        install, then reproduce the paper on small simulated maps (reports/paper)
 # make test        install, then run the tests
 # make benchmarks  install, then time everything that has a target (half an hour)
 # make check       install, then format, lint, types, import contract, docstrings, tests
 #
-# ARGS are passed on:  make demo ARGS="--pair my_pair.npz"
+# ARGS are passed on:  make demo ARGS="--seed 1"
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -13,7 +13,7 @@ INSTALLED := $(VENV)/.installed
 .PHONY: demo test slow static check benchmarks clean
 
 demo: $(INSTALLED)
-	$(BIN)/python examples/compare_transfers.py $(ARGS)
+	$(BIN)/python examples/reproduce_paper.py $(ARGS)
 
 test: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(ARGS)

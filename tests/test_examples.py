@@ -27,7 +27,13 @@ def run_example(name, options, folder):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(p.name for p in EXAMPLES.glob("*.py")))
 def test_example_runs_and_prints_its_figures(name, tmp_path):
-    quick = {"compare_transfers.py": ["--methods", "mean", "ridge", "--folds", "2"]}
+    quick = {
+        "compare_transfers.py": ["--methods", "mean", "ridge", "--folds", "2"],
+        "reproduce_paper.py": [
+            *("--shapes", "14x14/10x10/12x12"),
+            *("--spectrometers", "light", "--steps", "20", "--out", "report"),
+        ],
+    }
     shown = run_example(name, quick.get(name, []), tmp_path)
     assert any(character.isdigit() for character in shown)
 

@@ -1,5 +1,6 @@
 """Several transfers, several figures of merit, every protocol: one table."""
 
+from spectransfer.evaluation._borders import border_shots
 from spectransfer.evaluation._clusters import (
     ClusterComparison,
     compare_clusters,
@@ -15,6 +16,7 @@ from spectransfer.evaluation._silhouette import (
     choose_n_clusters,
 )
 from spectransfer.evaluation._table import TransferTable
+from spectransfer.evaluation._transferred import TransferredMap, summarize_transfer
 
 __all__ = [
     "PAPER_N_CLUSTERS",
@@ -25,9 +27,12 @@ __all__ = [
     "SpectrumErrors",
     "TransferRow",
     "TransferTable",
+    "TransferredMap",
+    "border_shots",
     "choose_n_clusters",
     "compare_clusters",
     "evaluate_transfers",
     "fit_library_clusters",
     "shared_size",
+    "summarize_transfer",
 ]

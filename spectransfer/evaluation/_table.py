@@ -111,6 +111,22 @@ class TransferTable:
             )
         return self.spectrum_errors[row.transfer, row.protocol]
 
+    def without_costs(self) -> TransferTable:
+        """Give the table without times and memory, which differ from run to run.
+
+        Returns
+        -------
+        TransferTable
+            The same figures of merit and sizes.
+        """
+        rows = tuple(
+            row._replace(
+                fit_time=None, predict_time=None, fit_memory=None, predict_memory=None
+            )
+            for row in self.rows
+        )
+        return TransferTable(rows, self.meta, self.spectrum_errors, self.estimators)
+
     def to_records(self) -> list[dict[str, Any]]:
         """Give the rows as plain dictionaries, in base units.
 

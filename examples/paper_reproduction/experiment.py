@@ -1,0 +1,169 @@
+"""The maps, and everything that is computed from them, before a page is made of it."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.utils import Bunch
+
+from paper_reproduction.transfers import (
+    Candidate,
+    baseline_corrector,
+    transfers_to_judge,
+)
+from spectransfer.datasets import PairedMaps, load_libs_transfer, make_libs_maps
+from spectransfer.evaluation import (
+    PAPER_N_CLUSTERS,
+    ClusterChoice,
+    TransferTable,
+    choose_n_clusters,
+    evaluate_transfers,
+    fit_library_clusters,
+)
+from spectransfer.report import Stopwatch
+
+# section 3.2.4 of the paper
+N_CLUSTERS = 4
+# a tenth of the library, as in the paper, and at least so many
+_LEAST_DRAWN, _MOST_DRAWN = 2_000, 25_000
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the command was asked for."""
+
+    shapes: dict[str, tuple[int, int]]
+    width: str = "full"
+    seed: int = 0
+    steps: int = 2_000
+    data: Path | None = None
+    maps_folder: Path | None = None
+    without: tuple[str, ...] = ()
+    verbose: bool = True
+
+
+@dataclass
+class Results:
+    """What came out, for the sections of the page."""
+
+    setting: Setting
+    maps: Bunch
+    candidates: list[Candidate]
+    kmeans: KMeans
+    choice: ClusterChoice
+    table: TransferTable
+    same_day: TransferTable
+    floor: float | None
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the maps are simulated, here or before."""
+        return "simulated" in self.maps.test.meta.get("source", "")
+
+
+class Progress:
+    """Tells on a terminal what is being done, and keeps the time."""
+
+    def __init__(self, visible: bool) -> None:
+        self.visible = visible
+        self.stopwatch = Stopwatch()
+
+    @contextmanager
+    def __call__(self, step: str) -> Iterator[None]:
+        """Name a step while it is done."""
+        if self.visible:
+            print(f"{step} ...", file=sys.stderr, flush=True)
+        with self.stopwatch(step):
+            yield
+
+
+def open_maps(setting: Setting) -> Bunch:
+    """Open the real maps, or simulate; with a folder, nothing is held in memory."""
+    if setting.data is not None:
+        return load_libs_transfer(setting.data)
+    return make_libs_maps(
+        **setting.shapes,
+        spectrometers=setting.width,
+        random_state=setting.seed,
+        out=setting.maps_folder,
+        overwrite=True,
+    )
+
+
+def run(setting: Setting, progress: Progress) -> Results:
+    """Open the maps, fit and judge all transfers, cluster."""
+    with progress("opening the maps"):
+        maps = open_maps(setting)
+    corrector = baseline_corrector(setting.width).fit(maps.train.X_primary[:2])
+    clustered = {"prepare": corrector.transform, "random_state": setting.seed}
+    library = maps.train.X_primary
+    with progress("clustering the primary training map"):
+        kmeans = fit_library_clusters(library, N_CLUSTERS, **clustered)
+    with progress("silhouettes of other numbers of clusters"):
+        n_drawn = min(max(_LEAST_DRAWN, len(library) // 10), _MOST_DRAWN)
+        n_drawn = min(n_drawn, len(library))
+        options = [k for k in PAPER_N_CLUSTERS if k < n_drawn]
+        choice = choose_n_clusters(library, options, n_subsample=n_drawn, **clustered)
+    known = transfers_to_judge(setting.width, setting.seed, setting.steps)
+    candidates = [c for c in known if c.name not in setting.without]
+    judged = {"kmeans": kmeans, "verbose": setting.verbose}
+    with progress("fitting and judging the transfers on the test map"):
+        table = evaluate_transfers(
+            {candidate.name: candidate.transfer for candidate in candidates},
+            maps.train,
+            maps.test,
+            validation=maps.validation,
+            per_spectrum=True,
+            return_estimator=True,
+            measure_memory=True,
+            **judged,
+        )
+    with progress("judging them on the validation map"):
+        same_day = evaluate_transfers(
+            table.estimators,
+            maps.train,
+            maps.validation,
+            protocols="deployable",
+            **judged,
+        )
+    floor = None
+    if setting.data is None and setting.maps_folder is None:
+        with progress("the noise that no transfer can predict"):
+            floor = noise_floor(setting, corrector, maps.validation)
+    return Results(
+        setting,
+        maps,
+        candidates,
+        kmeans,
+        choice,
+        table,
+        same_day,
+        floor,
+        progress.stopwatch,
+    )
+
+
+def noise_floor(setting: Setting, corrector: object, measured: PairedMaps) -> float:
+    """Error of the noise-free spectra of the validation map, which no transfer has.
+
+    Every channel's mean difference is taken off first: it is the bias that noise gives
+    the rolling minimum, and any regression learns it.
+    """
+    expected = make_libs_maps(
+        None,
+        setting.shapes["validation"],
+        None,
+        spectrometers=setting.width,
+        random_state=setting.seed,
+        noise_free=True,
+    ).validation.annotations["noise_free_primary"]
+    noisy = corrector.transform(measured.X_primary)
+    noise = noisy - corrector.transform(expected)
+    noise -= noise.mean(axis=0)
+    scatter = noisy - noisy.mean(axis=0)
+    return float(np.square(noise, dtype=float).sum() / np.square(scatter).sum())

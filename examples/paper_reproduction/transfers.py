@@ -1,0 +1,113 @@
+"""The transfers that are judged, and how the spectra of both sides are prepared.
+
+This is the one place to change what is compared: a line for each transfer.
+"""
+
+from typing import Any, NamedTuple
+
+from sklearn.cross_decomposition import PLSRegression
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import Pipeline
+
+from spectransfer import (
+    BaselineCorrector,
+    DirectMLPTransfer,
+    KNNTransfer,
+    MeanTransfer,
+    SpectralMLP,
+    SpectralVAE,
+    StandardScaler,
+    VAELatentTransfer,
+    make_transfer_pipeline,
+)
+
+UNIT_VARIANCE = "unit variance"
+IN_COUNTS = "in counts"
+
+# the transfer that the figures show, and what is drawn beside it over wavelength
+CLOSELY = "VAE + MLP"
+BESIDE = ("direct MLP", "ridge")
+
+# rolling minimum and smoothing, in channels (section 2 of the paper); those of the
+# light spectrometers are four times wider
+WINDOWS = {"full": (100, 50), "light": (25, 12)}
+
+
+class Candidate(NamedTuple):
+    """A transfer to be judged: one method under one way of scaling.
+
+    The name is the method, and behind a comma what is particular about it.
+    """
+
+    name: str
+    scaling: str
+    transfer: Pipeline
+
+    @property
+    def method(self) -> str:
+        """What the tables put side by side under several scalings."""
+        return self.name.partition(",")[0]
+
+    def describe(self) -> str:
+        """Write its settings as code, each step once."""
+        *steps, (_, last) = self.transfer.steps
+        sides = {
+            "secondary": [step for _, step in steps],
+            "primary": [step for _, step in last.transformer.steps],
+        }
+        told = {n: ", ".join(map(repr, side)) for n, side in sides.items()}
+        if told["primary"] == told["secondary"]:
+            told = {"both sides": told["primary"]}
+        parts = [repr(last.regressor), *(f"{n}: {t}" for n, t in told.items())]
+        return " ".join("; ".join(parts).split())
+
+
+def baseline_corrector(width: str) -> BaselineCorrector:
+    """Take the baseline off spectra of one width."""
+    minimum, smooth = WINDOWS[width]
+    return BaselineCorrector(minimum, smooth_window=smooth)
+
+
+def transfers_to_judge(width: str, seed: int, steps: int) -> list[Candidate]:
+    """Every transfer of the report, unfitted, simplest first.
+
+    Steps are those of the networks that are not as published.
+    """
+
+    def prepared(name: str, regressor: Any, scaling: str, *scalers: Any) -> Candidate:
+        secondary, primary = (
+            Pipeline([("baseline", baseline_corrector(width)), ("scaler", scaler)])
+            for scaler in scalers
+        )
+        pipeline = make_transfer_pipeline(
+            regressor, secondary=secondary, primary=primary
+        )
+        return Candidate(name, scaling, pipeline)
+
+    seeded = {"random_state": seed}
+    direct = DirectMLPTransfer(n_steps=steps, **seeded)
+    latent = VAELatentTransfer(
+        SpectralVAE(n_steps=steps), SpectralMLP(n_steps=steps), **seeded
+    )
+    # the name of the scaling, then the secondary side, then the primary one
+    unit = (UNIT_VARIANCE, StandardScaler(), StandardScaler())
+    counts = (IN_COUNTS, StandardScaler(power=0), StandardScaler(power=0))
+    # penalties: ten times less or more is no better on the validation map of seed 0
+    return [
+        prepared("mean", MeanTransfer(), *unit),
+        prepared("KNN", KNNTransfer(), *unit),
+        prepared("ridge", Ridge(100.0), *unit),
+        prepared("ridge, in counts", Ridge(1e7), *counts),
+        prepared("PLS", PLSRegression(16, scale=False), *unit),
+        prepared("PLS, in counts", PLSRegression(16, scale=False), *counts),
+        prepared("direct MLP", direct, *unit),
+        prepared("direct MLP, in counts", direct, *counts),
+        prepared(
+            "direct MLP, as published", DirectMLPTransfer.as_published(**seeded), *unit
+        ),
+        prepared("VAE + MLP", latent, *unit),
+        prepared("VAE + MLP, in counts", latent, *counts),
+        prepared(
+            "VAE + MLP, as published", VAELatentTransfer.as_published(**seeded), *unit
+        ),
+    ]

@@ -1,0 +1,17 @@
+"""One page that shows what was compared, how well it went, and how it was made.
+
+`write_report` makes it from an evaluation; `Report` is the page itself, for pages with
+other contents; `pictures` draws the figures. Text and tables need nothing else, figures
+need matplotlib: ``pip install "spectransfer[plot]"``.
+"""
+
+from spectransfer._lazy import lazy_names
+
+_MODULE_OF = {
+    "Report": "spectransfer.report._page",
+    "Stopwatch": "spectransfer.report._provenance",
+    "write_report": "spectransfer.report._transfers",
+}
+
+__all__ = sorted(_MODULE_OF)
+__getattr__, __dir__ = lazy_names(__name__, _MODULE_OF)

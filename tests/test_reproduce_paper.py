@@ -1,0 +1,103 @@
+"""The command that makes the paper's results section again."""
+
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from spectransfer.evaluation import PROTOCOLS
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+TINY = ["--shapes", "14x14/10x10/12x12", "--spectrometers", "light", "--steps", "20"]
+
+# what differs from run to run
+COSTS = {"table-2", "timings", "environment"}
+
+
+@pytest.fixture(scope="module")
+def command():
+    """The module of the command; what it is made of stands beside it."""
+    sys.path.insert(0, str(EXAMPLES))
+    try:
+        import reproduce_paper
+    finally:
+        sys.path.remove(str(EXAMPLES))
+    return reproduce_paper
+
+
+def test_sharing_at_the_papers_size_is_about_fifty_times_less(command):
+    spectra, latents = command.paper.shared_bytes()
+    assert spectra == 313_600 * 4062 * 4
+    assert 45 < spectra / latents < 55
+
+
+def test_every_row_of_the_papers_tables_has_a_method_that_is_judged(command):
+    constants = command.paper
+    names = [c.name for c in command.transfers_to_judge("light", 0, 20)]
+    assert len(set(names)) == len(names)
+    assert set(constants.METHODS.values()) <= set(names)
+    assert list(constants.TABLE_1) == list(constants.TABLE_2) == list(constants.METHODS)
+    assert {command.CLOSELY, *command.BESIDE} <= set(names)
+
+
+def run(folder, *arguments):
+    return subprocess.run(
+        [sys.executable, EXAMPLES / "reproduce_paper.py", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+def test_the_same_command_gives_the_same_tables_and_a_whole_page(tmp_path):
+    folders = [tmp_path / name for name in ("a", "b")]
+    for folder in folders:
+        folder.mkdir()
+        done = run(folder, *TINY, "--out", "report")
+        assert done.returncode == 0, done.stderr
+        assert all(f" {protocol} " in done.stdout for protocol in PROTOCOLS)
+        assert len(done.stdout.splitlines()) < 20
+        assert done.stdout.endswith("report: report/report.html\n")
+    tables = [
+        {
+            path.name: path.read_bytes()
+            for path in (folder / "report" / "tables").iterdir()
+            if path.stem not in COSTS
+        }
+        for folder in folders
+    ]
+    assert len(tables[0]) == 3 * 9
+    assert tables[0] == tables[1]
+    html = (folders[0] / "report" / "report.html").read_text(encoding="utf-8")
+    numbered = ["Figure 2.", "Figure 3.", "Table 1.", "Table 2.", "Figure 5."]
+    numbered += ["Figure 6.", "Figure 7.", "Figure 8.", "Figure 9.", "Figure B.21."]
+    numbered += ["Figure 10.", "Figures B.11 to B.14.", "Figures B.15 to B.20."]
+    places = [html.index(f"<b>{label}</b>") for label in numbered]
+    assert all(a < b for a, b in pairwise(places))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--shapes", "8x8/4x4"], "three shapes such as 128x128/80x80/100x100"),
+        (["--full", "--data", "folder"], "exclude each other"),
+        (["--without", "ridge"], "the page needs ridge"),
+        (["--without", "rigde"], "there is no transfer 'rigde'"),
+        (["--data", "nowhere"], "nowhere must hold s2_train.npy"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(
+    arguments, told, command, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["reproduce_paper.py", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    printed = capsys.readouterr().err.splitlines()
+    assert told in (printed or [str(ended.value)])[-1]
+    assert not list(tmp_path.iterdir())
