@@ -51,6 +51,7 @@ from spectransfer.metrics import (
     relative_squared_error,
 )
 
+PUBLISHED = "VAE + MLP, as published"
 HEADER = (
     f"{'method':<26}{'RSE':>8}{'+-':>8}{'Euclidean':>11}{'cosine':>9}{'k-score':>9}"
     f"{'fit':>9}{'predict':>9}"
@@ -75,20 +76,20 @@ def transfers(seed: int, verbose: bool) -> dict[str, object]:
         "direct MLP": DirectMLPTransfer(random_state=seed, verbose=verbose),
         "VAE + MLP": latent(),
         "VAE + MLP, by spectrum": latent(objective="spectrum"),
-        "VAE + MLP, as published": VAELatentTransfer.as_published(
+        PUBLISHED: VAELatentTransfer.as_published(
             random_state=seed, verbose=verbose
         ),
     }
 
 
-def preparation(arguments: argparse.Namespace) -> Pipeline:
+def preparation(arguments: argparse.Namespace, power: float) -> Pipeline:
     """What is done to the spectra of one side."""
     minimum, smooth = arguments.windows
     corrector = BaselineCorrector(minimum, smooth_window=smooth)
     steps = [
         ("baseline", None if arguments.no_baseline else corrector),
         ("norm", Normalizer() if arguments.normalize else None),
-        ("scaler", StandardScaler(with_std=not arguments.centre)),
+        ("scaler", StandardScaler(power=power)),
     ]
     return Pipeline([(name, step) for name, step in steps if step is not None])
 
@@ -147,7 +148,12 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", help="only these rows of the table")
     parser.add_argument("--no-baseline", action="store_true", help="keep the baseline")
     parser.add_argument("--windows", type=int, nargs=2, default=(100, 50))
-    parser.add_argument("--centre", action="store_true", help="no unit variance")
+    parser.add_argument(
+        "--power",
+        type=float,
+        default=0,
+        help="of the deviation that channels are divided by; 1 is unit variance",
+    )
     parser.add_argument(
         "--normalize", action="store_true", help="bring spectra to unit length"
     )
@@ -173,10 +179,12 @@ def main() -> None:
     for name, regressor in transfers(arguments.seed, arguments.verbose).items():
         if arguments.methods and name not in arguments.methods:
             continue
+        # the paper has every channel at unit variance
+        power = 1 if name == PUBLISHED else arguments.power
         transfer = make_transfer_pipeline(
             regressor,
-            secondary=preparation(arguments),
-            primary=preparation(arguments),
+            secondary=preparation(arguments, power),
+            primary=preparation(arguments, power),
         )
         print(row(name, judge(transfer, pair, arguments.folds)), flush=True)
 
@@ -184,7 +192,8 @@ def main() -> None:
 def describe(pair: SpectraPair, arguments: argparse.Namespace) -> str:
     """Say what is compared, and how."""
     n_samples = len(pair) if pair.sample_id is None else len(set(pair.sample_id))
-    described = ", ".join(str(step) for _, step in preparation(arguments).steps)
+    steps = preparation(arguments, arguments.power).steps
+    described = ", ".join(str(step) for _, step in steps)
     return (
         f"pair: {arguments.pair or 'built-in'}, {len(pair)} spectra of {n_samples} "
         f"samples, {pair.X_secondary.shape[1]} secondary and "

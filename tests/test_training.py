@@ -109,10 +109,11 @@ def test_without_validation_the_bar_shows_the_loss_alone(capsys):
     assert "validation" not in err
 
 
-def test_a_latent_transfer_shows_a_bar_for_each_network(capsys):
+def test_a_latent_transfer_shows_a_bar_for_each_training(capsys):
     small_latent(verbose=1).fit(X, Y)
     lines = capsys.readouterr().err.strip().split("\n")
-    assert [line.split("\r")[-1].split(",")[0] for line in lines] == ["VAE", "MLP"]
+    names = [line.split("\r")[-1].split(",")[0] for line in lines]
+    assert names == ["VAE", "MLP", "MLP through the decoder"]
 
 
 def test_a_latent_transfer_hands_its_verbosity_to_its_parts(capsys):
@@ -234,7 +235,7 @@ def test_after_an_interrupted_autoencoder_the_mapper_is_trained_to_the_end(
 ):
     interrupt_at(6)
     with pytest.warns(InterruptedTrainingWarning, match="VAE") as caught:
-        transfer = small_latent().fit(X, Y)
+        transfer = small_latent().set_params(objective="latent").fit(X, Y)
     assert len(caught) == 1
     assert transfer.autoencoder_.n_epochs_ == 1
     assert transfer.mapper_.n_epochs_ == 4
@@ -256,7 +257,8 @@ def test_both_networks_of_a_transfer_can_be_interrupted(interrupt_at):
 
 def test_an_interrupted_second_objective_keeps_what_the_first_one_learned(interrupt_at):
     frozen = FrozenEstimator(small_vae().fit(Y))
-    expected = VAELatentTransfer(frozen, small_mlp()).fit(X, Y).predict(X)
+    latent = VAELatentTransfer(frozen, small_mlp(), objective="latent")
+    expected = latent.fit(X, Y).predict(X)
     interrupt_at(17)
     with pytest.warns(InterruptedTrainingWarning, match="MLP through the decoder"):
         transfer = VAELatentTransfer(

@@ -2,7 +2,8 @@ r"""What the networks minimize.
 
     VAE      mean squared error over spectra and channels  +  weight x KL
     MLP      mean squared error over spectra and outputs
-    mapper   the latter on latents, or on the spectra that a decoder makes of them
+    mapper   the latter on latents, or on the spectra that a decoder makes of them,
+             against the spectra that it makes of the true latents, or measured ones
 
 The L2 penalty on the hidden kernels is not among them: Adam's ``weight_decay`` adds
 its gradient, which is the same step without another pass over the weights.
@@ -77,11 +78,16 @@ class DecodedLoss(nn.Module):
         From latents to spectra. A copy is used, and it is never trained: the decoder
         belongs to the primary laboratory.
     shift, scale : Tensor and float
-        Unit of the predicted latents.
+        Unit of the latents.
+    target : {"latents", "spectra"}, default="spectra"
+        What the targets are; latents are decoded, too.
     """
 
-    def __init__(self, decoder: nn.Module, shift: Tensor, scale: float) -> None:
+    def __init__(
+        self, decoder: nn.Module, shift: Tensor, scale: float, target: str = "spectra"
+    ) -> None:
         super().__init__()
+        self.target = target
         # in a tuple, so that torch does not count it among the trained parameters
         self.frozen = (copy.deepcopy(decoder).requires_grad_(False).eval(),)
         self.scale = scale
@@ -93,11 +99,17 @@ class DecodedLoss(nn.Module):
         self.frozen[0]._apply(fn, recurse)
         return super()._apply(fn, recurse)
 
-    def forward(self, latents: Tensor, spectra: Tensor) -> Tensor:
+    def forward(self, latents: Tensor, targets: Tensor) -> Tensor:
         """Loss of a batch."""
+        if self.target == "latents":
+            with torch.no_grad():
+                targets = self._decode(targets)
+        return functional.mse_loss(self._decode(latents), targets)
+
+    def _decode(self, latents: Tensor) -> Tensor:
         (decoder,) = self.frozen
-        decoded = decoder(latents * self.scale + self.shift)
-        return functional.mse_loss(decoded, spectra)
+        decoded: Tensor = decoder(latents * self.scale + self.shift)
+        return decoded
 
 
 def l2_penalty(kernels: list[Tensor], strength: float) -> Tensor:

@@ -9,6 +9,9 @@ Hidden layers have a leaky ReLU of slope 0.2, the others are linear; weights are
 Glorot-uniform, biases zero. The slope is the one of the authors' code (the paper
 gives none), see Vrabel et al., sections 3.2.1 and 3.2.2.
 
+Beside the hidden layers of a VAE there may be linear shortcuts, which start as the
+principal components of the spectra: the paper's networks have none.
+
 Hidden layers carry the word ``hidden`` in their parameter names: that is how the
 optimizer finds the kernels that the L2 penalty belongs to.
 """
@@ -20,13 +23,20 @@ from torch import Tensor, nn
 
 NEGATIVE_SLOPE = 0.2
 LOG_VARIANCE_LIMIT = 20.0
-HIDDEN_KERNELS = "*hidden*.weight"
+FIRST_LOG_VARIANCE = -4.0
 
 
 def _linear(n_in: int, n_out: int) -> nn.Linear:
     layer = nn.Linear(n_in, n_out, dtype=torch.float32)
     nn.init.xavier_uniform_(layer.weight)
     nn.init.zeros_(layer.bias)
+    return layer
+
+
+def _given(kernel: Tensor) -> nn.Linear:
+    n_out, n_in = kernel.shape
+    layer = nn.Linear(n_in, n_out, bias=False, dtype=torch.float32)
+    layer.weight.data.copy_(kernel)
     return layer
 
 
@@ -51,6 +61,25 @@ class MLP(nn.Sequential):
         self.add_module("output", _linear(n_last, n_out))
 
 
+class Shortcut(nn.Module):
+    """A multilayer perceptron, and a linear map beside it."""
+
+    def __init__(self, layers: nn.Module, kernel: Tensor) -> None:
+        super().__init__()
+        self.layers, self.shortcut = layers, _given(kernel)
+
+    @property
+    def output(self) -> nn.Linear:
+        """The last of the layers."""
+        last: nn.Linear = self.layers.get_submodule("output")  # type: ignore[assignment]
+        return last
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Give the sum of both."""
+        added: Tensor = self.layers(x) + self.shortcut(x)
+        return added
+
+
 class VAE(nn.Module):
     """Variational autoencoder with a decoder that mirrors the encoder."""
 
@@ -62,7 +91,40 @@ class VAE(nn.Module):
         self.encoder = hidden_stack(n_wavelengths, hidden_sizes)
         self.mean = _linear(n_last, n_latent)
         self.log_variance = _linear(n_last, n_latent)
-        self.decoder = MLP(n_latent, tuple(reversed(hidden_sizes)), n_wavelengths)
+        self.decoder: MLP | Shortcut = MLP(
+            n_latent, tuple(reversed(hidden_sizes)), n_wavelengths
+        )
+        self.shortcut: nn.Linear | None = None
+
+    def start_from(
+        self, components: Tensor, deviations: Tensor, centre: Tensor
+    ) -> None:
+        """Begin as a principal component analysis, by linear shortcuts.
+
+        What the hidden layers add to the means and to the decoded spectra is zero at
+        the start, and the latents have a deviation of one, as their prior has.
+
+        Parameters
+        ----------
+        components : Tensor of shape (n_latent, n_wavelengths)
+            Orthonormal components; zero where there are fewer than latents.
+        deviations : Tensor of shape (n_latent,)
+            Standard deviation of the spectra along each.
+        centre : Tensor of shape (n_wavelengths,)
+            Mean of the spectra.
+        """
+        inverse = torch.where(deviations > 0, 1 / deviations, 0.0)
+        to_latents = inverse[:, None] * components
+        decoder = Shortcut(self.decoder, (deviations[:, None] * components).T)
+        for layer, bias in (
+            (self.mean, -to_latents @ centre),
+            (decoder.output, centre),
+            # a sampling noise that leaves the components visible in the first steps
+            (self.log_variance, torch.tensor(FIRST_LOG_VARIANCE)),
+        ):
+            nn.init.zeros_(layer.weight)
+            layer.bias.data.copy_(bias)
+        self.shortcut, self.decoder = _given(to_latents), decoder
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Give mean and log-variance of the posterior, each (n_spectra, n_latent).
@@ -73,9 +135,10 @@ class VAE(nn.Module):
         features = self.encoder(x)
         # in bfloat16, the noise and the divergence would be rounded to 8 bits, too
         log_variance = self.log_variance(features).float()
-        return self.mean(features).float(), log_variance.clamp(
-            -LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT
-        )
+        mean = self.mean(features).float()
+        if self.shortcut is not None:
+            mean = mean + self.shortcut(x).float()
+        return mean, log_variance.clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT)
 
     def forward(
         self, x: Tensor, noise: Tensor | None = None

@@ -24,7 +24,6 @@ from torch import nn
 from spectransfer._typing import FloatArray
 from spectransfer.exceptions import InterruptedTrainingWarning
 from spectransfer.nn._data import Batches, SpectraDataset
-from spectransfer.nn._modules import HIDDEN_KERNELS
 from spectransfer.nn._precision import matrix_products
 from spectransfer.nn._progress import EpochLoss, Watch, refuse_divergence
 from spectransfer.nn._resident import place
@@ -174,7 +173,8 @@ def make_net(
     Adam with the epsilon of Keras; ``weight_decay=2 * l2`` on the hidden kernels is
     the gradient of ``l2`` x their sum of squares.
     """
-    weight_decay = 2 * training.penalty(n_spectra)
+    n_inputs = next((w.shape[1] for w in module.parameters() if w.ndim == 2), 1)
+    penalties = training.penalties(n_spectra, n_inputs)
     share = training.processes.share if training.processes else (0, 1)
     net = TrainedNet(
         module,
@@ -183,7 +183,9 @@ def make_net(
         lr=training.learning_rate,
         optimizer__eps=ADAM_EPS,
         optimizer__fused=True,
-        optimizer__param_groups=[(HIDDEN_KERNELS, {"weight_decay": weight_decay})],
+        optimizer__param_groups=[
+            (pattern, {"weight_decay": 2 * l2}) for pattern, l2 in penalties
+        ],
         batch_size=training.batch_size,
         max_epochs=n_epochs,
         iterator_train=Batches,

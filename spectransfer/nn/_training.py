@@ -13,6 +13,10 @@ from spectransfer.nn._processes import Processes
 
 MIN_EPOCHS = 20
 L2_OF_ALL_SPECTRA = 1e-6 * 313_600  # the paper's penalty, times its training set
+# noise comes in by every secondary channel: from 310 of them on, the penalty grows
+L2_OF_EACH_CHANNEL = 1e-3
+PRIMARY_KERNELS = ("encoder*hidden*.weight", "decoder*hidden*.weight")
+SECONDARY_KERNELS = "*hidden*.weight"
 PATIENT_PART = 0.1
 MIN_PATIENCE = 5
 
@@ -69,11 +73,29 @@ class Training:
         """Batches in an epoch, the last and smaller one included."""
         return -(-n_spectra // self.batch_size)
 
-    def penalty(self, n_spectra: int) -> float:
-        """Strength of the L2 penalty for a mean loss over `n_spectra`."""
-        if isinstance(self.l2, str):
-            return L2_OF_ALL_SPECTRA / n_spectra
-        return self.l2
+    def penalties(self, n_spectra: int, n_inputs: int) -> list[tuple[str, float]]:
+        """Strengths of the L2 penalty, for patterns of names; the first match counts.
+
+        Parameters
+        ----------
+        n_spectra : int
+            Spectra that the loss is a mean over.
+        n_inputs : int
+            Channels that enter the network.
+
+        Returns
+        -------
+        list of (str, float)
+            Of the kernels between primary spectra and latents, and of all others.
+        """
+        if not isinstance(self.l2, str):
+            return [(SECONDARY_KERNELS, self.l2)]
+        primary = L2_OF_ALL_SPECTRA / n_spectra
+        secondary = max(L2_OF_ALL_SPECTRA, L2_OF_EACH_CHANNEL * n_inputs) / n_spectra
+        return [
+            *((pattern, primary) for pattern in PRIMARY_KERNELS),
+            (SECONDARY_KERNELS, secondary),
+        ]
 
     def patient_epochs(self, n_epochs: int) -> int | None:
         """Epochs without improvement before stopping; None for never."""

@@ -216,7 +216,7 @@ def search_published(
     ...     methods=["knn"],
     ... )
     >>> found.searches["knn"].best_params_
-    {'transfer__regressor__n_neighbors': 5}
+    {'transfer__regressor__n_neighbors': 2}
     >>> found.transfers["knn"].predict(watched.X_secondary).shape
     (50, 300)
     """

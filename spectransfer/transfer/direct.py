@@ -5,6 +5,7 @@ trained as one network on primary spectra. It needs the primary spectra themselv
 where the latent transfer needs latents and a decoder.
 """
 
+from collections import OrderedDict
 from numbers import Integral
 from typing import Any
 
@@ -46,7 +47,9 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
     l2 : float or "auto", default="auto"
         Strength of the L2 penalty on the kernels of the hidden layers. "auto" is 0.31
         divided by the number of spectra: the paper's 1e-6 for its 313,600, and the
-        same weight against the sum of squared errors where there are fewer.
+        same weight against the sum of squared errors where there are fewer. Before the
+        latents it is a thousandth of the secondary channels over the number of spectra
+        where that is more: noise comes in by every channel.
     learning_rate : float, default=1e-3
         Step size of Adam.
     learning_rate_decay : {"cosine", None}, default="cosine"
@@ -240,10 +243,9 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         sizes = self.decoder_layer_sizes
         if isinstance(sizes, str):
             sizes = tuple(reversed(encoder_layers_for(n_out)))
-        return nn.Sequential(
-            MLP(n_in, self.hidden_layer_sizes, self.n_latent),
-            MLP(self.n_latent, sizes, n_out),
-        )
+        mapper = MLP(n_in, self.hidden_layer_sizes, self.n_latent)
+        decoder = MLP(self.n_latent, sizes, n_out)
+        return nn.Sequential(OrderedDict(mapper=mapper, decoder=decoder))
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Transfer secondary spectra.

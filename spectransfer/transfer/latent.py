@@ -76,10 +76,13 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
     mapper : estimator, default=None
         Multi-output regressor from secondary spectra to latents: `SpectralMLP()` when
         None.
-    objective : {"latent", "spectrum"}, default="latent"
-        What the mapper has to match: the latents of the primary spectra (the paper),
-        or, after that, the primary spectra themselves, through the frozen decoder.
-        The second needs a `SpectralVAE` and a `SpectralMLP`.
+    objective : {"auto", "latent", "decoded", "spectrum"}, default="auto"
+        What the mapper has to match. "latent": the latents of the primary spectra, all
+        alike (the paper). "decoded": after that, the spectra that the frozen decoder
+        makes of these latents, so that a latent counts by what it does to a spectrum;
+        a laboratory needs no more for it than decoder and latents. "spectrum": after
+        that, the measured primary spectra instead. The last two need a `SpectralVAE`
+        and a `SpectralMLP`; "auto" is "decoded" with these and "latent" otherwise.
     device : str or None, default=None
         "cpu", "cuda", "auto" or "accelerate" for both networks; None leaves it to
         each of them.
@@ -136,7 +139,7 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
     _parameter_constraints: dict[str, list[Any]] = {
         "autoencoder": [HasMethods(["fit", "transform", "inverse_transform"]), None],
         "mapper": [HasMethods(["fit", "predict"]), None],
-        "objective": [StrOptions({"latent", "spectrum"})],
+        "objective": [StrOptions({"auto", "latent", "decoded", "spectrum"})],
         "device": [str, None],
         "random_state": ["random_state"],
         "verbose": ["verbose", None],
@@ -148,7 +151,7 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         autoencoder: Any = None,
         mapper: Any = None,
         *,
-        objective: str = "latent",
+        objective: str = "auto",
         device: str | None = None,
         random_state: RandomState = None,
         verbose: bool | int | None = None,
@@ -184,9 +187,10 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         >>> VAELatentTransfer.as_published().autoencoder.kl_scale
         'literal'
         """
-        parts = {
+        parts: dict[str, Any] = {
             "autoencoder": SpectralVAE.as_published(),
             "mapper": SpectralMLP.as_published(),
+            "objective": "latent",
         }
         return cls(**(parts | changes))
 
@@ -222,8 +226,7 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         for part in (autoencoder, mapper):
             if isinstance(part, NetworkEstimator):
                 resolve_device(part.device)
-        if self.objective == "spectrum":
-            _check_decodable(autoencoder, mapper)
+        objective = self._objective(autoencoder, mapper)
 
         if not is_frozen(autoencoder):
             _fit_watched(autoencoder, (primary,), watched and {"X_val": watched[1]})
@@ -234,12 +237,31 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
             "y_val": np.asarray(autoencoder.transform(watched[1])),
         }
         _fit_watched(mapper, (secondary, latents), named)
-        if self.objective == "spectrum":
-            mapper._fit_through(autoencoder, (secondary, primary), watched)
+        if objective == "decoded":
+            pairs = None if named is None else (named["X_val"], named["y_val"])
+            mapper._fit_through(autoencoder, "latents", (secondary, latents), pairs)
+        elif objective == "spectrum":
+            mapper._fit_through(autoencoder, "spectra", (secondary, primary), watched)
         # only now: a mapper that fails must not leave its autoencoder to an older one
         self.autoencoder_, self.mapper_ = autoencoder, mapper
         self._target_ndim = targets.ndim
         return self
+
+    def _objective(self, autoencoder: Any, mapper: Any) -> str:
+        """Choose what the mapper has to match, and refuse what its parts cannot."""
+        if self.objective == "latent":
+            return "latent"
+        lacking = _not_decodable(autoencoder, mapper)
+        if self.objective == "auto":
+            return "decoded" if lacking is None else "latent"
+        if lacking is not None:
+            name, wanted, part = lacking
+            raise TypeError(
+                f"objective={self.objective!r} trains the mapper through the decoder, "
+                f"which needs a {wanted.__name__} as {name}, but it is a "
+                f"{type(part).__name__}. Use objective='latent' with it."
+            )
+        return self.objective
 
     def _parts(self) -> tuple[Any, Any]:
         """Clone autoencoder and mapper, and hand down seed, device and verbosity."""
@@ -293,16 +315,13 @@ def _fit_watched(
     return estimator.fit(*data)
 
 
-def _check_decodable(autoencoder: Any, mapper: Any) -> None:
-    """Refuse parts that gradients cannot pass through."""
+def _not_decodable(autoencoder: Any, mapper: Any) -> tuple[str, type, Any] | None:
+    """Give the first part that gradients cannot pass through, and what would do."""
     inner = getattr(autoencoder, "estimator", autoencoder)
     for name, part, wanted in (
         ("autoencoder", inner, SpectralVAE),
         ("mapper", mapper, SpectralMLP),
     ):
         if not isinstance(part, wanted):
-            raise TypeError(
-                f"objective='spectrum' trains the mapper through the decoder, which "
-                f"needs a {wanted.__name__} as {name}, but it is a "
-                f"{type(part).__name__}. Use objective='latent' with it."
-            )
+            return name, wanted, part
+    return None

@@ -36,7 +36,9 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
     l2 : float or "auto", default="auto"
         Strength of the L2 penalty on the kernels of the hidden layers. "auto" is 0.31
         divided by the number of spectra: the paper's 1e-6 for its 313,600, and the
-        same weight against the sum of squared errors where there are fewer.
+        same weight against the sum of squared errors where there are fewer. From 310
+        channels on it is a thousandth of their number over that of the spectra: noise
+        comes in by every channel.
     learning_rate : float, default=1e-3
         Step size of Adam.
     learning_rate_decay : {"cosine", None}, default="cosine"
@@ -224,14 +226,20 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
     def _fit_through(
         self,
         autoencoder: Any,
+        target: str,
         pair: tuple[FloatArray, FloatArray],
         watched: tuple[FloatArray, FloatArray] | None,
     ) -> None:
-        """Train on until what a frozen decoder makes of the latents fits spectra."""
+        """Train on until what a frozen decoder makes of the latents fits.
+
+        It is to fit what the decoder makes of the true latents (`target` "latents",
+        which `pair` then holds), or measured spectra ("spectra").
+        """
         shift, scale = self.target_unit_
         decoder = autoencoder.net_.module_.decoder
-        loss = DecodedLoss(decoder, torch.from_numpy(shift), scale)
-        units = (self.unit_, autoencoder.unit_)
+        loss = DecodedLoss(decoder, torch.from_numpy(shift), scale, target)
+        of_targets = self.target_unit_ if target == "latents" else autoencoder.unit_
+        units = (self.unit_, of_targets)
         with seeded(self.random_state) as rng:
             data, validation = self._datasets(*pair, watched, units, rng)
             module = self.net_.module_

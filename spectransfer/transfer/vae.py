@@ -29,6 +29,7 @@ from spectransfer._validation import (
 )
 from spectransfer.metrics import relative_squared_error
 from spectransfer.nn import VAE, Unit, VAELoss, cyclical_annealing
+from spectransfer.transfer._components import leading_components
 from spectransfer.transfer._network import (
     NETWORK_CONSTRAINTS,
     NetworkEstimator,
@@ -58,6 +59,10 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         down to (64, 32), for fewer.
     n_latent : int, default=64
         Number of latents. Superfluous ones are switched off by the KL divergence.
+    shortcut : {"pca", None}, default="pca"
+        Whether encoder and decoder have a linear map beside their hidden layers, which
+        starts as the principal components of the spectra: the network begins where a
+        principal component analysis ends. None is the paper's.
     kl_weight : float, default=0.5
         Weight of the KL divergence at the top of a cycle. 0 gives a plain
         autoencoder.
@@ -163,6 +168,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
     _parameter_constraints = NETWORK_CONSTRAINTS | {
         "hidden_layer_sizes": ["array-like", StrOptions({"auto"})],
         "n_latent": [Interval(Integral, 1, None, closed="left")],
+        "shortcut": [StrOptions({"pca"}), None],
         "kl_weight": [Interval(Real, 0, None, closed="left")],
         "kl_scale": [StrOptions({"channel", "literal"})],
         "kl_cycles": [Interval(Integral, 1, None, closed="left")],
@@ -174,6 +180,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         hidden_layer_sizes: tuple[int, ...] | str = "auto",
         *,
         n_latent: int = 64,
+        shortcut: str | None = "pca",
         kl_weight: float = 0.5,
         kl_scale: str = "channel",
         kl_cycles: int = 4,
@@ -196,6 +203,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.n_latent = n_latent
+        self.shortcut = shortcut
         self.kl_weight = kl_weight
         self.kl_scale = kl_scale
         self.kl_cycles = kl_cycles
@@ -242,6 +250,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         """
         published: dict[str, Any] = {
             "hidden_layer_sizes": (1024, 512),
+            "shortcut": None,
             "kl_scale": "literal",
             "l2": 1e-6,
             "learning_rate": 1e-4,
@@ -285,9 +294,13 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         with seeded(self.random_state) as rng:
             data, validation = self._datasets(primary, None, watched, (unit, unit), rng)
             n_epochs = self._training("VAE", len(data)).epochs(len(data))
+            module, loss = self._module_and_loss(primary.shape[1])
+            if self.shortcut is not None:
+                found = leading_components(primary, unit, self.n_latent, rng)
+                module.start_from(*found)
             self._train(
                 "VAE",
-                self._module_and_loss(primary.shape[1]),
+                (module, loss),
                 data,
                 validation,
                 kl_weights=cyclical_annealing(

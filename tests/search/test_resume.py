@@ -162,12 +162,14 @@ def test_a_training_that_was_cut_short_does_not_pass_for_a_whole_one(
 
     n_steps = iter(range(10**6))
 
-    class Impatient(_nets._Guard):
-        def on_batch_end(self, net, training=False, **kwargs):
-            if training and next(n_steps) == 20:
-                raise KeyboardInterrupt
+    step = _nets.TrainedNet.train_step_single
 
-    monkeypatch.setattr(_nets, "_Guard", Impatient)
+    def impatient(net, batch, **kwargs):
+        if next(n_steps) == 20:
+            raise KeyboardInterrupt
+        return step(net, batch, **kwargs)
+
+    monkeypatch.setattr(_nets.TrainedNet, "train_step_single", impatient)
     search = HalvingSearch(
         SpectralMLP((4,), batch_size=10),
         {"learning_rate": [1e-4, 1e-3, 1e-2, 1e-1]},

@@ -30,7 +30,7 @@ def test_transfer_equals_decoding_the_mapped_latent(transfer, pair):
 
 
 def test_mapper_is_fitted_to_the_latents_of_the_primary_spectra(transfer, pair):
-    transfer.fit(pair.X_secondary, pair.X_primary)
+    transfer.set_params(objective="latent").fit(pair.X_secondary, pair.X_primary)
     latents = transfer.autoencoder_.transform(pair.X_primary)
     alone = SpectralMLP(**transfer.mapper.get_params()).fit(pair.X_secondary, latents)
     assert_array_equal(
@@ -140,3 +140,54 @@ def test_validation_pairs_reach_both_networks(transfer, pair):
     # loss in network units over the variance of the watched spectra = 1 - score
     assert_allclose(best / spread, 1 - decoded, rtol=0.02)
     assert transfer.mapper_.validation_loss_curve_ is not None
+
+
+def test_auto_decodes_where_it_can_and_maps_latents_elsewhere(transfer, pair):
+    X, y = pair.X_secondary, pair.X_primary
+    named = transfer.set_params(objective="decoded").fit(X, y).predict(X)
+    assert_array_equal(
+        transfer.set_params(objective="auto").fit(X, y).predict(X), named
+    )
+    plain = VAELatentTransfer(PCA(3), Ridge())
+    expected = plain.set_params(objective="latent").fit(X, y).predict(X)
+    found = plain.set_params(objective="auto").fit(X, y).predict(X)
+    assert_array_equal(found, expected)
+
+
+def test_decoded_objective_needs_latents_and_decoder_and_no_spectra(
+    transfer, pair, monkeypatch
+):
+    X, y = pair.X_secondary, pair.X_primary
+    autoencoder = FrozenEstimator(transfer.autoencoder.fit(y))
+    seen = []
+    through = SpectralMLP._fit_through
+
+    def watched_through(self, autoencoder, target, pair, watched):
+        seen.append((target, pair[1]))
+        return through(self, autoencoder, target, pair, watched)
+
+    monkeypatch.setattr(SpectralMLP, "_fit_through", watched_through)
+    transfer.set_params(autoencoder=autoencoder, objective="decoded").fit(X, y)
+    (target, learned), latents = seen[0], autoencoder.transform(y)
+    assert target == "latents"
+    assert_array_equal(learned, latents)
+
+
+def test_decoded_objective_matches_decoded_spectra_better_than_latents_do(
+    transfer, pair
+):
+    X, y = pair.X_secondary, pair.X_primary
+    autoencoder = FrozenEstimator(transfer.autoencoder.fit(y))
+    transfer.set_params(autoencoder=autoencoder)
+    wanted = autoencoder.inverse_transform(autoencoder.transform(y))
+    errors = {
+        objective: relative_squared_error(
+            wanted, transfer.set_params(objective=objective).fit(X, y).predict(X)
+        )
+        for objective in ("latent", "decoded")
+    }
+    assert errors["decoded"] < errors["latent"]
+
+
+def test_the_published_transfer_maps_latents():
+    assert VAELatentTransfer.as_published().objective == "latent"

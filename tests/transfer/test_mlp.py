@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LinearRegression
 from sklearn.neural_network import MLPRegressor
 
-from spectransfer import SpectralMLP
+from spectransfer import DirectMLPTransfer, SpectralMLP, SpectralVAE
 from spectransfer.transfer._network import batch_size_for, encoder_layers_for
 
 
@@ -65,9 +65,46 @@ def test_automatic_patience_is_a_tenth_of_the_epochs():
 
 
 def test_automatic_l2_is_the_papers_at_the_papers_size():
-    assert_allclose(training().penalty(313_600), 1e-6, rtol=1e-12)
-    assert_allclose(training().penalty(3_136), 1e-4, rtol=1e-12)
-    assert training(l2=0.5).penalty(10) == 0.5
+    def strengths(n_spectra, n_inputs):
+        return [l2 for _, l2 in training().penalties(n_spectra, n_inputs)]
+
+    assert_allclose(strengths(313_600, 100), [1e-6] * 3, rtol=1e-12)
+    assert_allclose(strengths(3_136, 100), [1e-4] * 3, rtol=1e-12)
+    # noise comes in by every secondary channel
+    assert_allclose(strengths(1_000, 4_000), [3.136e-4, 3.136e-4, 4e-3], rtol=1e-12)
+    assert training(l2=0.5).penalties(10, 4_000) == [("*hidden*.weight", 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "expected"),
+    [
+        (SpectralMLP((4, 3)), {"hidden0": 4e-3, "hidden1": 4e-3}),
+        (
+            DirectMLPTransfer((4,), n_latent=2, decoder_layer_sizes=(3,)),
+            {"mapper.hidden0": 4e-3, "decoder.hidden0": 3.136e-3},
+        ),
+        (
+            SpectralVAE((4,), n_latent=2),
+            {"encoder.hidden0": 3.136e-3, "decoder.layers.hidden0": 3.136e-3},
+        ),
+    ],
+)
+def test_the_penalty_of_many_channels_is_on_what_secondary_spectra_enter_by(
+    estimator, expected, rng
+):
+    X, y = rng.normal(size=(100, 400)), rng.normal(size=(100, 5))
+    net = estimator.set_params(max_epochs=1, random_state=0).fit(X, y).net_
+    strengths = {
+        id(weights): group["weight_decay"] / 2
+        for group in net.optimizer_.param_groups
+        for weights in group["params"]
+    }
+    found = {
+        name.removesuffix(".weight"): strengths[id(weights)]
+        for name, weights in net.module_.named_parameters()
+        if strengths[id(weights)] > 0
+    }
+    assert found == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("n", "size"), [(1, 16), (500, 16), (700, 32), (10**5, 128)])
