@@ -14,6 +14,7 @@ instead of unit variance ridge and both networks have 0.046.
     python examples/reproduce_paper.py                   # small simulated maps, minutes
     python examples/reproduce_paper.py --data FOLDER     # the paper's maps, downloaded
     python examples/reproduce_paper.py --shapes 128x128/80x80/100x100
+    python examples/reproduce_paper.py --search          # and the paper's searches
     python examples/reproduce_paper.py --full            # the paper's sizes: many hours
 
 It leaves a folder with ``report.html``, which needs nothing else, with every table as
@@ -31,6 +32,7 @@ from paper_reproduction import paper
 from paper_reproduction.clusters import add_clusters, add_networks
 from paper_reproduction.costs import add_table_2
 from paper_reproduction.experiment import Progress, Results, Setting, run
+from paper_reproduction.hyperparameters import add_search
 from paper_reproduction.maps import add_appendix, add_maps
 from paper_reproduction.spectra import add_data, add_spectra, summaries_of
 from paper_reproduction.spots import representative_spots
@@ -76,6 +78,11 @@ def read_arguments() -> tuple[argparse.Namespace, Setting]:
         choices=("light", "full"),
         help="the paper's channels, or four times wider ones (only by default)",
     )
+    parser.add_argument(
+        "--search",
+        action="store_true",
+        help="search the paper's spaces; taken up where it stopped, in OUT/search",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--steps",
@@ -112,6 +119,7 @@ def read_arguments() -> tuple[argparse.Namespace, Setting]:
         # 22 GB do not fit into memory: they are simulated into files
         maps_folder=arguments.out / "maps" if arguments.full else None,
         without=tuple(arguments.without),
+        search_folder=arguments.out / "search" if arguments.search else None,
         verbose=arguments.verbose,
     )
     known = [c.name for c in transfers_to_judge(setting.width, 0, setting.steps)]
@@ -151,6 +159,7 @@ def make_report(results: Results, progress: Progress) -> Report:
         add_table_1(report, results)
         add_deployable(report, results)
         add_scalings(report, results)
+        add_search(report, results)
         add_table_2(report, results)
         add_maps(report, results, summaries[CLOSELY], spots)
         add_spectra(report, results, summaries, spots)

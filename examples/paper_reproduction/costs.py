@@ -18,7 +18,7 @@ def add_table_2(report: Report, results: Results) -> None:
         rows.append(
             [
                 candidate.name,
-                f"{row.fit_time:.1f}",
+                "-" if row.fit_time is None else f"{row.fit_time:.1f}",
                 f"{row.predict_time:.2f}",
                 _megabytes(row.fit_memory),
                 _megabytes(row.predict_memory),

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.utils import Bunch
 
+from paper_reproduction.searching import search, searched_transfers
 from paper_reproduction.transfers import (
     Candidate,
     baseline_corrector,
@@ -25,6 +26,7 @@ from spectransfer.evaluation import (
     fit_library_clusters,
 )
 from spectransfer.report import Stopwatch
+from spectransfer.search import PublishedSearch
 
 # section 3.2.4 of the paper
 N_CLUSTERS = 4
@@ -43,6 +45,7 @@ class Setting:
     data: Path | None = None
     maps_folder: Path | None = None
     without: tuple[str, ...] = ()
+    search_folder: Path | None = None
     verbose: bool = True
 
 
@@ -59,6 +62,7 @@ class Results:
     same_day: TransferTable
     floor: float | None
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    found: PublishedSearch | None = None
 
     @property
     def simulated(self) -> bool:
@@ -96,7 +100,7 @@ def open_maps(setting: Setting) -> Bunch:
 
 
 def run(setting: Setting, progress: Progress) -> Results:
-    """Open the maps, fit and judge all transfers, cluster."""
+    """Open the maps, cluster, fit and judge all transfers."""
     with progress("opening the maps"):
         maps = open_maps(setting)
     corrector = baseline_corrector(setting.width).fit(maps.train.X_primary[:2])
@@ -106,11 +110,50 @@ def run(setting: Setting, progress: Progress) -> Results:
         kmeans = fit_library_clusters(library, N_CLUSTERS, **clustered)
     with progress("silhouettes of other numbers of clusters"):
         n_drawn = min(max(_LEAST_DRAWN, len(library) // 10), _MOST_DRAWN)
-        n_drawn = min(n_drawn, len(library))
-        options = [k for k in PAPER_N_CLUSTERS if k < n_drawn]
+        options = [k for k in PAPER_N_CLUSTERS if k < min(n_drawn, len(library))]
         choice = choose_n_clusters(library, options, n_subsample=n_drawn, **clustered)
+    candidates, found = candidates_of(setting, maps, progress)
+    table, same_day = judge(setting, maps, candidates, kmeans, progress)
+    floor = None
+    if setting.data is None and setting.maps_folder is None:
+        with progress("the noise that no transfer can predict"):
+            floor = noise_floor(setting, corrector, maps.validation)
+    return Results(
+        setting,
+        maps,
+        candidates,
+        kmeans,
+        choice,
+        table,
+        same_day,
+        floor,
+        progress.stopwatch,
+        found,
+    )
+
+
+def candidates_of(
+    setting: Setting, maps: Bunch, progress: Progress
+) -> tuple[list[Candidate], PublishedSearch | None]:
+    """Give what is judged, with what a search finds where one is asked for."""
     known = transfers_to_judge(setting.width, setting.seed, setting.steps)
     candidates = [c for c in known if c.name not in setting.without]
+    if setting.search_folder is None:
+        return candidates, None
+    with progress("searching hyperparameters on the validation map"):
+        how = setting.width, setting.seed, setting.search_folder, setting.verbose
+        found = search(maps, *how)
+    return candidates + searched_transfers(found), found
+
+
+def judge(
+    setting: Setting,
+    maps: Bunch,
+    candidates: list[Candidate],
+    kmeans: KMeans,
+    progress: Progress,
+) -> tuple[TransferTable, TransferTable]:
+    """Fit what is not fitted, and judge it on the test and on the validation map."""
     judged = {"kmeans": kmeans, "verbose": setting.verbose}
     with progress("fitting and judging the transfers on the test map"):
         table = evaluate_transfers(
@@ -131,21 +174,7 @@ def run(setting: Setting, progress: Progress) -> Results:
             protocols="deployable",
             **judged,
         )
-    floor = None
-    if setting.data is None and setting.maps_folder is None:
-        with progress("the noise that no transfer can predict"):
-            floor = noise_floor(setting, corrector, maps.validation)
-    return Results(
-        setting,
-        maps,
-        candidates,
-        kmeans,
-        choice,
-        table,
-        same_day,
-        floor,
-        progress.stopwatch,
-    )
+    return table, same_day
 
 
 def noise_floor(setting: Setting, corrector: object, measured: PairedMaps) -> float:

@@ -25,7 +25,8 @@ def as_text(results: Results) -> str:
         errors = [results.same_day[candidate.name, "deployable"].rse]
         errors += [row.rse for row in rows]
         figures = [f"{rse:.4f}" for rse in errors]
-        figures += [f"{rows[-1].k_score:.1%}", f"{rows[-1].fit_time:.1f} s"]
+        fit = rows[-1].fit_time
+        figures += [f"{rows[-1].k_score:.1%}", "-" if fit is None else f"{fit:.1f} s"]
         lines.append([candidate.name, *figures])
     return "\n".join(
         line[0].ljust(widths[0])
@@ -101,9 +102,13 @@ def _add_as_published(report: Report, results: Results) -> None:
 
 
 def _shown_beside(results: Results, method: str) -> list[str]:
-    """Give the default of a method, and the paper's configuration of it."""
-    names = [c.name for c in results.candidates if c.method == method]
-    return [n for n in names if n == method or n.endswith("as published")]
+    """Give the default of a method, the paper's configuration, what a search found."""
+    return [
+        candidate.name
+        for candidate in results.candidates
+        if candidate.method == method
+        and (candidate.name == method or not candidate.scaling)
+    ]
 
 
 def _printed(
@@ -183,7 +188,7 @@ def add_deployable(report: Report, results: Results) -> None:
         ),
         note=(
             "The networks as published stop when the loss on this very map stops "
-            "falling; the others do not look at it while they learn."
+            "falling, and a search chooses by it; the others do not look at it."
         ),
     )
 
@@ -252,7 +257,7 @@ def add_scalings(report: Report, results: Results) -> None:
     """The same method under several scalings."""
     figures: dict[str, dict[str, str]] = {}
     for candidate in results.candidates:
-        if not candidate.name.endswith("as published"):
+        if candidate.scaling:
             figures.setdefault(candidate.method, {})[candidate.scaling] = candidate.name
     figures = {m: names for m, names in figures.items() if len(names) > 1}
     if not figures:

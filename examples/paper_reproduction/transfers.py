@@ -36,7 +36,8 @@ WINDOWS = {"full": (100, 50), "light": (25, 12)}
 class Candidate(NamedTuple):
     """A transfer to be judged: one method under one way of scaling.
 
-    The name is the method, and behind a comma what is particular about it.
+    The name is the method, and behind a comma what is particular about it. Those that
+    are not to be compared by their scaling have none.
     """
 
     name: str
@@ -91,6 +92,7 @@ def transfers_to_judge(width: str, seed: int, steps: int) -> list[Candidate]:
     )
     # the name of the scaling, then the secondary side, then the primary one
     unit = (UNIT_VARIANCE, StandardScaler(), StandardScaler())
+    published = ("", StandardScaler(), StandardScaler())
     counts = (IN_COUNTS, StandardScaler(power=0), StandardScaler(power=0))
     # penalties: ten times less or more is no better on the validation map of seed 0
     return [
@@ -103,11 +105,15 @@ def transfers_to_judge(width: str, seed: int, steps: int) -> list[Candidate]:
         prepared("direct MLP", direct, *unit),
         prepared("direct MLP, in counts", direct, *counts),
         prepared(
-            "direct MLP, as published", DirectMLPTransfer.as_published(**seeded), *unit
+            "direct MLP, as published",
+            DirectMLPTransfer.as_published(**seeded),
+            *published,
         ),
         prepared("VAE + MLP", latent, *unit),
         prepared("VAE + MLP, in counts", latent, *counts),
         prepared(
-            "VAE + MLP, as published", VAELatentTransfer.as_published(**seeded), *unit
+            "VAE + MLP, as published",
+            VAELatentTransfer.as_published(**seeded),
+            *published,
         ),
     ]
