@@ -277,8 +277,8 @@ def add_scalings(report: Report, results: Results) -> None:
         "What scaling does",
         "Scaled to unit variance, as in the paper, a channel of pure noise weighs as "
         "much as a strong line, in the spectra that are put in and in the loss that is "
-        "made small. In counts, channels weigh what they vary in the training spectra "
-        "(StandardScaler(power=0)), which is also what the figures of merit weigh. "
+        "made small. Centred and divided by one number (StandardScaler(power=0)), they "
+        "weigh what they vary in the training spectra, as in the figures of merit. "
         "Where a map is scaled by itself, both take out what has changed in mean and "
         "deviation of every channel.",
     )
