@@ -22,7 +22,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from bench_training import N_LATENT, N_PRIMARY, N_SECONDARY, machine
+from _report import machine
+from bench_training import N_LATENT, N_PRIMARY, N_SECONDARY
 from threadpoolctl import threadpool_limits
 
 from spectransfer import DirectMLPTransfer, SpectralMLP, SpectralVAE

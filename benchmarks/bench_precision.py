@@ -20,7 +20,8 @@ from functools import partial
 
 import numpy as np
 import torch
-from bench_training import BATCH, CLOCKS, N_PRIMARY, Clock, Fit, machine, step_times
+from _report import machine
+from bench_training import BATCH, CLOCKS, N_PRIMARY, Clock, Fit, step_times
 from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 

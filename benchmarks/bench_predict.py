@@ -16,13 +16,18 @@ depends on what it is made together with.
 import argparse
 import os
 import statistics
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
-from bench_training import CLOCKS, N_LATENT, N_PRIMARY, N_SECONDARY, Clock, machine
 from threadpoolctl import threadpool_limits
 from torch import nn
+
+sys.path.insert(0, str(Path(__file__).parent))
+from _report import Row, machine
+from bench_training import CLOCKS, N_LATENT, N_PRIMARY, N_SECONDARY, Clock
 
 from spectransfer import DirectMLPTransfer, SpectralMLP, SpectralVAE, VAELatentTransfer
 
@@ -44,6 +49,18 @@ def bare(module: nn.Module, chunk: int, n_outputs: int) -> Predict:
     return predict
 
 
+class Means(nn.Module):
+    """The encoder of a VAE, to the means of its posteriors."""
+
+    def __init__(self, vae: nn.Module) -> None:
+        super().__init__()
+        self.vae = vae
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Encode spectra."""
+        return self.vae.encode(x)[0]
+
+
 def networks() -> dict[str, tuple[Predict, nn.Module, int, int]]:
     """Fitted to a few spectra: `predict`, module, inputs and outputs."""
     rng = np.random.default_rng(0)
@@ -62,7 +79,7 @@ def networks() -> dict[str, tuple[Predict, nn.Module, int, int]]:
         latent.mapper_.net_.module_, latent.autoencoder_.net_.module_.decoder
     )
     encoder = vae.net_.module_
-    encode = nn.Sequential(encoder.encoder, encoder.mean)
+    encode = Means(encoder)
     return {
         "mapper": (mapper.predict, mapper.net_.module_, N_SECONDARY, N_LATENT),
         "VAE, transform": (vae.transform, encode, N_PRIMARY, N_LATENT),
@@ -82,42 +99,6 @@ def dependence(predict: Predict, X: np.ndarray) -> float:
     return float(np.abs(apart - predict(few)).max())
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--spectra", type=int, default=20_000)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--clock", choices=CLOCKS, default="wall")
-    parser.add_argument("--only", default="", help="networks whose name begins so")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    rng, clock = np.random.default_rng(1), CLOCKS[options.clock]
-    print(machine())
-    print(
-        f"{options.threads} threads, {options.spectra} spectra, float32, "
-        f"{options.clock} clock, medians of {options.repeats}"
-    )
-    print(f"{'':24}{'bare, s':>9}{'(chunks)':>9}{'ours, s':>9}{'speed':>7}  differs")
-    with threadpool_limits(options.threads):
-        for name, (predict, module, n_in, n_out) in networks().items():
-            if not name.startswith(options.only):
-                continue
-            X = rng.normal(300, 20, size=(options.spectra, n_in)).astype(np.float32)
-            module.eval()
-            ways = {chunk: bare(module, chunk, n_out) for chunk in CHUNKS}
-            times = race({**ways, 0: predict}, X, options.repeats, clock)
-            medians = {key: statistics.median(own) for key, own in times.items()}
-            best = min(CHUNKS, key=lambda chunk: medians[chunk])
-            speed = statistics.median(
-                b / t for b, t in zip(times[best], times[0], strict=True)
-            )
-            print(
-                f"{name:24}{medians[best]:9.3f}{best:9}{medians[0]:9.3f}{speed:7.2f}  "
-                f"{dependence(predict, X):.0e}"
-            )
-
-
 def race(
     ways: dict[int, Predict], X: np.ndarray, repeats: int, clock: Clock
 ) -> dict[int, list[float]]:
@@ -130,6 +111,71 @@ def race(
             if repeat:
                 times[key].append(clock() - start)
     return times
+
+
+def measured(
+    n_spectra: int, repeats: int, clock: Clock, only: str = ""
+) -> dict[str, tuple[float, float]]:
+    """Print times, and give speed and dependence on the pieces of every network."""
+    rng, found = np.random.default_rng(1), {}
+    print(f"{'':24}{'bare, s':>9}{'(chunks)':>9}{'ours, s':>9}{'speed':>7}  differs")
+    for name, (predict, module, n_in, n_out) in networks().items():
+        if not name.startswith(only):
+            continue
+        X = rng.normal(300, 20, size=(n_spectra, n_in)).astype(np.float32)
+        module.eval()
+        ways = {chunk: bare(module, chunk, n_out) for chunk in CHUNKS}
+        times = race({**ways, 0: predict}, X, repeats, clock)
+        medians = {key: statistics.median(own) for key, own in times.items()}
+        best = min(CHUNKS, key=lambda chunk: medians[chunk])
+        speed = statistics.median(
+            b / t for b, t in zip(times[best], times[0], strict=True)
+        )
+        differs = dependence(predict, X)
+        print(
+            f"{name:24}{medians[best]:9.3f}{best:9}{medians[0]:9.3f}{speed:7.2f}  "
+            f"{differs:.0e}"
+        )
+        found[name] = speed, differs
+    return found
+
+
+def rows() -> list[Row]:
+    """Compare with bare forward passes, on one thread."""
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        found = measured(20_000, 3, CLOCKS["wall"])
+    bare = "bare forward passes"
+    return [
+        (f"predicting 20,000 spectra, {name}", bare, speed, ">= 0.9")
+        for name, (speed, _) in found.items()
+    ] + [
+        (
+            "predicting in pieces, largest difference of all networks",
+            "predicting at once",
+            max(differs for _, differs in found.values()),
+            "<= 1e-3",
+        )
+    ]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--spectra", type=int, default=20_000)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--clock", choices=CLOCKS, default="wall")
+    parser.add_argument("--only", default="", help="networks whose name begins so")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    with threadpool_limits(options.threads):
+        print(machine())
+        print(
+            f"torch {torch.__version__}, {options.threads} threads, {options.spectra} "
+            f"spectra, float32, {options.clock} clock, medians of {options.repeats}"
+        )
+        measured(options.spectra, options.repeats, CLOCKS[options.clock], options.only)
 
 
 if __name__ == "__main__":

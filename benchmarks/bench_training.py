@@ -19,8 +19,8 @@ counts the time of the processor instead; it tells of one thread only.
 
 import argparse
 import os
-import platform
 import statistics
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -28,11 +28,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import sklearn
 import torch
 from sklearn.neural_network import MLPRegressor
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
+
+sys.path.insert(0, str(Path(__file__).parent))
+from _report import Row, machine
 
 from spectransfer import DirectMLPTransfer, SpectralMLP, SpectralVAE
 from spectransfer.nn import MLP, VAE, kl_divergence
@@ -43,21 +45,6 @@ BARE, EXTRAS = "bare torch", ", with units, clipping, decay"
 CLOCKS = {"wall": time.perf_counter, "processor": time.process_time}
 Fit = Callable[[int], object]
 Clock = Callable[[], float]
-
-
-def machine() -> str:
-    """Say what this runs on."""
-    cpuinfo = Path("/proc/cpuinfo")
-    model = platform.processor() or platform.machine()
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                model = line.split(":")[1].strip()
-                break
-    return (
-        f"{model}, {os.cpu_count()} processors, Python {platform.python_version()}, "
-        f"torch {torch.__version__}, scikit-learn {sklearn.__version__}"
-    )
 
 
 def adam(module: nn.Module) -> torch.optim.Optimizer:
@@ -210,6 +197,51 @@ def step_times(
     return times
 
 
+def measured(
+    n_spectra: int, n_epochs: int, repeats: int, clock: Clock, only: str = ""
+) -> dict[tuple[str, str], float]:
+    """Print times, and give the speed of every network and way against bare torch."""
+    n_steps = -(-n_spectra // BATCH)
+    speeds = {}
+    print(f"{'':44}{'ms/step':>9}{'spectra/s':>11}{'speed':>7}{'beside, ms':>12}")
+    for network, ways in contests(n_spectra).items():
+        if not network.startswith(only):
+            continue
+        print(network)
+        times = step_times(ways, n_epochs, n_steps, repeats, clock)
+        for name, own in times.items():
+            bare = times[BARE + EXTRAS if EXTRAS in name else BARE]
+            step = statistics.median(t for t, _ in own)
+            speed = statistics.median(
+                b / t for (b, _), (t, _) in zip(bare, own, strict=True)
+            )
+            beside = statistics.median(rest for _, rest in own)
+            print(
+                f"  {name:42}{step * 1e3:9.2f}{BATCH / step:11.0f}{speed:7.2f}"
+                f"{beside * 1e3:12.0f}"
+            )
+            speeds[network, name] = speed
+    return speeds
+
+
+def rows() -> list[Row]:
+    """Compare with the bare loop, and with scikit-learn, on one thread."""
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        speeds = measured(1280, 4, 3, CLOCKS["wall"])
+    table: list[Row] = []
+    for (network, name), speed in speeds.items():
+        what = f"training steps of {network}, {name}"
+        if name.startswith("fit"):
+            bare = BARE + EXTRAS if EXTRAS in name else BARE
+            table.append((what, bare, speed, ">= 0.95"))
+        elif name == "scikit-learn":
+            fit = speeds[network, "fit, as published"]
+            what = f"training steps of {network}, fit, as published"
+            table.append((what, "MLPRegressor", fit / speed, ">= 1"))
+    return table
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
@@ -221,32 +253,20 @@ def main() -> None:
     parser.add_argument("--only", default="", help="networks whose name begins so")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    n_steps = -(-options.spectra // BATCH)
-    print(machine())
-    print(
-        f"{options.threads} threads, {options.spectra} spectra, batches of {BATCH}, "
-        f"{options.epochs} epochs, {options.clock} clock, medians of {options.repeats}"
-    )
-    print(f"{'':44}{'ms/step':>9}{'spectra/s':>11}{'speed':>7}{'beside, ms':>12}")
     with threadpool_limits(options.threads):
-        for network, ways in contests(options.spectra).items():
-            if not network.startswith(options.only):
-                continue
-            print(network)
-            times = step_times(
-                ways, options.epochs, n_steps, options.repeats, CLOCKS[options.clock]
-            )
-            for name, own in times.items():
-                bare = times[BARE + EXTRAS if EXTRAS in name else BARE]
-                step = statistics.median(t for t, _ in own)
-                speed = statistics.median(
-                    b / t for (b, _), (t, _) in zip(bare, own, strict=True)
-                )
-                beside = statistics.median(rest for _, rest in own)
-                print(
-                    f"  {name:42}{step * 1e3:9.2f}{BATCH / step:11.0f}{speed:7.2f}"
-                    f"{beside * 1e3:12.0f}"
-                )
+        print(machine())
+        print(
+            f"torch {torch.__version__}, {options.threads} threads, {options.spectra} "
+            f"spectra, batches of {BATCH}, {options.epochs} epochs, {options.clock} "
+            f"clock, medians of {options.repeats}"
+        )
+        measured(
+            options.spectra,
+            options.epochs,
+            options.repeats,
+            CLOCKS[options.clock],
+            options.only,
+        )
 
 
 if __name__ == "__main__":

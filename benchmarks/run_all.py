@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from _report import Row, machine, markdown
 
 FOLDER = Path(__file__).parent
-# a table of its own (simulator), and plots against sizes (scaling)
-LEFT_OUT = {"simulator", "scaling"}
+# tables of their own, and plots against sizes (scaling)
+LEFT_OUT = {"simulator", "scaling", "precision", "network_memory"}
 RUN = "import json, bench_{0} as b; print('\\n' + json.dumps(b.rows()))"
 
 
