@@ -76,9 +76,7 @@ def transfers(seed: int, verbose: bool) -> dict[str, object]:
         "direct MLP": DirectMLPTransfer(random_state=seed, verbose=verbose),
         "VAE + MLP": latent(),
         "VAE + MLP, by spectrum": latent(objective="spectrum"),
-        PUBLISHED: VAELatentTransfer.as_published(
-            random_state=seed, verbose=verbose
-        ),
+        PUBLISHED: VAELatentTransfer.as_published(random_state=seed, verbose=verbose),
     }
 
 
