@@ -23,10 +23,10 @@ def add_search(report: Report, results: Results) -> None:
         "Hyperparameters",
         "The paper's search spaces, searched by successive halving on the validation "
         "map: the VAE by the variance of primary spectra that it keeps, the networks "
-        "by the RSE of the whole transfer, and the number of neighbours by the Euclidean "
-        "distance (both with a minus sign, so that more is better). The paper chose "
-        "layers of 1024 and 512, 64 latents and 1e-4 for the VAE, 128 and 512 and 1e-4 "
-        "for the mapper, and 10 neighbours.",
+        "by the RSE of the whole transfer, and the number of neighbours by the "
+        "Euclidean distance (both with a minus sign, so that more is better). The "
+        "paper chose layers of 1024 and 512, 64 latents and 1e-4 for the VAE, 128 and "
+        "512 and 1e-4 for the mapper, and 10 neighbours.",
     )
     report.table(
         "search",
