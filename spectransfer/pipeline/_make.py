@@ -48,7 +48,7 @@ def make_transfer_pipeline(
     -----
     The paper scales every channel to unit variance (``StandardScaler()``). Channels of
     pure noise then weigh as much as lines, and every transfer that we tried on
-    simulated maps did worse for it; docs/results.md has the figures.
+    simulated maps did worse for it; docs/paper.md has the figures.
 
     Examples
     --------
