@@ -239,11 +239,15 @@ def _second_day(results: Results) -> str:
 def _same_day(results: Results) -> str:
     rows = {row.transfer: row for row in results.same_day}
     best = min(rows.values(), key=lambda row: row.rse)
+    others = ", ".join(
+        f"{name} has {rows[name].rse:.4f}"
+        for name in (CLOSELY, "direct MLP", "ridge")
+        if name != best.transfer
+    )
     told = (
         "On the day of the training map the transfers work, and this is where they "
         f"can be told apart: the best is {best.transfer} with an RSE of "
-        f"{best.rse:.4f}; {CLOSELY} has {rows[CLOSELY].rse:.4f}, the direct MLP "
-        f"{rows['direct MLP'].rse:.4f}, ridge {rows['ridge'].rse:.4f}."
+        f"{best.rse:.4f}; {others}."
     )
     if results.floor is not None:
         told += (
