@@ -9,7 +9,7 @@ training map and on a second day. On small maps the relative squared error of th
 falls from 0.100 to 0.040, where a direct network has 0.051 and a ridge 0.040.
 
     python examples/improve_latent_transfer.py          # light spectrometers
-    python examples/improve_latent_transfer.py --full   # the paper's channels, half an hour
+    python examples/improve_latent_transfer.py --full   # all channels, half an hour
 """
 
 import argparse
