@@ -10,7 +10,7 @@ As a yardstick, the same distance between two seeds in float32.
 
     python benchmarks/bench_precision.py [--device cpu] [--threads 2] [--compile]
 
-Compiling takes half a minute or more for each fit, so `compile` is asked for apart.
+Compiling takes time in each fit, so `compile` is asked for apart.
 """
 
 import argparse
