@@ -83,7 +83,10 @@ class Interruption:
 
 @pytest.fixture
 def interrupt_at(monkeypatch):
-    return lambda *steps: Interruption(monkeypatch, *steps)
+    # a shell that starts the tests in the background has them ignore Ctrl-C
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield lambda *steps: Interruption(monkeypatch, *steps)
+    signal.signal(signal.SIGINT, before)
 
 
 # the bar
