@@ -21,42 +21,17 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
+from _memory import Peaks
 from _report import Row, machine, markdown
 
 N_SECONDARY, N_PRIMARY = 3872, 4062
 FULL = 313_600
-STATUS = Path("/proc/self/status")
-
-
-def kilobytes(name: str) -> int:
-    """Read a line of what Linux says about this process."""
-    line = next(x for x in STATUS.read_text().splitlines() if x.startswith(name))
-    return int(line.split()[1])
-
-
-class Peaks(threading.Thread):
-    """Watch the memory of this process, in bytes."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.start_anonymous = kilobytes("RssAnon") * 1024
-        self.start_resident = kilobytes("VmRSS") * 1024
-        self.anonymous = self.resident = 0
-        self.watching = True
-
-    def run(self) -> None:
-        """Look every few milliseconds."""
-        while self.watching:
-            self.anonymous = max(self.anonymous, kilobytes("RssAnon") * 1024)
-            self.resident = max(self.resident, kilobytes("VmRSS") * 1024)
-            time.sleep(0.005)
 
 
 def write_pairs(folder: Path, n_spectra: int) -> None:
@@ -109,20 +84,17 @@ def fit_in_this_process(folder: Path, kind: str) -> None:
 
     X, y = opened(folder, kind)
     transfer().fit(np.array(X[:256]), np.array(y[:256]))  # what is imported and kept
-    peaks = Peaks()
-    peaks.start()
-    start = time.perf_counter()
-    transfer().fit(X, y)
-    took = time.perf_counter() - start
-    peaks.watching = False
-    peaks.join()
+    with Peaks() as peaks:
+        start = time.perf_counter()
+        transfer().fit(X, y)
+        took = time.perf_counter() - start
     found = {
         "seconds": took,
         "inputs": X.nbytes + y.nbytes,
         "anonymous": peaks.anonymous,
-        "anonymous_before": peaks.start_anonymous,
+        "anonymous_before": peaks.anonymous_before,
         "resident": peaks.resident,
-        "resident_before": peaks.start_resident,
+        "resident_before": peaks.resident_before,
     }
     print(json.dumps(found))
 

@@ -15,47 +15,17 @@ Linux only: it reads /proc.
 import argparse
 import os
 import tempfile
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
+from _memory import Peaks
 from _report import machine
 from bench_training import N_LATENT, N_PRIMARY, N_SECONDARY
 from threadpoolctl import threadpool_limits
 
 from spectransfer import DirectMLPTransfer, SpectralMLP, SpectralVAE
-
-SECONDS_BETWEEN_LOOKS = 0.002
-
-
-def anonymous_bytes() -> int:
-    """Memory of this process that no file backs."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("RssAnon"):
-            return int(line.split()[1]) * 1024
-    raise OSError("/proc/self/status names no RssAnon.")
-
-
-def peak_bytes(work: Callable[[], object]) -> int:
-    """Most anonymous memory during a call, above what there was before."""
-    before, seen, done = anonymous_bytes(), [0], threading.Event()
-
-    def look() -> None:
-        while not done.is_set():
-            seen.append(anonymous_bytes())
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    try:
-        work()
-    finally:
-        done.set()
-        watcher.join()
-    return max(seen) - before
 
 
 def mapped(folder: Path, name: str, n_spectra: int, n_channels: int) -> np.ndarray:
@@ -100,10 +70,11 @@ def main() -> None:
             work()
         for n_spectra in (options.spectra, 4 * options.spectra):
             for name, (size, work) in works(Path(folder), n_spectra).items():
-                peak = peak_bytes(work)
+                with Peaks() as peaks:
+                    work()
                 print(
-                    f"{name:22}{n_spectra:9}{size / 1e6:12.0f}{peak / 1e6:10.0f}"
-                    f"{peak / size:10.2f}"
+                    f"{name:22}{n_spectra:9}{size / 1e6:12.0f}"
+                    f"{peaks.above / 1e6:10.0f}{peaks.above / size:10.2f}"
                 )
 
 
