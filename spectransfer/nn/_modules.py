@@ -24,6 +24,7 @@ from torch import Tensor, nn
 NEGATIVE_SLOPE = 0.2
 LOG_VARIANCE_LIMIT = 20.0
 FIRST_LOG_VARIANCE = -4.0
+PRIOR_LOG_VARIANCE = 0.0
 
 
 def _linear(n_in: int, n_out: int) -> nn.Linear:
@@ -130,15 +131,19 @@ class VAE(nn.Module):
         """Give mean and log-variance of the posterior, each (n_spectra, n_latent).
 
         The log-variance is kept within +-20 (a standard deviation between 5e-5 and
-        2e4), so that one odd spectrum cannot overflow its exponential.
+        2e4), so that one odd spectrum cannot overflow its exponential. Beside a
+        shortcut it stays below zero: no posterior is wider than its prior. There the
+        noise of one rare bright spectrum could make up the loss of an epoch.
         """
         features = self.encoder(x)
         # in bfloat16, the noise and the divergence would be rounded to 8 bits, too
         log_variance = self.log_variance(features).float()
         mean = self.mean(features).float()
+        widest = LOG_VARIANCE_LIMIT
         if self.shortcut is not None:
             mean = mean + self.shortcut(x).float()
-        return mean, log_variance.clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT)
+            widest = PRIOR_LOG_VARIANCE
+        return mean, log_variance.clamp(-LOG_VARIANCE_LIMIT, widest)
 
     def forward(
         self, x: Tensor, noise: Tensor | None = None

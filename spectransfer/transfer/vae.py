@@ -62,7 +62,8 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
     shortcut : {"pca", None}, default="pca"
         Whether encoder and decoder have a linear map beside their hidden layers, which
         starts as the principal components of the spectra: the network begins where a
-        principal component analysis ends. None is the paper's.
+        principal component analysis ends, and its posteriors stay within the prior's
+        width. None is the paper's.
     kl_weight : float, default=0.5
         Weight of the KL divergence at the top of a cycle. 0 gives a plain
         autoencoder.

@@ -4,7 +4,8 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.decomposition import PCA
 
-from spectransfer import SpectralVAE
+from spectransfer import BaselineCorrector, SpectralVAE
+from spectransfer.datasets import make_libs_maps
 from spectransfer.metrics import relative_squared_error
 from spectransfer.nn import VAE
 
@@ -170,3 +171,23 @@ def test_without_a_shortcut_the_network_is_the_papers(pair, quick_vae):
     vae = quick_vae.set_params(shortcut=None, n_steps=20).fit(pair.X_primary)
     names = [name for name, _ in vae.net_.module_.named_parameters()]
     assert not [name for name in names if "shortcut" in name]
+
+
+def test_with_a_shortcut_rare_bright_spectra_do_not_shake_the_training():
+    maps = make_libs_maps(
+        (32, 32), None, None, second_day=(), spectrometers="light", random_state=0
+    )
+    spectra = BaselineCorrector().fit_transform(maps.train.X_primary)
+    vae = SpectralVAE(
+        (256, 128), n_latent=16, n_steps=400, batch_size=32, random_state=1
+    )
+    losses = vae.fit(spectra).loss_curve_
+    # begun at the PCA, what is lost is a few per cent of the variance, which is 1
+    assert max(losses) < 1
+
+
+def test_with_a_shortcut_no_posterior_is_wider_than_the_prior(pair, quick_vae):
+    vae = quick_vae.set_params(n_steps=100).fit(pair.X_primary)
+    bright = torch.from_numpy(1e3 * pair.X_primary[:8] / pair.X_primary.std())
+    _, log_variance = vae.net_.module_.eval().encode(bright)
+    assert log_variance.max() <= 0
