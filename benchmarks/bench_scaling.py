@@ -154,14 +154,14 @@ def draw(curves: dict[tuple[Piece, str], Curve], path: Path) -> None:
     for (piece, along), curve in curves.items():
         column = 0 if along == "spectra" else 1
         above, below = axes[:, column]
-        (line,) = above.loglog(curve.sizes, curve.seconds, "o-", label=piece.name)
-        grown = (np.divide(curve.sizes, curve.sizes[-1])) ** piece.expected(along)
-        above.loglog(
-            curve.sizes, curve.seconds[-1] * grown, ":", color=line.get_color()
-        )
+        label = piece.name if column == 0 else None
+        (line,) = above.loglog(curve.sizes, curve.seconds, "o-", label=label)
+        share = np.divide(curve.sizes, curve.sizes[-1]) ** piece.expected(along)
+        above.loglog(curve.sizes, curve.seconds[-1] * share, ":", c=line.get_color())
         megabytes = np.maximum(curve.n_bytes, BYTE_FLOOR) / 1e6
         below.loglog(curve.sizes, megabytes, "o-")
         below.set_xlabel(f"number of {along}")
+        below.xaxis.set_minor_formatter("")
     axes[0, 0].set_ylabel("time / s")
     axes[1, 0].set_ylabel("memory beside inputs and result / MB")
     axes[0, 0].set_title(f"{FIXED_CHANNELS} channels")

@@ -53,27 +53,37 @@ class Unit(NamedTuple):
     def on(self, device: torch.device) -> "TensorUnit":
         """Give the same unit for tensors on a device."""
         if self.scale == 1.0 and not self.shift.any():
-            return TensorUnit(None, 1.0)
-        return TensorUnit(torch.from_numpy(self.shift).to(device), self.scale)
+            return TensorUnit(None, None, 1.0)
+        origin = (self.shift / -np.float64(self.scale)).astype(np.float32)
+        return TensorUnit(
+            torch.from_numpy(origin).to(device),
+            torch.from_numpy(self.shift).to(device),
+            self.scale,
+        )
 
 
 class TensorUnit(NamedTuple):
-    """A `Unit` for tensors; without a shift, numbers stay as they are."""
+    """A `Unit` for tensors; without a shift, numbers stay as they are.
 
+    Both ways are one pass over the numbers. Their rounding is that of spectra in
+    float32: intensities far above their spread have no more digits to give.
+    """
+
+    origin: Tensor | None
     shift: Tensor | None
     scale: float
 
     def enter(self, spectra: Tensor, out: Tensor) -> Tensor:
         """Laboratory to network units, into `out`, which may be `spectra`."""
-        if self.shift is None:
+        if self.origin is None:
             return out if out is spectra else out.copy_(spectra)
-        return torch.sub(spectra, self.shift, out=out).mul_(1.0 / self.scale)
+        return torch.add(self.origin, spectra, alpha=1.0 / self.scale, out=out)
 
     def leave(self, inside: Tensor, out: Tensor) -> Tensor:
-        """Network to laboratory units, into `out`; `inside` is used up."""
+        """Network to laboratory units, into `out`."""
         if self.shift is None:
             return out if out is inside else out.copy_(inside)
-        return torch.add(inside.mul_(self.scale), self.shift, out=out)
+        return torch.add(self.shift, inside, alpha=self.scale, out=out)
 
 
 class SpectraDataset(Dataset[tuple[Tensor, Tensor]]):

@@ -16,7 +16,7 @@ from spectransfer._typing import FloatArray
 from spectransfer.nn._data import Unit
 from spectransfer.nn._precision import autocast, matrix_products
 
-BLOCK_ROWS = 512
+BLOCK_ROWS = 256
 # a graphics card has done with 256 rows before it has been asked for the next ones
 CUDA_BLOCK_ROWS = 4096
 
@@ -47,6 +47,7 @@ def forward_blocks(
     *,
     precision: str = "float32",
     out: FloatArray | None = None,
+    suspect: Callable[[], None] | None = None,
 ) -> FloatArray:
     """Apply a torch function to rows, in blocks of fixed size.
 
@@ -64,6 +65,9 @@ def forward_blocks(
         What matrix products are computed in.
     out : ndarray of shape (n_rows, n_out), default=None
         Where outputs go, possibly memory-mapped; a new array when None.
+    suspect : callable, default=None
+        Called once if outputs are not finite. NaN and inf among the inputs always reach
+        the outputs, so that it is enough to search the inputs then.
 
     Returns
     -------
@@ -88,6 +92,9 @@ def forward_blocks(
                 enter.enter(_readable(inputs[rows]), out=block[:n_rows])
                 spectra = block
             result = function(spectra)[:n_rows].float()
+            if suspect is not None and not torch.isfinite(result.sum()):
+                suspect()
+                suspect = None
             leave.leave(result, out=torch.from_numpy(out[rows]))
     return out
 

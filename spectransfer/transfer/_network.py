@@ -14,6 +14,7 @@ from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import (
     Interval,
     StrOptions,
+    check_finite,
     check_layer_sizes,
     check_pair,
     check_spectra,
@@ -202,8 +203,16 @@ class NetworkEstimator(BaseEstimator):
         inputs: FloatArray,
         units: tuple[Unit, Unit],
     ) -> FloatArray:
+        """Give outputs for inputs that nobody has searched for NaN and inf yet."""
         device = usable_device(self.device)
-        return forward_blocks(function, inputs, units, device, precision=self.precision)
+        return forward_blocks(
+            function,
+            inputs,
+            units,
+            device,
+            precision=self.precision,
+            suspect=lambda: check_finite(inputs, "X"),
+        )
 
     def _fit_regression(
         self,
@@ -225,7 +234,7 @@ class NetworkEstimator(BaseEstimator):
 
     def _predict_regression(self, X: ArrayLike) -> FloatArray:
         module = self._ready_module()
-        secondary = check_spectra(self, X)
+        secondary = check_spectra(self, X, finite=False)
         units = (self.unit_, self.target_unit_)
         predicted = self._forward(module, secondary, units)
         return predicted.ravel() if self._target_ndim == 1 else predicted

@@ -299,7 +299,8 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
             Primary spectra, in the dtype of `X` and the unit of `y`.
         """
         check_is_fitted(self, "mapper_")
-        secondary = check_spectra(self, X)
+        searched = isinstance(self.mapper_, NetworkEstimator)
+        secondary = check_spectra(self, X, finite=not searched)
         latents = columns(np.asarray(self.mapper_.predict(secondary)))
         primary = self.autoencoder_.inverse_transform(latents)
         primary = np.asarray(primary, dtype=secondary.dtype)

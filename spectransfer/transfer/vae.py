@@ -26,6 +26,7 @@ from spectransfer._validation import (
     check_finite,
     check_spectra,
     fit_context,
+    row_blocks,
 )
 from spectransfer.metrics import relative_squared_error
 from spectransfer.nn import VAE, Unit, VAELoss, cyclical_annealing
@@ -310,11 +311,19 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
             )
         # only now: a training that fails must not leave a new unit to an old net
         self.unit_, self._n_features_out = unit, self.n_latent
-        latents = self._encode(primary).astype(np.float64)
-        self.latent_mean_ = latents.mean(axis=0)
-        centred = latents - self.latent_mean_
-        self.latent_covariance_ = centred.T @ centred / len(centred)
+        self.latent_mean_, self.latent_covariance_ = self._latent_moments(primary)
         return self
+
+    def _latent_moments(self, primary: FloatArray) -> tuple[FloatArray, FloatArray]:
+        total = np.zeros(self.n_latent)
+        products = np.zeros((self.n_latent, self.n_latent))
+        for rows in row_blocks(len(primary), primary[:1].nbytes):
+            latents = self._encode(primary[rows]).astype(np.float64)
+            total += latents.sum(axis=0)
+            products += latents.T @ latents
+        # in float64, and latents are of order one: the difference keeps its digits
+        mean = total / len(primary)
+        return mean, products / len(primary) - np.outer(mean, mean)
 
     def _module_and_loss(self, n_channels: int) -> tuple[VAE, VAELoss]:
         sizes = self.hidden_layer_sizes
@@ -342,7 +351,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
             Latents.
         """
         check_is_fitted(self)
-        return self._encode(check_spectra(self, X))
+        return self._encode(check_spectra(self, X, finite=False))
 
     def inverse_transform(self, X: ArrayLike) -> FloatArray:
         """Decode latents into primary spectra.
