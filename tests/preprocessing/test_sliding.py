@@ -1,11 +1,17 @@
 """The sliding minimum and its smoothing, against the authors and a literal loop."""
 
+import time
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.ndimage import correlate1d, minimum_filter1d
 
-from spectransfer.preprocessing._sliding import gaussian_taps, slide_baseline
+from spectransfer.preprocessing._sliding import (
+    _on_threads,
+    gaussian_taps,
+    slide_baseline,
+)
 
 
 def literal_baseline(x, min_window, smooth_window):
@@ -184,3 +190,19 @@ def test_memory_beside_the_result_does_not_grow_with_the_number_of_spectra(tmp_p
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < mapped.nbytes + 2**20
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 5])
+def test_an_error_in_any_thread_ends_the_work_of_all(n_threads):
+    waiting, done = iter(range(100_000)), []
+
+    def work():
+        for number in waiting:
+            if number == 100:
+                raise MemoryError("no room")
+            done.append(number)
+            time.sleep(1e-5)
+
+    with pytest.raises(MemoryError, match="no room"):
+        _on_threads(work, n_threads, waiting)
+    assert len(done) < 10_000
