@@ -163,7 +163,7 @@ def rows() -> list[Row]:
     """Compare with bare forward passes, on one thread."""
     torch.set_num_threads(1)
     with threadpool_limits(1):
-        found = measured(20_000, 3, CLOCKS["wall"])
+        found = measured(20_000, 5, CLOCKS["wall"])
     table: list[Row] = []
     for name, (speed, with_units, _) in found.items():
         what = f"predicting 20,000 spectra, {name}"

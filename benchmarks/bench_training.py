@@ -228,7 +228,10 @@ def rows() -> list[Row]:
     """Compare with the bare loop, and with scikit-learn, on one thread."""
     torch.set_num_threads(1)
     with threadpool_limits(1):
-        speeds = measured(1280, 4, 3, CLOCKS["wall"])
+        speeds = measured(1280, 4, 3, CLOCKS["wall"], "VAE")
+        speeds |= measured(1280, 4, 3, CLOCKS["wall"], "direct")
+        # steps of 5 ms need more of them
+        speeds |= measured(1280, 16, 7, CLOCKS["wall"], "mapper")
     table: list[Row] = []
     for (network, name), speed in speeds.items():
         what = f"training steps of {network}, {name}"
