@@ -74,6 +74,9 @@ def main() -> None:
         (options.shots, options.shots), None, (32, 32), second_day=(),
         spectrometers=options.spectrometers, random_state=0,
     )  # fmt: skip
+    # what is imported and set up once is no time of a training
+    warm = make_transfer_pipeline(transfer(1, 0.0, 10, options.device, 0))
+    warm.fit(maps.train.X_secondary[:256], maps.train.X_primary[:256])
     for growth in options.growth:
         for name, power in POWERS.items():
             if growth == 1 and power:
