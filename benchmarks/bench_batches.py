@@ -31,8 +31,8 @@ from spectransfer import (
     VAELatentTransfer,
     make_transfer_pipeline,
 )
-from spectransfer.datasets import make_libs_maps
 from spectransfer.metrics import relative_squared_error
+from spectransfer.simulation import make_libs_maps
 
 BATCH = 128
 POWERS = {"lr": 0.0, "lr x sqrt": 0.5, "lr x growth": 1.0}

@@ -53,7 +53,7 @@ def write_pairs(folder: Path, n_spectra: int) -> None:
 def opened(folder: Path, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """Open secondary and primary spectra."""
     if kind == "simulated":
-        from spectransfer.datasets import load_libs_transfer
+        from spectransfer.io import load_libs_transfer
 
         train = load_libs_transfer(folder)["train"]
         return train.X_secondary, train.X_primary
@@ -142,7 +142,7 @@ def rows(spectra: tuple[int, int] = (4000, 16_000)) -> list[Row]:
 
 def full_rows(folder: Path) -> list[Row]:
     """Measure the paper's training set, memory-mapped."""
-    from spectransfer.datasets import make_libs_maps
+    from spectransfer.simulation import make_libs_maps
 
     if not folder.exists():
         start = time.perf_counter()

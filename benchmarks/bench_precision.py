@@ -31,8 +31,8 @@ from spectransfer import (
     VAELatentTransfer,
     make_transfer_pipeline,
 )
-from spectransfer.datasets import make_libs_maps
 from spectransfer.metrics import relative_squared_error
+from spectransfer.simulation import make_libs_maps
 
 OPTIONS: dict[str, dict[str, object]] = {
     "float32": {},

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spectransfer.datasets import make_libs_maps
+from spectransfer.simulation import make_libs_maps
 
 
 def seconds(

@@ -43,13 +43,15 @@ from spectransfer import (
     VAELatentTransfer,
     make_transfer_pipeline,
 )
-from spectransfer.datasets import SpectraPair, load_pair, make_instrument_pair
+from spectransfer.datasets import make_instrument_pair
+from spectransfer.io import load_pair
 from spectransfer.metrics import (
     k_score,
     mean_cosine,
     mean_euclidean,
     relative_squared_error,
 )
+from spectransfer.spectra import SpectraPair
 
 PUBLISHED = "VAE + MLP, as published"
 HEADER = (

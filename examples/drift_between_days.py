@@ -27,8 +27,9 @@ from spectransfer import (
     StandardScaler,
     make_transfer_pipeline,
 )
-from spectransfer.datasets import DayDrift, PairedMaps, make_libs_maps
 from spectransfer.metrics import relative_squared_error
+from spectransfer.simulation import DayDrift, make_libs_maps
+from spectransfer.spectra import PairedMaps
 
 parser = argparse.ArgumentParser(description="Break a transfer by drift.")
 parser.add_argument("--full", action="store_true", help="full-width spectra")

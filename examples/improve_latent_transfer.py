@@ -29,9 +29,9 @@ from spectransfer import (
     VAELatentTransfer,
     make_transfer_pipeline,
 )
-from spectransfer.datasets import make_libs_maps
 from spectransfer.evaluation import evaluate_transfers
 from spectransfer.metrics import relative_squared_error
+from spectransfer.simulation import make_libs_maps
 
 parser = argparse.ArgumentParser(description="Improve the latent transfer.")
 parser.add_argument("--full", action="store_true", help="full-width spectra")

@@ -26,8 +26,9 @@ from matplotlib.figure import Figure
 from sklearn.utils import Bunch
 
 from spectransfer import BaselineCorrector
-from spectransfer.datasets import PairedMaps, make_libs_maps
 from spectransfer.plotting import MapDisplay, SpectraDisplay
+from spectransfer.simulation import make_libs_maps
+from spectransfer.spectra import PairedMaps
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 

@@ -24,10 +24,10 @@ from pathlib import Path
 import joblib
 
 from spectransfer import DirectMLPTransfer, SpectralMLP, SpectralVAE, StandardScaler
-from spectransfer.datasets import make_libs_maps
 from spectransfer.evaluation import evaluate_transfers
 from spectransfer.preprocessing import BaselineCorrector
 from spectransfer.search import HalvingSearch, published_space, search_published
+from spectransfer.simulation import make_libs_maps
 
 parser = argparse.ArgumentParser(description="Search the parameters of a transfer.")
 parser.add_argument("--dask", action="store_true", help="use a local cluster")

@@ -23,10 +23,10 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold
 
 from spectransfer import KNNTransfer, make_transfer_pipeline
-from spectransfer.datasets import make_libs_maps
 from spectransfer.metrics import rse_scorer
 from spectransfer.model_selection import SpatialBlockKFold
 from spectransfer.preprocessing import BaselineCorrector
+from spectransfer.simulation import make_libs_maps
 
 N_ROWS = 40
 maps = [

@@ -1,6 +1,6 @@
 """Carry spectra from a secondary spectrometer into the space of a primary one."""
 
-from spectransfer._lazy import lazy_names
+from spectransfer._imports import lazy_names
 from spectransfer._version import __version__
 
 _MODULE_OF = {
@@ -9,8 +9,8 @@ _MODULE_OF = {
     "KNNTransfer": "spectransfer.transfer",
     "MeanTransfer": "spectransfer.transfer",
     "PrimarySpaceRegressor": "spectransfer.pipeline",
-    "SpectralMLP": "spectransfer.transfer",
-    "SpectralVAE": "spectransfer.transfer",
+    "SpectralMLP": "spectransfer.networks",
+    "SpectralVAE": "spectransfer.networks",
     "StandardScaler": "spectransfer.preprocessing",
     "VAELatentTransfer": "spectransfer.transfer",
     "WavelengthCropper": "spectransfer.preprocessing",

@@ -4,7 +4,7 @@ Everything that comes from a user passes through here once. This is also the onl
 file that knows scikit-learn's private names.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from numbers import Integral
 from typing import Any
 
@@ -25,6 +25,7 @@ from sklearn.utils.validation import (
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import check_array, check_consistent_length, validate_data
 
+from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._wavelengths import known_names, wavelengths_of, with_text_names
 
@@ -42,20 +43,11 @@ __all__ = [
     "check_spectra",
     "check_targets",
     "fit_context",
-    "row_blocks",
     "validate_params",
     "validation_set",
 ]
 
 _FLOATS = [np.float64, np.float32]
-_BLOCK_BYTES = 2**24
-
-
-def row_blocks(n_rows: int, row_bytes: int) -> Iterator[slice]:
-    """Cut rows into slices of about 16 MB, for work in bounded memory."""
-    step = max(1, _BLOCK_BYTES // max(1, row_bytes))
-    for start in range(0, n_rows, step):
-        yield slice(start, min(start + step, n_rows))
 
 
 def check_finite(array: np.ndarray, name: str, *, first_channel: int = 0) -> None:

@@ -13,8 +13,8 @@ from scipy import ndimage
 from sklearn.model_selection import BaseCrossValidator, GroupKFold
 from sklearn.utils import check_random_state
 
-from spectransfer._raster import check_layout, shot_positions
 from spectransfer._typing import ArrayLike, BoolArray, IntArray, RandomState
+from spectransfer.spectra import check_layout, shot_positions
 
 __all__ = ["SpatialBlockKFold"]
 

@@ -82,7 +82,7 @@ def no_training(monkeypatch):
     def train(*args, **kwargs):
         raise AssertionError("a training was begun")
 
-    monkeypatch.setattr("spectransfer.transfer._network.train", train)
+    monkeypatch.setattr("spectransfer.networks._network.train", train)
 
 
 def spoilt(spectra, value, row=3, channel=7):

@@ -27,10 +27,11 @@ from spectransfer import (
     StandardScaler,
     make_transfer_pipeline,
 )
-from spectransfer.datasets import PairedMaps, make_instrument_pair
+from spectransfer.datasets import make_instrument_pair
 from spectransfer.evaluation import PROTOCOLS, evaluate_transfers, shared_size
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.metrics import cosine_scorer, rse_scorer
+from spectransfer.spectra import PairedMaps
 
 FIGURES = ("rse", "euclidean", "cosine", "k_score")
 

@@ -20,12 +20,13 @@ from spectransfer import (
     VAELatentTransfer,
     make_transfer_pipeline,
 )
+from spectransfer._blocks import blocks_of
 from spectransfer.datasets import make_instrument_pair
-from spectransfer.evaluation._inputs import Pair, blocks_of
 from spectransfer.evaluation._judging import versions_of
-from spectransfer.evaluation._protocols import PROTOCOLS
 from spectransfer.evaluation._resources import Spent
+from spectransfer.pipeline._protocol_names import PROTOCOLS
 from spectransfer.preprocessing import WavelengthCropper
+from spectransfer.spectra import Pair
 
 BATCH = StandardScaler(statistics="batch")
 

@@ -8,12 +8,13 @@ from numpy.testing import assert_allclose
 from sklearn.linear_model import Ridge
 
 from spectransfer import make_transfer_pipeline
-from spectransfer.datasets import PairedMaps, make_instrument_pair
+from spectransfer.datasets import make_instrument_pair
 from spectransfer.evaluation import (
     border_shots,
     evaluate_transfers,
     summarize_transfer,
 )
+from spectransfer.spectra import PairedMaps
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,12 @@ from sklearn.model_selection import (
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 
-from spectransfer._raster import RASTERS, shot_positions
-from spectransfer.datasets import PairedMaps, make_instrument_pair, make_libs_maps
+from spectransfer.datasets import make_instrument_pair
 from spectransfer.model_selection import SpatialBlockKFold, block_labels, near
 from spectransfer.preprocessing import BaselineCorrector
+from spectransfer.simulation import make_libs_maps
+from spectransfer.spectra import PairedMaps
+from spectransfer.spectra._raster import RASTERS, shot_positions
 
 SHAPE = (17, 23)
 N = SHAPE[0] * SHAPE[1]

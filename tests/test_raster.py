@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from spectransfer._raster import (
+from spectransfer.spectra._raster import (
     RASTERS,
     check_layout,
     mask_of_shots,

@@ -14,9 +14,9 @@ from spectransfer import (
     StandardScaler,
     WavelengthCropper,
     WavelengthResampler,
-    _storage,
+    _files,
 )
-from spectransfer._storage import new_array, on_memory_map
+from spectransfer._files import new_array, on_memory_map
 
 TRANSFORMERS = [
     BaselineCorrector(10, smooth_window=5),
@@ -29,7 +29,7 @@ TRANSFORMERS = [
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder for temporary files, into which results of any size go."""
-    monkeypatch.setattr(_storage, "LARGE", 1)
+    monkeypatch.setattr(_files, "LARGE", 1)
     monkeypatch.setenv("JOBLIB_TEMP_FOLDER", str(tmp_path))
     return tmp_path
 
@@ -68,7 +68,7 @@ def test_results_of_results_lie_in_files_too(mapped, folder):
 
 def test_small_results_stay_in_memory(mapped):
     assert not on_memory_map(StandardScaler().fit_transform(mapped))
-    assert mapped.nbytes < _storage.LARGE
+    assert mapped.nbytes < _files.LARGE
 
 
 def test_a_file_is_gone_with_the_last_view_of_it(mapped, folder):
@@ -91,7 +91,7 @@ def test_the_input_is_never_written_to(mapped, folder, tmp_path):
 
 @pytest.mark.parametrize("variable", ["TMPDIR", "JOBLIB_TEMP_FOLDER"])
 def test_files_are_made_where_the_environment_says(variable, tmp_path):
-    code = "from spectransfer._storage import temporary_folder as f; print(f())"
+    code = "from spectransfer._files import temporary_folder as f; print(f())"
     environment = {k: v for k, v in os.environ.items() if "TEMP_FOLDER" not in k}
     environment[variable] = str(tmp_path)
     command = [sys.executable, "-c", code]

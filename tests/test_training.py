@@ -298,7 +298,7 @@ def test_an_interruption_outside_of_a_training_is_passed_on(monkeypatch):
     def interrupt(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("spectransfer.transfer._network.Unit.of", interrupt)
+    monkeypatch.setattr("spectransfer.networks._network.Unit.of", interrupt)
     with pytest.raises(KeyboardInterrupt):
         fit(small_mlp())
 

@@ -14,11 +14,11 @@ from spectransfer import (
     MeanTransfer,
     PrimarySpaceRegressor,
     StandardScaler,
-    _storage,
+    _files,
     make_transfer_pipeline,
     transfer_spectra,
 )
-from spectransfer._storage import on_memory_map
+from spectransfer._files import on_memory_map
 from spectransfer.datasets import make_instrument_pair
 
 WINDOWS = {"min_window": 20, "smooth_window": 10, "allow_long_windows": True}
@@ -152,7 +152,7 @@ def test_a_file_of_another_kind_is_refused(pair, tmp_path):
 
 
 def test_results_of_mapped_spectra_lie_in_a_temporary_file(pair, tmp_path, monkeypatch):
-    monkeypatch.setattr(_storage, "LARGE", 1)
+    monkeypatch.setattr(_files, "LARGE", 1)
     np.save(tmp_path / "map.npy", pair.X_secondary)
     mapped = np.load(tmp_path / "map.npy", mmap_mode="r")
     knn = KNNTransfer(2).fit(pair.X_secondary, pair.X_primary)

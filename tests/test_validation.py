@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 
-from spectransfer import _validation
+from spectransfer import _blocks
+from spectransfer._blocks import row_blocks
 from spectransfer._validation import (
     check_finite,
     check_layer_sizes,
     check_pair,
     check_spectra,
     check_targets,
-    row_blocks,
     validation_set,
 )
 from spectransfer._wavelengths import check_wavelengths, wavelengths_of
@@ -75,7 +75,7 @@ def test_a_row_longer_than_a_block_makes_a_block_of_its_own():
 def test_the_first_number_that_is_not_finite_is_named(
     blocks_of, place, value, word, monkeypatch
 ):
-    monkeypatch.setattr(_validation, "_BLOCK_BYTES", blocks_of * 7 * 8)
+    monkeypatch.setattr(_blocks, "_BLOCK_BYTES", blocks_of * 7 * 8)
     spectra = np.zeros((10, 7))
     spectra[place] = value
     spectra[9, 6] = value
@@ -107,7 +107,7 @@ def test_numbers_that_are_whole_need_no_look():
 
 
 def test_looking_for_nan_takes_no_more_memory_than_a_block(mapped, monkeypatch):
-    monkeypatch.setattr(_validation, "_BLOCK_BYTES", 2**16)
+    monkeypatch.setattr(_blocks, "_BLOCK_BYTES", 2**16)
     # 4 MB of spectra, in blocks of 64 kB
     assert peak_of(lambda: check_finite(mapped, "X")) < 2**18
 

@@ -16,7 +16,6 @@ from paper_reproduction.transfers import (
     baseline_corrector,
     transfers_to_judge,
 )
-from spectransfer.datasets import PairedMaps, load_libs_transfer, make_libs_maps
 from spectransfer.evaluation import (
     PAPER_N_CLUSTERS,
     ClusterChoice,
@@ -25,8 +24,11 @@ from spectransfer.evaluation import (
     evaluate_transfers,
     fit_library_clusters,
 )
+from spectransfer.io import load_libs_transfer
 from spectransfer.report import Stopwatch
 from spectransfer.search import PublishedSearch
+from spectransfer.simulation import make_libs_maps
+from spectransfer.spectra import PairedMaps
 
 # section 3.2.4 of the paper
 N_CLUSTERS = 4

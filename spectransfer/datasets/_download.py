@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from tqdm.auto import tqdm
 
-from spectransfer.datasets._optional import need
+from spectransfer._imports import need
 
 _CHUNK = 2**17  # bytes; as much is lost when a transfer breaks
 _TIMEOUT = (15.0, 60.0)  # to connect, and between two chunks, in seconds

@@ -14,13 +14,12 @@ from pathlib import Path
 
 from sklearn.utils import Bunch
 
+from spectransfer._files import open_npy, written_beside
+from spectransfer._imports import need
 from spectransfer.datasets._download import RemoteFile, ResumingDownloader
-from spectransfer.datasets._files import written_beside
-from spectransfer.datasets._npy import open_npy
-from spectransfer.datasets._optional import need
-from spectransfer.datasets._published import PARTS, load_libs_transfer, table_path
-from spectransfer.datasets._sides import SIDES
 from spectransfer.exceptions import FileFormatError
+from spectransfer.io import PARTS, load_libs_transfer, table_path
+from spectransfer.spectra import SIDES
 
 DOI = "10.6084/m9.figshare.20713504"
 _ARTICLE = DOI.rpartition(".")[2]

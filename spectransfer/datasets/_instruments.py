@@ -18,9 +18,10 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils import check_random_state
 
+from spectransfer._blocks import row_blocks
 from spectransfer._typing import FloatArray, RandomState
-from spectransfer._validation import Interval, StrOptions, row_blocks, validate_params
-from spectransfer.datasets._pair import SpectraPair
+from spectransfer._validation import Interval, StrOptions, validate_params
+from spectransfer.spectra import SpectraPair
 
 _LINES_PER_COMPONENT = 10
 _FULL_SCALE = 60_000.0

@@ -7,7 +7,7 @@ from spectransfer.evaluation._clusters import (
     fit_library_clusters,
 )
 from spectransfer.evaluation._evaluate import evaluate_transfers
-from spectransfer.evaluation._protocols import PROTOCOLS
+from spectransfer.evaluation._rows import COLUMNS as COLUMNS
 from spectransfer.evaluation._rows import SpectrumErrors, TransferRow
 from spectransfer.evaluation._sharing import SharedSize, shared_size
 from spectransfer.evaluation._silhouette import (
@@ -17,6 +17,7 @@ from spectransfer.evaluation._silhouette import (
 )
 from spectransfer.evaluation._table import TransferTable
 from spectransfer.evaluation._transferred import TransferredMap, summarize_transfer
+from spectransfer.pipeline import PROTOCOLS
 
 __all__ = [
     "PAPER_N_CLUSTERS",

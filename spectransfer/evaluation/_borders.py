@@ -28,7 +28,8 @@ def border_shots(maps: Any, labels: ArrayLike) -> BoolArray:
 
     Examples
     --------
-    >>> from spectransfer.datasets import PairedMaps, make_instrument_pair
+    >>> from spectransfer.datasets import make_instrument_pair
+    >>> from spectransfer.spectra import PairedMaps
     >>> from spectransfer.evaluation import border_shots
     >>> pair = make_instrument_pair(n_spectra=8, random_state=0)
     >>> maps = PairedMaps(

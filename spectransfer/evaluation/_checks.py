@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from spectransfer.evaluation._inputs import Pair
-from spectransfer.evaluation._protocols import PROTOCOLS
+from spectransfer.pipeline import PROTOCOLS
+from spectransfer.spectra import Pair
 
 
 def named_transfers(transfers: Any) -> dict[str, Any]:

@@ -17,15 +17,9 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances_argmin_min
 
+from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, BoolArray, FloatArray, IntArray, RandomState
-from spectransfer._validation import (
-    HasMethods,
-    Interval,
-    StrOptions,
-    row_blocks,
-    validate_params,
-)
-from spectransfer.evaluation._inputs import as_table
+from spectransfer._validation import HasMethods, Interval, StrOptions, validate_params
 from spectransfer.evaluation._silhouette import (
     PAPER_N_CLUSTERS,
     SUBSAMPLE_CONSTRAINTS,
@@ -34,8 +28,8 @@ from spectransfer.evaluation._silhouette import (
     read_block,
     subsample,
 )
-from spectransfer.metrics._clusters import cluster_labels
-from spectransfer.metrics._pair import paired_spectra
+from spectransfer.metrics import cluster_labels, paired_spectra
+from spectransfer.spectra import as_table
 
 # a pass over the library that changes fewer labels than this was the last one
 _SETTLED = 1e-4

@@ -17,11 +17,11 @@ from spectransfer.evaluation._checks import (
     known_protocols,
     named_transfers,
 )
-from spectransfer.evaluation._inputs import BLOCK_ROWS, as_pair
-from spectransfer.evaluation._judging import Clusters
-from spectransfer.evaluation._protocols import PROTOCOLS
+from spectransfer.evaluation._judging import BLOCK_SIZE, Clusters
 from spectransfer.evaluation._running import Collected, Task, meta_of, progress_bar
 from spectransfer.evaluation._table import TransferTable
+from spectransfer.pipeline import PROTOCOLS
+from spectransfer.spectra import as_pair
 
 _CONSTRAINTS: dict[str, list[Any]] = {
     "protocols": ["array-like", str],
@@ -52,7 +52,7 @@ def evaluate_transfers(
     per_spectrum: bool = False,
     return_estimator: bool = False,
     measure_memory: bool = False,
-    block_size: int | None = BLOCK_ROWS,
+    block_size: int | None = BLOCK_SIZE,
     error_score: str | float = "raise",
     random_state: RandomState = 0,
     verbose: bool | int = 0,

@@ -13,26 +13,28 @@ from typing import Any
 
 import numpy as np
 
+from spectransfer._blocks import block_slices, blocks_of, take_rows
 from spectransfer._typing import FloatArray
 from spectransfer._validation import check_targets
 from spectransfer.evaluation._clusters import fit_library_clusters
-from spectransfer.evaluation._inputs import Pair, block_slices, blocks_of, take_rows
 from spectransfer.evaluation._resources import Spent, metered
 from spectransfer.evaluation._rows import SpectrumErrors
 from spectransfer.metrics import (
+    cluster_labels,
     spectrum_cosine,
     spectrum_euclidean,
     target_in_prediction_space,
 )
-from spectransfer.metrics._clusters import cluster_labels
-from spectransfer.pipeline._statistics import (
+from spectransfer.pipeline import (
     with_own_statistics,
     with_reference,
     with_training_statistics,
 )
 from spectransfer.preprocessing import StandardScaler
+from spectransfer.spectra import Pair
 
 _PROBE_ROWS = 4
+BLOCK_SIZE = 4096
 
 
 def measured_in_space(transfer: Any, primary: Any) -> FloatArray:

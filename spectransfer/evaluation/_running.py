@@ -6,14 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from spectransfer.evaluation._fitting import fit_fresh, is_fitted
-from spectransfer.evaluation._inputs import Pair
+from spectransfer._wrapping import is_fitted
 from spectransfer.evaluation._judging import Clusters, Judged, judge
 from spectransfer.evaluation._resources import Spent, metered
 from spectransfer.evaluation._rows import SpectrumErrors, TransferRow
 from spectransfer.evaluation._sharing import shared_size
 from spectransfer.evaluation._table import TransferTable
 from spectransfer.exceptions import SpectransferWarning
+from spectransfer.pipeline import fit_fresh
+from spectransfer.spectra import Pair
 
 Progress = Callable[[str, int], None]
 

@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler as _SklearnScaler
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from spectransfer.pipeline._statistics import flat_steps, predictor
+from spectransfer._wrapping import flat_steps, predictor
 from spectransfer.transfer import MeanTransfer
 
 _BYTES = 4

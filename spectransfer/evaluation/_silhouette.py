@@ -20,14 +20,10 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.utils import check_random_state
 
+from spectransfer._blocks import row_blocks, take_rows
 from spectransfer._typing import ArrayLike, FloatArray, IntArray, RandomState
-from spectransfer._validation import (
-    Interval,
-    check_targets,
-    row_blocks,
-    validate_params,
-)
-from spectransfer.evaluation._inputs import as_table, take_rows
+from spectransfer._validation import Interval, check_targets, validate_params
+from spectransfer.spectra import as_table
 
 Prepare = Callable[[Any], Any]
 

@@ -7,15 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from spectransfer.evaluation._protocols import PROTOCOLS
-from spectransfer.evaluation._rows import (
-    COLUMNS,
-    N_LEFT,
-    OPTIONAL,
-    SpectrumErrors,
-    TransferRow,
-)
-from spectransfer.evaluation._writers import (
+from spectransfer._tables import (
     as_csv,
     as_html,
     as_latex,
@@ -23,6 +15,14 @@ from spectransfer.evaluation._writers import (
     as_text,
     deliver,
 )
+from spectransfer.evaluation._rows import (
+    COLUMNS,
+    N_LEFT,
+    OPTIONAL,
+    SpectrumErrors,
+    TransferRow,
+)
+from spectransfer.pipeline import PROTOCOLS
 
 if TYPE_CHECKING:
     import pandas
@@ -145,7 +145,7 @@ class TransferTable:
         pandas.DataFrame
             Columns are the fields of `TransferRow`; what was not measured is NaN.
         """
-        from spectransfer.datasets._optional import need
+        from spectransfer._imports import need
 
         pd = need("pandas", "TransferTable.to_frame", "spectransfer[files]")
         frame = pd.DataFrame(list(self.rows), columns=list(TransferRow._fields))

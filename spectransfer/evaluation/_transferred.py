@@ -13,19 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from spectransfer._blocks import block_slices, take_rows
 from spectransfer._typing import FloatArray
 from spectransfer._validation import Interval, validate_params
 from spectransfer.evaluation._checks import known_protocols
-from spectransfer.evaluation._inputs import (
-    BLOCK_ROWS,
-    Pair,
-    as_pair,
-    block_slices,
-    take_rows,
-)
-from spectransfer.evaluation._judging import measured_in_space, versions_of
+from spectransfer.evaluation._judging import BLOCK_SIZE, measured_in_space, versions_of
 from spectransfer.evaluation._resources import Spent
 from spectransfer.preprocessing import StandardScaler
+from spectransfer.spectra import Pair, as_pair
 
 
 class Spectrum(NamedTuple):
@@ -76,7 +71,7 @@ def summarize_transfer(
     *,
     protocol: str = "deployable",
     spots: Iterable[int] = (),
-    block_size: int | None = BLOCK_ROWS,
+    block_size: int | None = BLOCK_SIZE,
 ) -> TransferredMap:
     r"""Transfer a map block by block, and keep what can be drawn of it.
 

@@ -1,5 +1,9 @@
-"""How far a transferred spectrum is from the measured one."""
+"""How far a transferred spectrum is from the measured one.
 
+Names that are not in `__all__` are for other rooms.
+"""
+
+from spectransfer.metrics._clusters import cluster_labels as cluster_labels
 from spectransfer.metrics._clusters import k_score
 from spectransfer.metrics._distances import (
     mean_cosine,
@@ -8,6 +12,7 @@ from spectransfer.metrics._distances import (
     spectrum_euclidean,
     spectrum_rmse,
 )
+from spectransfer.metrics._pair import paired_spectra as paired_spectra
 from spectransfer.metrics._relative import relative_squared_error
 from spectransfer.metrics._scorers import (
     cosine_scorer,

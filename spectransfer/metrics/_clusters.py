@@ -12,14 +12,10 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.utils.validation import check_is_fitted
 
-from spectransfer._storage import copied, on_memory_map
+from spectransfer._blocks import row_blocks
+from spectransfer._files import copied, on_memory_map
 from spectransfer._typing import ArrayLike, FloatArray, IntArray, RandomState
-from spectransfer._validation import (
-    HasMethods,
-    Interval,
-    row_blocks,
-    validate_params,
-)
+from spectransfer._validation import HasMethods, Interval, validate_params
 from spectransfer.metrics._pair import paired_spectra, spectrum_weights
 
 

@@ -14,8 +14,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
-from spectransfer._validation import StrOptions, row_blocks, validate_params
+from spectransfer._validation import StrOptions, validate_params
 from spectransfer.metrics._pair import paired_spectra, spectrum_weights
 
 _CONVENTION = {"convention": [StrOptions({"distance", "minus_cosine"})]}

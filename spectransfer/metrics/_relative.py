@@ -10,8 +10,9 @@ code has the denominator above, and so have we.
 
 import numpy as np
 
+from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
-from spectransfer._validation import StrOptions, row_blocks, validate_params
+from spectransfer._validation import StrOptions, validate_params
 from spectransfer.metrics._distances import squared_euclidean
 from spectransfer.metrics._pair import paired_spectra, spectrum_weights
 

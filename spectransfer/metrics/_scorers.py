@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike
-from spectransfer._validation import BaseScorer, row_blocks
+from spectransfer._validation import BaseScorer
 from spectransfer.metrics._clusters import k_score
 from spectransfer.metrics._distances import mean_cosine, mean_euclidean
 from spectransfer.metrics._relative import relative_squared_error

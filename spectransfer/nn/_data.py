@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from spectransfer._blocks import row_blocks
 from spectransfer._typing import FloatArray, IntArray
-from spectransfer._validation import row_blocks
 
 CPU = torch.device("cpu")
 

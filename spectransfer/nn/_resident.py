@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from spectransfer._validation import row_blocks
+from spectransfer._blocks import row_blocks
 from spectransfer.nn._data import SpectraDataset
 
 RESIDENT_PART = 0.7  # of the free memory; weights, moments and batches need the rest

@@ -7,7 +7,7 @@ are brought back through that transformer as far as it can be undone.
     secondary -- baseline, scale --> regressor --> scaled -- unscale --> primary
 """
 
-from spectransfer._lazy import lazy_names
+from spectransfer._imports import lazy_names
 
 _MODULE_OF = {
     "PrimarySpaceRegressor": "spectransfer.pipeline._primary_space",
@@ -16,5 +16,15 @@ _MODULE_OF = {
     "transfer_spectra": "spectransfer.pipeline._streaming",
 }
 
+# not in __all__: for other rooms of this house
+_FOR_ROOMS = {
+    "PROTOCOLS": "spectransfer.pipeline._protocol_names",
+    "fit_fresh": "spectransfer.pipeline._fitting",
+    "watches": "spectransfer.pipeline._fitting",
+    "with_own_statistics": "spectransfer.pipeline._protocols",
+    "with_reference": "spectransfer.pipeline._protocols",
+    "with_training_statistics": "spectransfer.pipeline._protocols",
+}
+
 __all__ = sorted(_MODULE_OF)
-__getattr__, __dir__ = lazy_names(__name__, _MODULE_OF)
+__getattr__, __dir__ = lazy_names(__name__, _MODULE_OF | _FOR_ROOMS)

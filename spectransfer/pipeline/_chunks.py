@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from spectransfer.pipeline._statistics import with_batch_statistics, with_reference
+from spectransfer.pipeline._protocols import with_batch_statistics, with_reference
 
 
 def is_dask(spectra: Any) -> bool:

@@ -5,9 +5,10 @@ from typing import Any
 from sklearn import get_config
 from sklearn.pipeline import Pipeline
 
+from spectransfer.networks import SpectralMLP, SpectralVAE
 from spectransfer.pipeline._primary_space import PrimarySpaceRegressor
 from spectransfer.preprocessing import BaselineCorrector, StandardScaler
-from spectransfer.transfer import SpectralMLP, SpectralVAE, VAELatentTransfer
+from spectransfer.transfer import VAELatentTransfer
 
 
 def make_transfer_pipeline(

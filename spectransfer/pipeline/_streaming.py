@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from spectransfer._storage import new_array
+from spectransfer._blocks import BLOCK_ROWS
+from spectransfer._files import new_array, new_npy_files, open_npy
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import HasMethods, Interval, validate_params
-from spectransfer.datasets._npy import new_npy_files, open_npy
-from spectransfer.nn._inference import BLOCK_ROWS
 from spectransfer.pipeline._chunks import is_dask, transfer_chunks
-from spectransfer.pipeline._statistics import with_batch_statistics, with_reference
+from spectransfer.pipeline._protocols import with_batch_statistics, with_reference
 
 
 @validate_params(

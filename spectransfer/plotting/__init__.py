@@ -6,8 +6,10 @@ behind the picture as attributes, draws on the axes it is given, and shows nothi
 
 from spectransfer.plotting._clusters import ClusterMapDisplay
 from spectransfer.plotting._errors import ErrorSpectrumDisplay
+from spectransfer.plotting._figure import CURVES as CURVES
 from spectransfer.plotting._latent import LatentDisplay
 from spectransfer.plotting._learning import LearningCurveDisplay
+from spectransfer.plotting._learning import curves_of as curves_of
 from spectransfer.plotting._lines import LIBS_LINES
 from spectransfer.plotting._maps import MapDisplay
 from spectransfer.plotting._spectra import SpectraDisplay

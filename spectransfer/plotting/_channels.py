@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
-from spectransfer._validation import check_targets, row_blocks
+from spectransfer._validation import check_targets
 from spectransfer._wavelengths import check_wavelengths, wavelengths_of
 from spectransfer.metrics import target_in_prediction_space
 

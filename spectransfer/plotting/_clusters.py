@@ -5,12 +5,11 @@ from typing import Any
 import numpy as np
 
 from spectransfer._typing import ArrayLike, BoolArray, IntArray
-from spectransfer.datasets import PairedMaps
-from spectransfer.metrics._clusters import cluster_labels
-from spectransfer.metrics._pair import paired_spectra
+from spectransfer.metrics import cluster_labels, paired_spectra
 from spectransfer.plotting._channels import measured_and_predicted
 from spectransfer.plotting._figure import area_colors
 from spectransfer.plotting._places import image_layout, map_axes
+from spectransfer.spectra import PairedMaps
 
 _HIGHLIGHT = "black"
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._wavelengths import check_wavelengths
-from spectransfer.metrics._pair import paired_spectra
+from spectransfer.metrics import paired_spectra
 from spectransfer.plotting._channels import (
     axis_label,
     axis_of,

@@ -5,7 +5,7 @@ Nothing here touches matplotlib's global settings, and nothing shows a figure.
 
 from typing import Any
 
-from spectransfer.datasets._optional import need
+from spectransfer._imports import need
 
 need("matplotlib", "spectransfer.plotting", "spectransfer[plot]")
 

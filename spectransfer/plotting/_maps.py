@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from spectransfer._typing import ArrayLike
-from spectransfer.datasets import PairedMaps
 from spectransfer.plotting._channels import measured_and_predicted
 from spectransfer.plotting._figure import CURVES, MISSING, with_unit
 from spectransfer.plotting._places import image_layout, map_axes, pitch_of
 from spectransfer.plotting._shots import clipping_limits, shot_distances, shot_sums
+from spectransfer.spectra import PairedMaps
 
 
 class MapDisplay:
@@ -58,7 +58,7 @@ class MapDisplay:
 
     Examples
     --------
-    >>> from spectransfer.datasets import make_libs_maps
+    >>> from spectransfer.simulation import make_libs_maps
     >>> from spectransfer.plotting import MapDisplay
     >>> maps = make_libs_maps(
     ...     (10, 12), None, None, spectrometers="light", random_state=0

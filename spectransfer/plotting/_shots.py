@@ -7,10 +7,9 @@ import numpy as np
 
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_targets
-from spectransfer.datasets import PairedMaps
-from spectransfer.datasets._sides import SIDES, band_sums
 from spectransfer.metrics import spectrum_cosine, spectrum_euclidean, spectrum_rmse
 from spectransfer.plotting._channels import axis_of
+from spectransfer.spectra import SIDES, PairedMaps, band_sums
 
 _METRICS = {
     "euclidean": (spectrum_euclidean, "Euclidean distance", True),

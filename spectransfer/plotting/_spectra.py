@@ -7,8 +7,7 @@ import numpy as np
 
 from spectransfer._typing import ArrayLike
 from spectransfer._wavelengths import check_wavelengths
-from spectransfer.datasets import PairedMaps, SpectraPair
-from spectransfer.metrics._pair import paired_spectra
+from spectransfer.metrics import paired_spectra
 from spectransfer.plotting._channels import (
     axis_label,
     axis_of,
@@ -18,6 +17,7 @@ from spectransfer.plotting._channels import (
 )
 from spectransfer.plotting._figure import CURVES, axes_for, line_style, with_unit
 from spectransfer.plotting._lines import label_lines, lines_to_label
+from spectransfer.spectra import PairedMaps, SpectraPair
 
 
 class SpectraDisplay:

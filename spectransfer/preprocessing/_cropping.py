@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from spectransfer._storage import copied
+from spectransfer._files import copied
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     Interval,

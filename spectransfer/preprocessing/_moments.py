@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spectransfer._blocks import row_blocks
 from spectransfer._typing import FloatArray
-from spectransfer._validation import row_blocks
 
 # Each block is gone over several times, so that it should be so much smaller than the
 # blocks of a single pass, and stay in cache.

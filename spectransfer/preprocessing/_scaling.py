@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler as _SklearnScaler
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from spectransfer._storage import new_array
+from spectransfer._files import new_array
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     Interval,

@@ -29,7 +29,7 @@ import numpy as np
 from joblib import effective_n_jobs
 from numpy.lib.stride_tricks import sliding_window_view
 
-from spectransfer._storage import new_array
+from spectransfer._files import new_array
 from spectransfer._typing import FloatArray
 
 # Rows that go through the cache together. A multiple of every BLAS micro-kernel, and

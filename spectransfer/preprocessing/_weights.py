@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from scipy.interpolate import CubicSpline
 
-from spectransfer._storage import new_array
+from spectransfer._files import new_array
 from spectransfer._typing import BoolArray, FloatArray
 
 # The influence of a channel on a spline halves, at least, from channel to channel:

@@ -5,7 +5,7 @@ other contents; `pictures` draws the figures. Text and tables need nothing else,
 need matplotlib: ``pip install "spectransfer[plot]"``.
 """
 
-from spectransfer._lazy import lazy_names
+from spectransfer._imports import lazy_names
 
 _MODULE_OF = {
     "Report": "spectransfer.report._page",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from spectransfer.evaluation._writers import as_csv, as_latex, as_markdown
+from spectransfer._tables import as_csv, as_latex, as_markdown
 from spectransfer.report._images import Image
 
 # a cell that is longer may be broken into lines

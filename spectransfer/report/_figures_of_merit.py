@@ -1,7 +1,6 @@
 """The table of an evaluation, as several tables that can be read."""
 
-from spectransfer.evaluation import PROTOCOLS, TransferTable
-from spectransfer.evaluation._rows import COLUMNS, TransferRow
+from spectransfer.evaluation import COLUMNS, PROTOCOLS, TransferRow, TransferTable
 from spectransfer.report._page import Report
 
 COSTS = ("fit_time", "predict_time", "fit_memory", "predict_memory")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from spectransfer.datasets._optional import need
+from spectransfer._imports import need
 
 _CSS_PIXELS_PER_INCH = 96
 

@@ -9,17 +9,16 @@ from typing import Any
 import numpy as np
 
 from spectransfer._typing import FloatArray
-from spectransfer.datasets import PairedMaps, SpectraPair
 from spectransfer.evaluation import (
     PROTOCOLS,
     TransferredMap,
     TransferTable,
     summarize_transfer,
 )
-from spectransfer.evaluation._inputs import as_pair
 from spectransfer.report import pictures
 from spectransfer.report._figures_of_merit import add_costs, add_figures_of_merit
 from spectransfer.report._page import Report
+from spectransfer.spectra import PairedMaps, SpectraPair, as_pair
 
 _HOW_TO_KEEP = (
     "The figures of single transfers are left out, because the table holds no fitted "

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 
 from spectransfer._typing import ArrayLike
-from spectransfer.datasets import PairedMaps, SpectraPair
 from spectransfer.evaluation import SpectrumErrors, TransferredMap
 from spectransfer.plotting import (
+    CURVES,
     ClusterMapDisplay,
     ErrorSpectrumDisplay,
     LearningCurveDisplay,
     MapDisplay,
     SpectraDisplay,
+    curves_of,
 )
-from spectransfer.plotting._figure import CURVES
-from spectransfer.plotting._learning import curves_of
+from spectransfer.spectra import PairedMaps, SpectraPair
 
 Lines = Mapping[float, str] | str | None
 

@@ -5,7 +5,7 @@ whole search in two stages: first the autoencoder on primary spectra, then, with
 frozen, what maps secondary spectra into it.
 """
 
-from spectransfer._lazy import lazy_names
+from spectransfer._imports import lazy_names
 
 _MODULE_OF = {
     "HalvingSearch": "spectransfer.search._search",

@@ -20,12 +20,12 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from spectransfer.evaluation._fitting import fit_fresh, watches
-from spectransfer.evaluation._inputs import Pair
 from spectransfer.exceptions import DivergenceError, InterruptedTrainingWarning
+from spectransfer.pipeline import fit_fresh, watches
 from spectransfer.search._fingerprint import fingerprint
 from spectransfer.search._maps import Spectra
 from spectransfer.search._records import Record, Records
+from spectransfer.spectra import Pair
 
 
 def with_seeds(estimator: Any, seed: int) -> Any:

@@ -19,16 +19,11 @@ from sklearn.pipeline import Pipeline
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import StrOptions, validate_params
 from spectransfer.metrics import euclidean_scorer, rse_scorer
+from spectransfer.networks import SpectralMLP, SpectralVAE
 from spectransfer.pipeline import make_transfer_pipeline
 from spectransfer.search._search import HalvingSearch
 from spectransfer.search._spaces import published_space
-from spectransfer.transfer import (
-    DirectMLPTransfer,
-    KNNTransfer,
-    SpectralMLP,
-    SpectralVAE,
-    VAELatentTransfer,
-)
+from spectransfer.transfer import DirectMLPTransfer, KNNTransfer, VAELatentTransfer
 
 METHODS = ("latent", "direct", "knn")
 # the paper trains for 50 and 100; these are powers of three, times two and four

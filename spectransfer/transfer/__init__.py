@@ -1,13 +1,11 @@
 """Ways of transferring spectra, one in each file; the VAE route is the paper's."""
 
-from spectransfer._lazy import lazy_names
+from spectransfer._imports import lazy_names
 
 _MODULE_OF = {
-    "DirectMLPTransfer": "spectransfer.transfer.direct",
+    "DirectMLPTransfer": "spectransfer.transfer.direct_mlp",
     "KNNTransfer": "spectransfer.transfer.knn",
     "MeanTransfer": "spectransfer.transfer.mean",
-    "SpectralMLP": "spectransfer.transfer.mlp",
-    "SpectralVAE": "spectransfer.transfer.vae",
     "VAELatentTransfer": "spectransfer.transfer.latent",
 }
 

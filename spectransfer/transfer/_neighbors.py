@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from spectransfer._blocks import row_blocks
 from spectransfer._typing import BoolArray, FloatArray, IntArray
-from spectransfer._validation import row_blocks
 
 # Queries go through all stored spectra together, so that these are read seldom: from a
 # memory map of 5 GB, 61 times for the 250,000 queries of the paper.

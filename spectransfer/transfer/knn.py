@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_is_fitted
 
+from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import (
     Interval,
@@ -17,7 +18,6 @@ from spectransfer._validation import (
     check_pair,
     check_spectra,
     fit_context,
-    row_blocks,
 )
 from spectransfer.transfer._neighbors import StoredSpectra
 

@@ -27,32 +27,17 @@ from spectransfer._validation import (
     check_spectra,
     fit_context,
 )
-from spectransfer.nn import resolve_device
-from spectransfer.transfer._network import (
+from spectransfer._wrapping import is_frozen
+from spectransfer.networks import (
     NetworkEstimator,
+    SpectralMLP,
+    SpectralVAE,
     check_validation_pair,
     columns,
 )
-from spectransfer.transfer.mlp import SpectralMLP
-from spectransfer.transfer.vae import SpectralVAE
+from spectransfer.nn import resolve_device
 
 Pair = tuple[FloatArray, FloatArray]
-
-
-def is_frozen(estimator: object) -> bool:
-    """Tell whether an estimator is to be used as it is.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Any estimator.
-
-    Returns
-    -------
-    bool
-        True where `clone` gives it back itself, as FrozenEstimator asks.
-    """
-    return clone(estimator, safe=False) is estimator
 
 
 class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):

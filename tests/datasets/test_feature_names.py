@@ -6,9 +6,10 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from spectransfer.datasets import SpectraPair, make_instrument_pair
+from spectransfer.datasets import make_instrument_pair
 from spectransfer.exceptions import WavelengthError
 from spectransfer.preprocessing import BaselineCorrector, StandardScaler
+from spectransfer.spectra import SpectraPair
 from spectransfer.transfer import KNNTransfer, MeanTransfer
 
 pd = pytest.importorskip("pandas")

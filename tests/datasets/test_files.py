@@ -8,13 +8,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from spectransfer.datasets import (
-    SpectraPair,
-    load_pair,
-    make_instrument_pair,
-    save_pair,
-)
+from spectransfer.datasets import make_instrument_pair
 from spectransfer.exceptions import FileFormatError, WavelengthError
+from spectransfer.io import load_pair, save_pair
+from spectransfer.spectra import SpectraPair
 
 
 @pytest.fixture

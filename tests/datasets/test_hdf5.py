@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from spectransfer.datasets import load_pair, make_instrument_pair
+from spectransfer.datasets import make_instrument_pair
 from spectransfer.exceptions import FileFormatError
+from spectransfer.io import load_pair
 
 h5py = pytest.importorskip("h5py")
 

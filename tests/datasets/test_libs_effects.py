@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from spectransfer.datasets import (
+from spectransfer.simulation import (
     PRIMARY,
     SECONDARY,
     DayDrift,

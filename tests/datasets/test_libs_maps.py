@@ -9,15 +9,15 @@ from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.preprocessing import StandardScaler
 
-from spectransfer.datasets import (
+from spectransfer.io import load_libs_transfer
+from spectransfer.preprocessing import BaselineCorrector
+from spectransfer.simulation import (
     PRIMARY,
     DayDrift,
     ShotVariation,
-    load_libs_transfer,
+    _measure,
     make_libs_maps,
 )
-from spectransfer.datasets._libs import _measure
-from spectransfer.preprocessing import BaselineCorrector
 
 SHAPES = {"train": (20, 25), "validation": None, "test": (20, 22)}
 

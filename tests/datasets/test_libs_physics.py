@@ -11,8 +11,8 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import voigt_profile
 
-from spectransfer.datasets._libs._atoms import lines, species, stark_width
-from spectransfer.datasets._libs._plasma import (
+from spectransfer.simulation._atoms import lines, species, stark_width
+from spectransfer.simulation._plasma import (
     Plasma,
     continuum_shape,
     continuum_strength,

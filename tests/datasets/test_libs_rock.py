@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from spectransfer._raster import shot_order
-from spectransfer.datasets import DayDrift, Rock, ShotVariation
-from spectransfer.datasets._libs._atoms import species
-from spectransfer.datasets._libs._grains import grow
-from spectransfer.datasets._libs._minerals import (
+from spectransfer.simulation import DayDrift, Rock, ShotVariation
+from spectransfer.simulation._atoms import species
+from spectransfer.simulation._grains import grow
+from spectransfer.simulation._minerals import (
     MINERALS,
     NAMES,
     ideal_composition,
     property_of_minerals,
 )
-from spectransfer.datasets._libs._shots import fire, snake
+from spectransfer.simulation._shots import fire, snake
+from spectransfer.spectra._raster import shot_order
 
 
 def seed(number=0):

@@ -8,17 +8,17 @@ from numpy.testing import assert_allclose
 from scipy.special import voigt_profile
 from scipy.stats import kstest
 
-from spectransfer.datasets import PRIMARY, SECONDARY, DayDrift
-from spectransfer.datasets._libs._minerals import NAMES
-from spectransfer.datasets._libs._plasma import Plasma
-from spectransfer.datasets._libs._profiles import (
+from spectransfer.simulation import PRIMARY, SECONDARY, DayDrift
+from spectransfer.simulation._minerals import NAMES
+from spectransfer.simulation._plasma import Plasma
+from spectransfer.simulation._profiles import (
     LADDER_RATIO,
     choose_columns,
     make_blocks,
     rung_width,
 )
-from spectransfer.datasets._libs._recording import Recorder, _typical_atoms
-from spectransfer.datasets._libs._spectrometer import (
+from spectransfer.simulation._recording import Recorder, _typical_atoms
+from spectransfer.simulation._spectrometer import (
     drifted_background,
     read_out,
     standard_normals,

@@ -6,9 +6,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import Ridge
 
-from spectransfer._raster import RASTERS
-from spectransfer.datasets import PairedMaps, SpectraPair
 from spectransfer.exceptions import WavelengthError
+from spectransfer.spectra import PairedMaps, SpectraPair
+from spectransfer.spectra._raster import RASTERS
 
 SHAPE = (5, 4)
 
@@ -154,13 +154,13 @@ def test_a_band_includes_both_of_its_ends():
 def test_figures_do_not_depend_on_the_block_size(monkeypatch):
     maps = make_maps()
     whole = maps.total_emissivity("primary")
-    monkeypatch.setattr("spectransfer._validation._BLOCK_BYTES", 100)
+    monkeypatch.setattr("spectransfer._blocks._BLOCK_BYTES", 100)
     assert_array_equal(maps.total_emissivity("primary"), whole)
 
 
 def test_spectra_on_the_disk_are_read_in_blocks_only(mapped, monkeypatch):
     maps, counting = mapped
-    monkeypatch.setattr("spectransfer._validation._BLOCK_BYTES", 100)
+    monkeypatch.setattr("spectransfer._blocks._BLOCK_BYTES", 100)
     _ = maps.coordinates, maps.image(range(20)), repr(maps)
     assert counting.read == 0
     maps.total_emissivity("primary")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from spectransfer.datasets._npy import new_npy_files, open_npy
+from spectransfer._files import new_npy_files, open_npy
 from spectransfer.exceptions import FileFormatError
 
 

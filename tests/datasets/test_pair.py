@@ -8,8 +8,9 @@ from numpy.testing import assert_array_equal
 from sklearn.linear_model import Ridge
 
 from spectransfer._wavelengths import wavelengths_of
-from spectransfer.datasets import SpectraPair, make_instrument_pair
+from spectransfer.datasets import make_instrument_pair
 from spectransfer.exceptions import WavelengthError
+from spectransfer.spectra import SpectraPair
 
 
 @pytest.fixture

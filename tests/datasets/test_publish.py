@@ -5,13 +5,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from spectransfer.datasets import (
-    PairedMaps,
-    create_libs_transfer,
-    load_libs_transfer,
-    save_libs_transfer,
-)
 from spectransfer.exceptions import WavelengthError
+from spectransfer.io import create_libs_transfer, load_libs_transfer, save_libs_transfer
+from spectransfer.spectra import PairedMaps
 
 AXES = {
     "wavelengths_secondary": np.linspace(260, 270, 5),
@@ -119,7 +115,7 @@ def test_annotations_that_cannot_be_files_are_refused(tmp_path, annotations):
 
 
 def test_large_maps_are_copied_in_blocks(maps, tmp_path, monkeypatch):
-    monkeypatch.setattr("spectransfer._validation._BLOCK_BYTES", 60)
+    monkeypatch.setattr("spectransfer._blocks._BLOCK_BYTES", 60)
     save_libs_transfer(tmp_path, maps)
     back = load_libs_transfer(tmp_path)
     assert_array_equal(back.train.X_primary, maps["train"].X_primary)

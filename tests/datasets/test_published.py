@@ -9,15 +9,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from spectransfer.datasets import (
-    PairedMaps,
-    create_libs_transfer,
-    load_libs_transfer,
-    make_libs_maps,
-    save_libs_transfer,
-)
-from spectransfer.datasets._published import PARTS
 from spectransfer.exceptions import FileFormatError, WavelengthError
+from spectransfer.io import create_libs_transfer, load_libs_transfer, save_libs_transfer
+from spectransfer.io._published import PARTS
+from spectransfer.simulation import make_libs_maps
+from spectransfer.spectra import PairedMaps
 
 AXES = {
     "wavelengths_secondary": np.linspace(260, 270, 5),
@@ -250,7 +246,7 @@ def test_maps_of_the_real_size_open_in_a_second_and_200_megabytes(real_size):
     seconds, megabytes = run_apart(
         r"""
         import re, sys, time
-        from spectransfer.datasets import load_libs_transfer
+        from spectransfer.io import load_libs_transfer
         start = time.perf_counter()
         maps = load_libs_transfer(sys.argv[1])
         seconds = time.perf_counter() - start
@@ -273,7 +269,7 @@ def test_a_pipeline_trains_from_maps_of_the_real_size_without_holding_one(real_s
         import re, sys
         from sklearn.linear_model import Ridge
         from sklearn.pipeline import make_pipeline
-        from spectransfer.datasets import load_libs_transfer
+        from spectransfer.io import load_libs_transfer
         from spectransfer.preprocessing import BaselineCorrector, StandardScaler
         maps = load_libs_transfer(sys.argv[1])
         train, test = maps.train[:1, :500], maps.test[:1, 250:500]

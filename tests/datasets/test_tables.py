@@ -1,8 +1,9 @@
 import pytest
 from numpy.testing import assert_array_equal
 
-from spectransfer.datasets import load_pair, make_instrument_pair
+from spectransfer.datasets import make_instrument_pair
 from spectransfer.exceptions import FileFormatError, WavelengthError
+from spectransfer.io import load_pair
 
 PRIMARY = "sample_id,400.5,401,402.25\na,1,2,3\nb,4,5,6\n"
 

@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from spectransfer import _validation
+from spectransfer import _blocks
 from spectransfer.metrics import k_score
 
 
@@ -87,7 +87,7 @@ def test_k_score_does_not_depend_on_the_size_of_the_blocks(pair, monkeypatch):
     truth, guess = pair
     kmeans = KMeans(4, random_state=0).fit(truth)
     expected = k_score(truth, guess, kmeans=kmeans)
-    monkeypatch.setattr(_validation, "_BLOCK_BYTES", 1)
+    monkeypatch.setattr(_blocks, "_BLOCK_BYTES", 1)
     assert k_score(truth, guess, kmeans=kmeans) == expected
 
 

@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics.pairwise import paired_cosine_distances, paired_euclidean_distances
 
-from spectransfer import _validation
+from spectransfer import _blocks
 from spectransfer.metrics import (
     mean_cosine,
     mean_euclidean,
@@ -153,7 +153,7 @@ def test_distances_are_symmetric(distance, pair):
 def test_distances_do_not_depend_on_the_size_of_the_blocks(distance, pair, monkeypatch):
     expected = distance(*pair)
     for n_bytes in [1, 8 * 17 * 7]:
-        monkeypatch.setattr(_validation, "_BLOCK_BYTES", n_bytes)
+        monkeypatch.setattr(_blocks, "_BLOCK_BYTES", n_bytes)
         assert_array_equal(distance(*pair), expected)
 
 
@@ -168,7 +168,7 @@ def test_float32_spectra_on_a_large_offset_lose_nothing_to_float64(figure, pair)
 
 @pytest.mark.parametrize("figure", [*PER_SPECTRUM, relative_squared_error])
 def test_memory_mapped_spectra_are_never_copied_whole(figure, tmp_path, monkeypatch):
-    monkeypatch.setattr(_validation, "_BLOCK_BYTES", 2**18)
+    monkeypatch.setattr(_blocks, "_BLOCK_BYTES", 2**18)
     rng = np.random.default_rng(3)
     truth = rng.random((4000, 500), dtype=np.float32)
     guess = truth + rng.random((4000, 500), dtype=np.float32)

@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose
 from sklearn.metrics import r2_score
 from sklearn.model_selection import GroupKFold
 
-from spectransfer import _validation
+from spectransfer import _blocks
 from spectransfer.metrics import relative_squared_error
 
 
@@ -103,7 +103,7 @@ def test_rse_ignores_unit_offset_and_order(pair):
 def test_rse_does_not_depend_on_the_size_of_the_blocks(pair, monkeypatch):
     expected = relative_squared_error(*pair)
     for n_bytes in [1, 8 * 11 * 4]:
-        monkeypatch.setattr(_validation, "_BLOCK_BYTES", n_bytes)
+        monkeypatch.setattr(_blocks, "_BLOCK_BYTES", n_bytes)
         # Blocks change the order of the additions, so the last digits may differ.
         assert relative_squared_error(*pair) == pytest.approx(expected, rel=1e-13)
 

@@ -10,7 +10,7 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from spectransfer import _validation
+from spectransfer import _blocks
 from spectransfer.metrics import (
     cosine_scorer,
     euclidean_scorer,
@@ -132,7 +132,7 @@ def test_a_single_target_is_scored_as_sklearn_does(shots):
 def test_nan_predictions_are_refused_with_the_first_spectrum(
     block_bytes, shots, monkeypatch
 ):
-    monkeypatch.setattr(_validation, "_BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(_blocks, "_BLOCK_BYTES", block_bytes)
     X, y = shots
     model = DivergingRegressor().fit(X, y)
     message = "DivergingRegressor predicts NaN or inf, first for spectrum 2.*diverged"

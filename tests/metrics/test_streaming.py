@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from spectransfer import _storage
+from spectransfer import _files
 from spectransfer.metrics import (
     k_score,
     mean_cosine,
@@ -61,7 +61,7 @@ def test_twice_as_many_mapped_spectra_need_no_more_memory(metric, mapped):
 
 def test_k_score_of_mapped_spectra_is_that_of_spectra_in_memory(mapped, monkeypatch):
     measured, predicted = mapped
-    monkeypatch.setattr(_storage, "LARGE", 1)
+    monkeypatch.setattr(_files, "LARGE", 1)
     k_score(measured[:100], predicted[:100], random_state=0)
     options = {"n_clusters": 2, "random_state": 0}
     streamed, peak = peak_of(lambda: k_score(measured, predicted, **options))

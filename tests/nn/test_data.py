@@ -28,7 +28,7 @@ def test_leaving_undoes_entering(rng):
 def test_unit_does_not_depend_on_how_rows_are_blocked(rng, monkeypatch):
     spectra = rng.normal(300, 20, size=(100, 4)).astype(np.float32)
     whole = Unit.of(spectra)
-    monkeypatch.setattr("spectransfer._validation._BLOCK_BYTES", 64)
+    monkeypatch.setattr("spectransfer._blocks._BLOCK_BYTES", 64)
     blocked = Unit.of(spectra)
     assert_allclose(blocked.shift, whole.shift, rtol=1e-7)
     assert_allclose(blocked.scale, whole.scale, rtol=1e-7)

@@ -38,7 +38,7 @@ def test_resident_batches_have_the_bits_of_those_from_the_host(data):
 
 def test_resident_spectra_do_not_depend_on_the_blocks_they_came_in(data, monkeypatch):
     whole = resident.ResidentDataset(data, CPU)
-    monkeypatch.setattr("spectransfer._validation._BLOCK_BYTES", 64)
+    monkeypatch.setattr("spectransfer._blocks._BLOCK_BYTES", 64)
     blocked = resident.ResidentDataset(data, CPU)
     assert_array_equal(blocked.inputs, whole.inputs)
     assert_array_equal(blocked.targets, whole.targets)

@@ -10,7 +10,8 @@ matplotlib.use("agg")
 
 from matplotlib import pyplot as plt
 
-from spectransfer.datasets import PairedMaps, SpectraPair, make_instrument_pair
+from spectransfer.datasets import make_instrument_pair
+from spectransfer.spectra import PairedMaps, SpectraPair
 
 
 @pytest.fixture(autouse=True)

@@ -6,9 +6,9 @@ from matplotlib import pyplot as plt
 from numpy.testing import assert_allclose
 from scipy.optimize import minimize
 
-from spectransfer.datasets._libs import _atoms
 from spectransfer.plotting import LIBS_LINES, SpectraDisplay
 from spectransfer.plotting._lines import lines_to_label, peak_near, spread_places
+from spectransfer.simulation import _atoms
 
 AXIS = np.linspace(250.0, 410.0, 3201)
 

@@ -12,10 +12,11 @@ from spectransfer import (
     MeanTransfer,
     make_transfer_pipeline,
 )
-from spectransfer.datasets import make_instrument_pair, make_libs_maps
+from spectransfer.datasets import make_instrument_pair
 from spectransfer.evaluation import evaluate_transfers
 from spectransfer.preprocessing import BaselineCorrector
 from spectransfer.report import write_report
+from spectransfer.simulation import make_libs_maps
 
 
 @pytest.fixture(scope="module")

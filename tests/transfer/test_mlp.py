@@ -5,7 +5,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.neural_network import MLPRegressor
 
 from spectransfer import DirectMLPTransfer, SpectralMLP, SpectralVAE
-from spectransfer.transfer._network import batch_size_for, encoder_layers_for
+from spectransfer.networks._network import batch_size_for, encoder_layers_for
 
 
 def test_mlp_without_hidden_layers_learns_the_linear_regression(rng):

@@ -5,9 +5,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.decomposition import PCA
 
 from spectransfer import BaselineCorrector, SpectralVAE
-from spectransfer.datasets import make_libs_maps
 from spectransfer.metrics import relative_squared_error
 from spectransfer.nn import VAE
+from spectransfer.simulation import make_libs_maps
 
 
 def test_reconstruction_comes_near_to_that_of_pca(pair, quick_vae):

@@ -1,0 +1,45 @@
+"""Rows of a table in blocks, so that work on large ones stays in bounded memory."""
+
+from collections.abc import Iterator
+from typing import Any
+
+_BLOCK_BYTES = 2**24
+
+BLOCK_ROWS = 256
+"""Spectra that networks take at once, so that rounding does not depend on others."""
+
+
+def row_blocks(n_rows: int, row_bytes: int) -> Iterator[slice]:
+    """Cut rows into slices of about 16 MB.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of rows.
+    row_bytes : int
+        Bytes that the work on a row takes.
+
+    Yields
+    ------
+    slice
+        Rows of a block.
+    """
+    return block_slices(n_rows, max(1, _BLOCK_BYTES // max(1, row_bytes)))
+
+
+def block_slices(n_rows: int, block_size: int | None) -> Iterator[slice]:
+    """Cut rows into slices of `block_size`; None gives one slice."""
+    step = max(1, n_rows) if block_size is None else block_size
+    for start in range(0, n_rows, step):
+        yield slice(start, min(start + step, n_rows))
+
+
+def take_rows(spectra: Any, rows: Any) -> Any:
+    """Select rows of an array or of a data frame."""
+    return spectra.iloc[rows] if hasattr(spectra, "iloc") else spectra[rows]
+
+
+def blocks_of(spectra: Any, block_size: int | None) -> Iterator[Any]:
+    """Give the rows of an array or of a data frame, block by block."""
+    for rows in block_slices(len(spectra), block_size):
+        yield take_rows(spectra, rows)

@@ -1,0 +1,261 @@
+"""A multilayer perceptron from spectra to any numbers.
+
+Second step of the method: each secondary laboratory maps its spectra to the latents
+of the same spots (Vrabel et al., section 3.2.1).
+"""
+
+from typing import Any
+
+import torch
+from sklearn.base import MultiOutputMixin, RegressorMixin
+
+from spectransfer._random import seeded
+from spectransfer._typing import ArrayLike, FloatArray, RandomState
+from spectransfer._validation import check_pair, fit_context
+from spectransfer.networks._network import (
+    PUBLISHED_TRAINING,
+    NetworkEstimator,
+    check_layers,
+    check_validation_pair,
+)
+from spectransfer.nn import MLP, DecodedLoss
+
+
+class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
+    r"""Multilayer perceptron from secondary spectra to latents, or anything else.
+
+    Hidden layers have a leaky ReLU of slope 0.2, the output is linear. Trained with
+    Adam on
+
+    .. math:: \frac{1}{NL} \sum_{il} (z_{il} - \hat z_{il})^2 + \lambda \sum_k w_k^2 .
+
+    Parameters
+    ----------
+    hidden_layer_sizes : tuple of int, default=(128, 512)
+        Neurons of the hidden layers; () makes the map linear.
+    l2 : float or "auto", default="auto"
+        Strength of the L2 penalty on the kernels of the hidden layers. "auto" is 0.31
+        divided by the number of spectra: the paper's 1e-6 for its 313,600, and the
+        same weight against the sum of squared errors where there are fewer. From 310
+        channels on it is a thousandth of their number over that of the spectra: noise
+        comes in by every channel.
+    learning_rate : float, default=1e-3
+        Step size of Adam.
+    learning_rate_decay : {"cosine", None}, default="cosine"
+        How the step size falls from step to step: along half a cosine to zero at the
+        end of the training, or not at all.
+    batch_size : int or "auto", default="auto"
+        Spectra in a step. "auto" takes 128 from 2,560 spectra on, and less where
+        there are fewer, down to 16.
+    max_epochs : int or "auto", default="auto"
+        Passes over the spectra. "auto" takes as many as give `n_steps` steps, at
+        least 20.
+    n_steps : int, default=2000
+        Steps that ``max_epochs="auto"`` aims for.
+    patience : int, "auto" or None, default=None
+        Epochs without a better validation loss before the training stops and the best
+        weights are restored. "auto" is a tenth of the epochs, at least 5. None always
+        trains to the end, with all spectra.
+    min_delta : float, default=1e-5
+        Smallest decrease of the validation loss that counts as better.
+    validation_fraction : float, default=0.1
+        Part of the spectra, drawn at random, that is held back for early stopping
+        where `patience` asks for it and `fit` is given none.
+    max_gradient_norm : float or None, default=1.0
+        Longer gradients are shortened to this length.
+    normalize : bool, default=True
+        Centre every column of `X` and of `y` and divide each of the two by one number
+        before they meet the network, so that any unit trains alike. False hands the
+        numbers over as they are.
+    device : str, default="cpu"
+        "cpu", "cuda", "auto" for CUDA where there is one, or "accelerate" for the
+        devices of all processes that `accelerate launch` started (docs/gpu.md).
+    precision : {"float32", "tf32", "bfloat16"}, default="float32"
+        What matrix products are computed in, by `fit` and later. "tf32" keeps 11 bits
+        of every factor and is for CUDA; "bfloat16" keeps 8. Weights and losses stay in
+        float32.
+    compile : bool, default=False
+        Let torch compile the training step, on CUDA as a captured graph. It takes half
+        a minute, and pays where steps are many and short.
+    random_state : int, RandomState instance or None, default=None
+        Seed of weights and order of the spectra.
+    verbose : bool or int, default=0
+        Whether to show a progress bar.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; `net_.module_` is the torch module.
+    unit_, target_unit_ : tuple
+        Shift of each column and common scale between `X` (`y`) and network.
+    loss_curve_, validation_loss_curve_ : list of float
+        Loss and validation loss, epoch by epoch.
+    n_epochs_ : int
+        Number of epochs trained.
+    device_ : str
+        Where it was trained.
+    n_features_in_ : int
+        Number of channels of the secondary spectra.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of `X`, where it had any.
+
+    See Also
+    --------
+    VAELatentTransfer : Uses it to map spectra into a latent space.
+    DirectMLPTransfer : A network from secondary to primary spectra in one piece.
+
+    References
+    ----------
+    .. [1] J. Vrabel et al., "Library transfer between distinct Laser-Induced
+       Breakdown Spectroscopy systems with shared standards", section 3.2.1.
+
+    Examples
+    --------
+    >>> from spectransfer import SpectralMLP
+    >>> from spectransfer.datasets import make_instrument_pair
+    >>> pair = make_instrument_pair(n_spectra=300, random_state=0)
+    >>> mlp = SpectralMLP((32,), n_steps=1000, random_state=0)
+    >>> mlp.fit(pair.X_secondary, pair.y)
+    SpectralMLP(...)
+    >>> mlp.predict(pair.X_secondary).shape == pair.y.shape
+    True
+    """
+
+    __metadata_request__fit = {"X_val": True, "y_val": True}
+
+    def __init__(
+        self,
+        hidden_layer_sizes: tuple[int, ...] = (128, 512),
+        *,
+        l2: float | str = "auto",
+        learning_rate: float = 1e-3,
+        learning_rate_decay: str | None = "cosine",
+        batch_size: int | str = "auto",
+        max_epochs: int | str = "auto",
+        n_steps: int = 2000,
+        patience: int | str | None = None,
+        min_delta: float = 1e-5,
+        validation_fraction: float = 0.1,
+        max_gradient_norm: float | None = 1.0,
+        normalize: bool = True,
+        device: str = "cpu",
+        precision: str = "float32",
+        compile: bool = False,
+        random_state: RandomState = None,
+        verbose: bool | int = 0,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.l2 = l2
+        self.learning_rate = learning_rate
+        self.learning_rate_decay = learning_rate_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.n_steps = n_steps
+        self.patience = patience
+        self.min_delta = min_delta
+        self.validation_fraction = validation_fraction
+        self.max_gradient_norm = max_gradient_norm
+        self.normalize = normalize
+        self.device = device
+        self.precision = precision
+        self.compile = compile
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @classmethod
+    def as_published(cls, **changes: Any) -> "SpectralMLP":
+        """Give the paper's mapper, ready to be fitted.
+
+        128-512, Adam at 1e-4, batches of 128, up to 100 epochs, stopped after 5 in
+        which the validation loss did not fall by 1e-5, numbers as they are.
+
+        Parameters
+        ----------
+        **changes : dict
+            Parameters that are to differ, such as ``random_state=0``.
+
+        Returns
+        -------
+        SpectralMLP
+            Not yet fitted.
+
+        Examples
+        --------
+        >>> from spectransfer import SpectralMLP
+        >>> SpectralMLP.as_published().max_epochs
+        100
+        """
+        return cls(**(PUBLISHED_TRAINING | changes))
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> "SpectralMLP":
+        """Learn to predict `y` from spectra.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_wavelengths)
+            Secondary spectra.
+        y : array-like of shape (n_spectra, n_outputs) or (n_spectra,)
+            What to predict for each of them.
+        X_val, y_val : array-like, default=None
+            Pairs whose loss is watched, shaped as `X` and `y`. Without them, and with
+            `patience` set, `validation_fraction` of the pairs is held back.
+
+        Returns
+        -------
+        SpectralMLP
+            The fitted estimator.
+        """
+        check_layers(self, "hidden_layer_sizes")
+        pair = check_pair(self, X, y)
+        watched = check_validation_pair(self, X_val, y_val, pair[1])
+        self._fit_regression(
+            "MLP",
+            lambda n_in, n_out: MLP(n_in, self.hidden_layer_sizes, n_out),
+            pair,
+            watched,
+        )
+        return self
+
+    def _fit_through(
+        self,
+        autoencoder: Any,
+        target: str,
+        pair: tuple[FloatArray, FloatArray],
+        watched: tuple[FloatArray, FloatArray] | None,
+    ) -> None:
+        """Train on until what a frozen decoder makes of the latents fits.
+
+        It is to fit what the decoder makes of the true latents (`target` "latents",
+        which `pair` then holds), or measured spectra ("spectra").
+        """
+        shift, scale = self.target_unit_
+        decoder = autoencoder.net_.module_.decoder
+        loss = DecodedLoss(decoder, torch.from_numpy(shift), scale, target)
+        of_targets = self.target_unit_ if target == "latents" else autoencoder.unit_
+        units = (self.unit_, of_targets)
+        with seeded(self.random_state) as rng:
+            data, validation = self._datasets(*pair, watched, units, rng)
+            module = self.net_.module_
+            self._train("MLP through the decoder", (module, loss), data, validation)
+
+    def predict(self, X: ArrayLike) -> FloatArray:
+        """Predict for spectra.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_wavelengths)
+            Secondary spectra.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_outputs) or (n_spectra,)
+            Predictions, in the dtype of `X` and the unit of `y`.
+        """
+        return self._predict_regression(X)

@@ -1,0 +1,436 @@
+r"""Primary spectra and their latents: the variational autoencoder.
+
+First step of the method: the primary laboratory learns a low-dimensional latent
+space of its spectra (Vrabel et al., section 3.2.2). The encoder gives mean and
+variance of a latent, the decoder gives a spectrum back, and training minimizes
+
+.. math:: \frac{1}{NM} \sum_{ij} (x_{ij} - \hat x_{ij})^2
+          + \beta_t \, s \, \mathrm{KL} + \lambda \sum_k w_k^2
+
+with the weight :math:`\beta_t` annealed in cycles (Fu et al., 2019).
+"""
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_array, check_is_fitted
+
+from spectransfer._blocks import row_blocks
+from spectransfer._random import seeded
+from spectransfer._typing import ArrayLike, FloatArray, RandomState
+from spectransfer._validation import (
+    Interval,
+    StrOptions,
+    check_finite,
+    check_spectra,
+    fit_context,
+)
+from spectransfer.metrics import relative_squared_error
+from spectransfer.networks._components import leading_components
+from spectransfer.networks._network import (
+    NETWORK_CONSTRAINTS,
+    NetworkEstimator,
+    check_layers,
+    encoder_layers_for,
+)
+from spectransfer.nn import VAE, Unit, VAELoss, cyclical_annealing
+
+
+class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEstimator):
+    r"""Variational autoencoder of primary spectra.
+
+    A transformer: `transform` encodes spectra into latents (the posterior mean),
+    `inverse_transform` decodes latents into spectra. Hidden layers have a leaky ReLU
+    of slope 0.2, the decoder mirrors the encoder. Trained with Adam on
+
+    .. math:: \frac{1}{NM} \sum_{ij} (x_{ij} - \hat x_{ij})^2
+              + \beta_t \, s \, \mathrm{KL} + \lambda \sum_k w_k^2
+
+    where :math:`\beta_t` rises from 0 to `kl_weight` and stays there, `kl_cycles`
+    times during the training, and :math:`s` is set by `kl_scale`.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : tuple of int or "auto", default="auto"
+        Neurons of the encoder's hidden layers; the decoder has them in reverse. "auto"
+        is the paper's (1024, 512) from 2048 channels on, and smaller powers of two,
+        down to (64, 32), for fewer.
+    n_latent : int, default=64
+        Number of latents. Superfluous ones are switched off by the KL divergence.
+    shortcut : {"pca", None}, default="pca"
+        Whether encoder and decoder have a linear map beside their hidden layers, which
+        starts as the principal components of the spectra: the network begins where a
+        principal component analysis ends, and its posteriors stay within the prior's
+        width. None is the paper's.
+    kl_weight : float, default=0.5
+        Weight of the KL divergence at the top of a cycle. 0 gives a plain
+        autoencoder.
+    kl_scale : {"channel", "literal"}, default="channel"
+        "channel" divides the KL divergence by the number of channels, so that it
+        stands beside a squared error that is a mean over channels; "literal" is the
+        paper's formula, in which the divergence outweighs the spectra.
+    kl_cycles : int, default=4
+        Number of annealing cycles.
+    l2 : float or "auto", default="auto"
+        Strength of the L2 penalty on the kernels of the hidden layers. "auto" is 0.31
+        divided by the number of spectra: the paper's 1e-6 for its 313,600, and the
+        same weight against the sum of squared errors where there are fewer.
+    learning_rate : float, default=1e-3
+        Step size of Adam.
+    learning_rate_decay : {"cosine", None}, default="cosine"
+        How the step size falls from step to step: along half a cosine to zero at the
+        end of the training, or not at all.
+    batch_size : int or "auto", default="auto"
+        Spectra in a step. "auto" takes 128 from 2,560 spectra on, and less where
+        there are fewer, down to 16.
+    max_epochs : int or "auto", default="auto"
+        Passes over the spectra. "auto" takes as many as give `n_steps` steps, at
+        least 20.
+    n_steps : int, default=2000
+        Steps that ``max_epochs="auto"`` aims for.
+    patience : int, "auto" or None, default=None
+        Epochs without a better validation loss before the training stops and the best
+        weights are restored. "auto" is a tenth of the epochs, at least 5. None always
+        trains to the end, with all spectra.
+    min_delta : float, default=1e-4
+        Smallest decrease of the validation loss that counts as better.
+    validation_fraction : float, default=0.1
+        Part of the spectra, drawn at random, that is held back for early stopping
+        where `patience` asks for it and `fit` is given none.
+    max_gradient_norm : float or None, default=1.0
+        Longer gradients are shortened to this length.
+    normalize : bool, default=True
+        Centre every channel and divide all by one number before they enter the
+        network, so that any intensity unit trains alike. False hands the spectra
+        over as they are.
+    device : str, default="cpu"
+        "cpu", "cuda", "auto" for CUDA where there is one, or "accelerate" for the
+        devices of all processes that `accelerate launch` started (docs/gpu.md).
+    precision : {"float32", "tf32", "bfloat16"}, default="float32"
+        What matrix products are computed in, by `fit` and later. "tf32" keeps 11 bits
+        of every factor and is for CUDA; "bfloat16" keeps 8. Weights and losses stay in
+        float32.
+    compile : bool, default=False
+        Let torch compile the training step, on CUDA as a captured graph. It takes half
+        a minute, and pays where steps are many and short.
+    random_state : int, RandomState instance or None, default=None
+        Seed of weights, sampling and order of the spectra.
+    verbose : bool or int, default=0
+        Whether to show a progress bar.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; `net_.module_` is the torch module.
+    unit_ : tuple
+        Shift of each channel and common scale between spectra and network.
+    latent_mean_ : ndarray of shape (n_latent,)
+        Mean of the training latents.
+    latent_covariance_ : ndarray of shape (n_latent, n_latent)
+        Their covariance.
+    loss_curve_, validation_loss_curve_, kl_weight_curve_ : list of float
+        Loss, validation loss and KL weight, epoch by epoch.
+    n_epochs_ : int
+        Number of epochs trained.
+    device_ : str
+        Where it was trained.
+    n_features_in_ : int
+        Number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of `X`, where it had any.
+
+    See Also
+    --------
+    VAELatentTransfer : Maps secondary spectra into these latents.
+    sklearn.decomposition.PCA : The linear relative.
+
+    References
+    ----------
+    .. [1] J. Vrabel et al., "Library transfer between distinct Laser-Induced
+       Breakdown Spectroscopy systems with shared standards", section 3.2.2.
+    .. [2] D. P. Kingma and M. Welling, "Auto-Encoding Variational Bayes", 2013.
+    .. [3] H. Fu et al., "Cyclical Annealing Schedule", 2019, arXiv:1903.10145.
+
+    Examples
+    --------
+    >>> from spectransfer import SpectralVAE
+    >>> from spectransfer.datasets import make_instrument_pair
+    >>> spectra = make_instrument_pair(n_spectra=200, random_state=0).X_primary
+    >>> vae = SpectralVAE((64, 32), n_latent=8, n_steps=500, random_state=0)
+    >>> latents = vae.fit_transform(spectra)
+    >>> latents.shape
+    (200, 8)
+    >>> vae.inverse_transform(latents).shape == spectra.shape
+    True
+    """
+
+    _parameter_constraints = NETWORK_CONSTRAINTS | {
+        "hidden_layer_sizes": ["array-like", StrOptions({"auto"})],
+        "n_latent": [Interval(Integral, 1, None, closed="left")],
+        "shortcut": [StrOptions({"pca"}), None],
+        "kl_weight": [Interval(Real, 0, None, closed="left")],
+        "kl_scale": [StrOptions({"channel", "literal"})],
+        "kl_cycles": [Interval(Integral, 1, None, closed="left")],
+    }
+    __metadata_request__fit = {"X_val": True}
+
+    def __init__(
+        self,
+        hidden_layer_sizes: tuple[int, ...] | str = "auto",
+        *,
+        n_latent: int = 64,
+        shortcut: str | None = "pca",
+        kl_weight: float = 0.5,
+        kl_scale: str = "channel",
+        kl_cycles: int = 4,
+        l2: float | str = "auto",
+        learning_rate: float = 1e-3,
+        learning_rate_decay: str | None = "cosine",
+        batch_size: int | str = "auto",
+        max_epochs: int | str = "auto",
+        n_steps: int = 2000,
+        patience: int | str | None = None,
+        min_delta: float = 1e-4,
+        validation_fraction: float = 0.1,
+        max_gradient_norm: float | None = 1.0,
+        normalize: bool = True,
+        device: str = "cpu",
+        precision: str = "float32",
+        compile: bool = False,
+        random_state: RandomState = None,
+        verbose: bool | int = 0,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.n_latent = n_latent
+        self.shortcut = shortcut
+        self.kl_weight = kl_weight
+        self.kl_scale = kl_scale
+        self.kl_cycles = kl_cycles
+        self.l2 = l2
+        self.learning_rate = learning_rate
+        self.learning_rate_decay = learning_rate_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.n_steps = n_steps
+        self.patience = patience
+        self.min_delta = min_delta
+        self.validation_fraction = validation_fraction
+        self.max_gradient_norm = max_gradient_norm
+        self.normalize = normalize
+        self.device = device
+        self.precision = precision
+        self.compile = compile
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @classmethod
+    def as_published(cls, **changes: Any) -> "SpectralVAE":
+        """Give the paper's configuration, ready to be fitted.
+
+        1024-512-64, literal KL weight, Adam at 1e-4, 50 epochs of batches of 128,
+        spectra as they are. The paper scales every channel to zero mean and unit
+        variance beforehand.
+
+        Parameters
+        ----------
+        **changes : dict
+            Parameters that are to differ, such as ``random_state=0``.
+
+        Returns
+        -------
+        SpectralVAE
+            Not yet fitted.
+
+        Examples
+        --------
+        >>> from spectransfer import SpectralVAE
+        >>> SpectralVAE.as_published(random_state=0).learning_rate
+        0.0001
+        """
+        published: dict[str, Any] = {
+            "hidden_layer_sizes": (1024, 512),
+            "shortcut": None,
+            "kl_scale": "literal",
+            "l2": 1e-6,
+            "learning_rate": 1e-4,
+            "learning_rate_decay": None,
+            "batch_size": 128,
+            "max_epochs": 50,
+            "patience": None,
+            "max_gradient_norm": None,
+            "normalize": False,
+        }
+        return cls(**(published | changes))
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self, X: ArrayLike, y: object = None, X_val: ArrayLike | None = None
+    ) -> "SpectralVAE":
+        """Learn the latent space of primary spectra.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_wavelengths)
+            Primary spectra.
+        y : None
+            Ignored.
+        X_val : array-like of shape (n_validation, n_wavelengths), default=None
+            Primary spectra whose loss is watched. Without them, and with `patience`
+            set, `validation_fraction` of `X` is held back.
+
+        Returns
+        -------
+        SpectralVAE
+            The fitted estimator.
+        """
+        check_layers(self, "hidden_layer_sizes")
+        primary = check_spectra(self, X, reset=True)
+        watched = None
+        if X_val is not None:
+            watched = (check_spectra(self, X_val, finite=False), None)
+            check_finite(watched[0], "X_val")
+        unit = self._unit(primary)
+        with seeded(self.random_state) as rng:
+            data, validation = self._datasets(primary, None, watched, (unit, unit), rng)
+            n_epochs = self._training("VAE", len(data)).epochs(len(data))
+            module, loss = self._module_and_loss(primary.shape[1])
+            if self.shortcut is not None:
+                found = leading_components(primary, unit, self.n_latent, rng)
+                module.start_from(*found)
+            self._train(
+                "VAE",
+                (module, loss),
+                data,
+                validation,
+                kl_weights=cyclical_annealing(
+                    n_epochs, self.kl_weight, n_cycles=self.kl_cycles
+                ),
+            )
+        # only now: a training that fails must not leave a new unit to an old net
+        self.unit_, self._n_features_out = unit, self.n_latent
+        self.latent_mean_, self.latent_covariance_ = self._latent_moments(primary)
+        return self
+
+    def _latent_moments(self, primary: FloatArray) -> tuple[FloatArray, FloatArray]:
+        total = np.zeros(self.n_latent)
+        products = np.zeros((self.n_latent, self.n_latent))
+        for rows in row_blocks(len(primary), primary[:1].nbytes):
+            latents = self._encode(primary[rows]).astype(np.float64)
+            total += latents.sum(axis=0)
+            products += latents.T @ latents
+        # in float64, and latents are of order one: the difference keeps its digits
+        mean = total / len(primary)
+        return mean, products / len(primary) - np.outer(mean, mean)
+
+    def _module_and_loss(self, n_channels: int) -> tuple[VAE, VAELoss]:
+        sizes = self.hidden_layer_sizes
+        if isinstance(sizes, str):
+            sizes = encoder_layers_for(n_channels)
+        scale = 1.0 if self.kl_scale == "literal" else 1.0 / n_channels
+        return VAE(n_channels, sizes, self.n_latent), VAELoss(scale)
+
+    def _encode(self, primary: FloatArray) -> FloatArray:
+        module = self._ready_module()
+        units = (self.unit_, Unit.identity(self._n_features_out))
+        return self._forward(lambda x: module.encode(x)[0], primary, units)
+
+    def transform(self, X: ArrayLike) -> FloatArray:
+        """Encode spectra into latents: the mean of their posterior.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_wavelengths)
+            Primary spectra.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_latent)
+            Latents.
+        """
+        check_is_fitted(self)
+        return self._encode(check_spectra(self, X, finite=False))
+
+    def inverse_transform(self, X: ArrayLike) -> FloatArray:
+        """Decode latents into primary spectra.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_latent)
+            Latents.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_wavelengths)
+            Spectra, in the unit of the training spectra.
+        """
+        module = self._ready_module()
+        latents = check_array(X, dtype=[np.float64, np.float32], input_name="X")
+        n_latent = self._n_features_out
+        if latents.shape[1] != n_latent:
+            raise ValueError(
+                f"X has {latents.shape[1]} features, but {type(self).__name__} decodes "
+                f"{n_latent} latents."
+            )
+        units = (Unit.identity(n_latent), self.unit_)
+        return self._forward(module.decoder, latents, units)
+
+    def sample(
+        self,
+        n_samples: int = 1,
+        *,
+        source: str = "fitted",
+        random_state: RandomState = None,
+    ) -> FloatArray:
+        """Draw spectra that the primary instrument might measure.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of spectra.
+        source : {"fitted", "prior"}, default="fitted"
+            Distribution of the latents: a normal one with mean and covariance of the
+            training latents, or the standard normal prior, which the training latents
+            follow only where the KL weight is large.
+        random_state : int, RandomState instance or None, default=None
+            Seed of the draw.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_wavelengths)
+            Spectra.
+        """
+        check_is_fitted(self)
+        rng = check_random_state(random_state)
+        if source == "prior":
+            latents = rng.standard_normal((n_samples, self._n_features_out))
+        elif source == "fitted":
+            latents = rng.multivariate_normal(
+                self.latent_mean_, self.latent_covariance_, n_samples
+            )
+        else:
+            raise ValueError(
+                f"source must be 'fitted' or 'prior', but it is {source!r}."
+            )
+        return self.inverse_transform(latents)
+
+    def score(self, X: ArrayLike, y: object = None) -> float:
+        """Part of the variance of spectra that survives encoding and decoding.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_wavelengths)
+            Primary spectra.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            One minus the relative squared error: 1 for a perfect reconstruction, 0
+            for the mean spectrum.
+        """
+        decoded = self.inverse_transform(self.transform(X))
+        return 1.0 - relative_squared_error(check_spectra(self, X), decoded)

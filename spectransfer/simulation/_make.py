@@ -1,0 +1,234 @@
+"""`make_libs_maps`: the whole experiment, in the manner of scikit-learn's `make_*`."""
+
+import os
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from sklearn.utils import Bunch, check_random_state
+
+from spectransfer._typing import RandomState
+from spectransfer._validation import StrOptions, validate_params
+from spectransfer.io import load_libs_transfer
+from spectransfer.simulation._atoms import species
+from spectransfer.simulation._effects import DayDrift, ShotVariation
+from spectransfer.simulation._grains import Rock
+from spectransfer.simulation._layout import (
+    MAPS,
+    Layout,
+    checked_dtype,
+    checked_names,
+    checked_shapes,
+    checked_spectrometers,
+    checked_steps,
+)
+from spectransfer.simulation._measure import measure
+from spectransfer.simulation._minerals import NAMES
+from spectransfer.simulation._recording import Recorder
+from spectransfer.simulation._shots import Shots, fire
+from spectransfer.simulation._spectrometer import Spectrometer
+
+_CITATION = (
+    "Lines and levels: Kramida, Ralchenko, Reader and NIST ASD Team, "
+    "doi:10.18434/T4W30F; Placco et al. 2021, RNAAS 5, 92"
+)
+
+
+@validate_params(
+    {
+        "noise_free": ["boolean"],
+        "overwrite": ["boolean"],
+        "spectrometers": [StrOptions({"full", "light"}), tuple, list],
+        "rock": [Rock, None],
+        "shots": [ShotVariation, None],
+        "day": [DayDrift, None],
+        "out": [str, os.PathLike, None],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def make_libs_maps(
+    train: tuple[int, int] | None = (64, 64),
+    validation: tuple[int, int] | None = (40, 40),
+    test: tuple[int, int] | None = (50, 50),
+    *,
+    second_day: Iterable[str] = ("test",),
+    step: float | Mapping[str, float] | None = None,
+    spectrometers: str | tuple[Spectrometer, Spectrometer] = "full",
+    rock: Rock | None = None,
+    shots: ShotVariation | None = None,
+    day: DayDrift | None = None,
+    noise_free: bool = False,
+    dtype: Any = np.float32,
+    out: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+    n_jobs: int | None = None,
+    random_state: RandomState = None,
+) -> Bunch:
+    r"""Simulate LIBS maps of a pegmatite, measured by two spectrometers at once.
+
+    A laser fires at a raster of spots. Each shot ablates a mixture of the minerals
+    under it; the plume is a plasma in local thermodynamic equilibrium, whose lines are
+    those of atoms and first ions, with self-absorption and a continuum; two
+    Czerny-Turner spectrometers of different range and resolution record it. Some
+    maps are measured on a second day, when both spectrometers have drifted. The
+    integrated intensity of a line of species s is
+
+    .. math:: I = \frac{N_s}{U_s(T)}\, g_k A_{ki}\, e^{-E_k / k T}
+              \left(1 + \tau + \tfrac{\pi^2}{16} \tau^2\right)^{-1/4}
+
+    with N from Saha's equation and the optical depth :math:`\tau` of the line.
+
+    Parameters
+    ----------
+    train, validation, test : tuple of (n_rows, n_columns) or None
+        Shots of each map; None leaves a map out. The paper's maps are (560, 560),
+        (266, 500) and (500, 500). Each is a piece of the rock of its own.
+    second_day : iterable of {"train", "validation", "test"}, default=("test",)
+        Maps that are measured on the second day.
+    step : float or mapping of str to float, default=None
+        Distance between shots in micrometres, for all maps or by their names. None
+        is the paper's: 20 for the test map, 40 for the others.
+    spectrometers : {"full", "light"} or (Spectrometer, Spectrometer), default="full"
+        Primary and secondary. "full" has the paper's 4062 and 3872 channels, "light"
+        cameras of four times wider pixels (1015 and 968), for examples.
+    rock : Rock, default=None
+        Minerals, grains, laser spot. None is `Rock()`.
+    shots : ShotVariation, default=None
+        What differs from shot to shot, with strengths. None is `ShotVariation()`.
+    day : DayDrift, default=None
+        What has changed on the second day, with strengths. None is `DayDrift()`.
+    noise_free : bool, default=False
+        Give the expected spectra, too, as annotations `noise_free_primary` and
+        `noise_free_secondary`. Measured spectra stay what they are.
+    dtype : {numpy.float32, numpy.float64}, default=numpy.float32
+        Precision of the spectra. Both hold the same numbers.
+    out : str or path-like, default=None
+        Folder for the spectra, in the layout that `load_libs_transfer` reads. They
+        are written block by block, and come back memory-mapped.
+    overwrite : bool, default=False
+        Whether maps in `out` may be replaced.
+    n_jobs : int, default=None
+        Threads. None is 1 unless in a `joblib.parallel_config` context, -1 all cores.
+        The result does not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same maps every time. A map does not depend on whether
+        the others, or noise-free spectra, are asked for.
+
+    Returns
+    -------
+    Bunch
+        `train`, `validation` and `test`, each a `PairedMaps` (or None) with rows in
+        the order of the shots: a snake. Its `annotations` have `mineral` (the main
+        one in the spot), `mineral_fractions`, `composition` (atomic fractions of what
+        was ablated), `grain`, `temperature` in K, `electron_density` per cm3 and
+        `ablated_mass` (1 for a mean shot on albite). `meta` names their columns.
+
+    See Also
+    --------
+    DayDrift : Effects of the second day.
+    ShotVariation : Effects from shot to shot.
+    make_instrument_pair : Faster and simpler pairs, without maps.
+
+    Notes
+    -----
+    Minerals are quartz, albite and muscovite, with garnet, beryl and
+    columbite-tantalite. What is left out: time (the gate sees one mean plasma),
+    gradients within the plume, lines of second ions, and molecules. Strengths of
+    Ta II are right to an order of magnitude only.
+
+    References
+    ----------
+    .. [1] J. Vrábel et al., Library transfer between distinct Laser-Induced Breakdown
+       Spectroscopy systems with shared standards, 2022.
+    .. [2] A. Kramida, Yu. Ralchenko, J. Reader and NIST ASD Team, NIST Atomic Spectra
+       Database, doi:10.18434/T4W30F.
+
+    Examples
+    --------
+    >>> from spectransfer.simulation import DayDrift, make_libs_maps
+    >>> maps = make_libs_maps(
+    ...     (20, 25), None, (20, 20), spectrometers="light", random_state=0
+    ... )
+    >>> maps.train.X_primary.shape, maps.test.X_secondary.shape
+    ((500, 1015), (400, 968))
+
+    The same day without its drift in gain:
+
+    >>> steady = make_libs_maps(
+    ...     None, None, (20, 20), spectrometers="light", random_state=0,
+    ...     day=DayDrift().without("gain"),
+    ... )
+    >>> ratio = maps.test.X_primary.max() / steady.test.X_primary.max()
+    >>> bool(ratio < 0.75)
+    True
+    """
+    rock, shots, day = rock or Rock(), shots or ShotVariation(), day or DayDrift()
+    shapes = checked_shapes(train, validation, test)
+    late = checked_names(second_day, "second_day")
+    steps = checked_steps(step)
+    instruments = checked_spectrometers(spectrometers)
+    layout = Layout(shapes, steps, instruments, checked_dtype(dtype), noise_free)
+    description = _describe(late)
+    seeds = _seeds(random_state)
+    with layout.opened(out, overwrite, description) as opened:
+        for name in shapes:
+            for_shots, for_noise = seeds[name].spawn(2)
+            drift = day if name in late else DayDrift.off()
+            fired = fire(shapes[name], steps[name], rock, shots, drift, for_shots)
+            for key, values in _annotations(fired).items():
+                opened[name].annotations[key][:] = values
+            pair = _recorders(
+                instruments, drift, shots.self_absorption, shots.continuum
+            )
+            measure(
+                fired, pair, opened[name], for_noise, noise=shots.noise, n_jobs=n_jobs
+            )
+    made = opened if out is None else load_libs_transfer(out)
+    return Bunch(**{name: made.get(name) if name in shapes else None for name in MAPS})
+
+
+def _annotations(fired: Shots) -> dict[str, np.ndarray]:
+    return {
+        "mineral": np.array(NAMES)[fired.labels],
+        "mineral_fractions": fired.fractions,
+        "composition": fired.composition,
+        "grain": fired.grain,
+        "temperature": fired.temperature,
+        "electron_density": fired.electron_density,
+        "ablated_mass": fired.mass,
+    }
+
+
+def _describe(late: frozenset[str]) -> dict[str, Any]:
+    return {
+        "source": "spectransfer.simulation.make_libs_maps (simulated)",
+        "second_day": sorted(late),
+        "unit": "counts",
+        "axis": "nm",
+        "minerals": list(NAMES),
+        "elements": list(species().elements),
+        "citation": _CITATION,
+    }
+
+
+def _seeds(random_state: RandomState) -> dict[str, np.random.SeedSequence]:
+    """Give every map its own seed, whether the others are made or not."""
+    rng = check_random_state(random_state)
+    root = np.random.SeedSequence(rng.randint(2**32, size=4, dtype=np.uint32).tolist())
+    return dict(zip(MAPS, root.spawn(len(MAPS)), strict=True))
+
+
+@lru_cache(maxsize=4)
+def _recorders(
+    instruments: tuple[Spectrometer, Spectrometer],
+    day: DayDrift,
+    absorption: float,
+    continuum: float,
+) -> tuple[Recorder, Recorder]:
+    primary, secondary = (
+        Recorder(instrument, day, view, absorption=absorption, continuum=continuum)
+        for view, instrument in enumerate(instruments)
+    )
+    return primary, secondary

@@ -1,0 +1,263 @@
+"""A network from secondary to primary spectra in one piece: the paper's MLP baseline.
+
+The mapper of the latent transfer followed by a decoder of the same shape as the VAE's,
+trained as one network on primary spectra. It needs the primary spectra themselves
+where the latent transfer needs latents and a decoder.
+"""
+
+from collections import OrderedDict
+from numbers import Integral
+from typing import Any
+
+from sklearn.base import MultiOutputMixin, RegressorMixin
+from torch import nn
+
+from spectransfer._typing import ArrayLike, FloatArray, RandomState
+from spectransfer._validation import Interval, StrOptions, check_pair, fit_context
+from spectransfer.networks import (
+    NETWORK_CONSTRAINTS,
+    PUBLISHED_TRAINING,
+    NetworkEstimator,
+    check_layers,
+    check_validation_pair,
+    encoder_layers_for,
+)
+from spectransfer.nn import MLP
+
+
+class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
+    r"""Transfer by one network from secondary to primary spectra.
+
+    A comparison method: n_secondary - `hidden_layer_sizes` - `n_latent` -
+    `decoder_layer_sizes` - n_primary, with leaky ReLUs of slope 0.2 on the hidden
+    layers and linear latents in the middle. Trained with Adam on
+
+    .. math:: \frac{1}{NM} \sum_{ij} (y_{ij} - \hat y_{ij})^2 + \lambda \sum_k w_k^2 .
+
+    Parameters
+    ----------
+    hidden_layer_sizes : tuple of int, default=(128, 512)
+        Neurons of the hidden layers before the latents.
+    n_latent : int, default=64
+        Number of linear neurons in the middle.
+    decoder_layer_sizes : tuple of int or "auto", default="auto"
+        Neurons of the hidden layers behind the latents. "auto" is the paper's
+        (512, 1024) from 2048 primary channels on, and smaller powers of two, down to
+        (32, 64), for fewer.
+    l2 : float or "auto", default="auto"
+        Strength of the L2 penalty on the kernels of the hidden layers. "auto" is 0.31
+        divided by the number of spectra: the paper's 1e-6 for its 313,600, and the
+        same weight against the sum of squared errors where there are fewer. Before the
+        latents it is a thousandth of the secondary channels over the number of spectra
+        where that is more: noise comes in by every channel.
+    learning_rate : float, default=1e-3
+        Step size of Adam.
+    learning_rate_decay : {"cosine", None}, default="cosine"
+        How the step size falls from step to step: along half a cosine to zero at the
+        end of the training, or not at all.
+    batch_size : int or "auto", default="auto"
+        Spectra in a step. "auto" takes 128 from 2,560 spectra on, and less where
+        there are fewer, down to 16.
+    max_epochs : int or "auto", default="auto"
+        Passes over the spectra. "auto" takes as many as give `n_steps` steps, at
+        least 20.
+    n_steps : int, default=2000
+        Steps that ``max_epochs="auto"`` aims for.
+    patience : int, "auto" or None, default=None
+        Epochs without a better validation loss before the training stops and the best
+        weights are restored. "auto" is a tenth of the epochs, at least 5. None always
+        trains to the end, with all spectra.
+    min_delta : float, default=1e-5
+        Smallest decrease of the validation loss that counts as better.
+    validation_fraction : float, default=0.1
+        Part of the spectra, drawn at random, that is held back for early stopping
+        where `patience` asks for it and `fit` is given none.
+    max_gradient_norm : float or None, default=1.0
+        Longer gradients are shortened to this length.
+    normalize : bool, default=True
+        Centre every channel and divide all of a side by one number before they meet
+        the network, so that any intensity unit trains alike. False hands the spectra
+        over as they are.
+    device : str, default="cpu"
+        "cpu", "cuda", "auto" for CUDA where there is one, or "accelerate" for the
+        devices of all processes that `accelerate launch` started (docs/gpu.md).
+    precision : {"float32", "tf32", "bfloat16"}, default="float32"
+        What matrix products are computed in, by `fit` and later. "tf32" keeps 11 bits
+        of every factor and is for CUDA; "bfloat16" keeps 8. Weights and losses stay in
+        float32.
+    compile : bool, default=False
+        Let torch compile the training step, on CUDA as a captured graph. It takes half
+        a minute, and pays where steps are many and short.
+    random_state : int, RandomState instance or None, default=None
+        Seed of weights and order of the spectra.
+    verbose : bool or int, default=0
+        Whether to show a progress bar.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; `net_.module_` is the torch module.
+    unit_, target_unit_ : tuple
+        Shift of each channel and common scale between spectra and network.
+    loss_curve_, validation_loss_curve_ : list of float
+        Loss and validation loss, epoch by epoch.
+    n_epochs_ : int
+        Number of epochs trained.
+    device_ : str
+        Where it was trained.
+    n_features_in_ : int
+        Number of channels of the secondary spectra.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of `X`, where it had any.
+
+    See Also
+    --------
+    VAELatentTransfer : The same through a latent space that laboratories can share.
+
+    References
+    ----------
+    .. [1] J. Vrabel et al., "Library transfer between distinct Laser-Induced
+       Breakdown Spectroscopy systems with shared standards", section 3.2.1.
+
+    Examples
+    --------
+    >>> from spectransfer import DirectMLPTransfer
+    >>> from spectransfer.datasets import make_instrument_pair
+    >>> pair = make_instrument_pair(n_spectra=300, random_state=0)
+    >>> transfer = DirectMLPTransfer((32,), n_latent=8, decoder_layer_sizes=(32,),
+    ...                              n_steps=1000, random_state=0)
+    >>> transfer.fit(pair.X_secondary, pair.X_primary)
+    DirectMLPTransfer(...)
+    >>> transfer.predict(pair.X_secondary).shape == pair.X_primary.shape
+    True
+    """
+
+    _parameter_constraints = NETWORK_CONSTRAINTS | {
+        "n_latent": [Interval(Integral, 1, None, closed="left")],
+        "decoder_layer_sizes": ["array-like", StrOptions({"auto"})],
+    }
+    __metadata_request__fit = {"X_val": True, "y_val": True}
+
+    def __init__(
+        self,
+        hidden_layer_sizes: tuple[int, ...] = (128, 512),
+        *,
+        n_latent: int = 64,
+        decoder_layer_sizes: tuple[int, ...] | str = "auto",
+        l2: float | str = "auto",
+        learning_rate: float = 1e-3,
+        learning_rate_decay: str | None = "cosine",
+        batch_size: int | str = "auto",
+        max_epochs: int | str = "auto",
+        n_steps: int = 2000,
+        patience: int | str | None = None,
+        min_delta: float = 1e-5,
+        validation_fraction: float = 0.1,
+        max_gradient_norm: float | None = 1.0,
+        normalize: bool = True,
+        device: str = "cpu",
+        precision: str = "float32",
+        compile: bool = False,
+        random_state: RandomState = None,
+        verbose: bool | int = 0,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.n_latent = n_latent
+        self.decoder_layer_sizes = decoder_layer_sizes
+        self.l2 = l2
+        self.learning_rate = learning_rate
+        self.learning_rate_decay = learning_rate_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.n_steps = n_steps
+        self.patience = patience
+        self.min_delta = min_delta
+        self.validation_fraction = validation_fraction
+        self.max_gradient_norm = max_gradient_norm
+        self.normalize = normalize
+        self.device = device
+        self.precision = precision
+        self.compile = compile
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @classmethod
+    def as_published(cls, **changes: Any) -> "DirectMLPTransfer":
+        """Give the paper's direct MLP, ready to be fitted.
+
+        128-512-64-512-1024, Adam at 1e-4, batches of 128, up to 100 epochs, stopped
+        after 5 in which the validation loss did not fall by 1e-5, spectra as they
+        are. The paper scales every channel to zero mean and unit variance beforehand.
+
+        Parameters
+        ----------
+        **changes : dict
+            Parameters that are to differ, such as ``random_state=0``.
+
+        Returns
+        -------
+        DirectMLPTransfer
+            Not yet fitted.
+
+        Examples
+        --------
+        >>> from spectransfer import DirectMLPTransfer
+        >>> DirectMLPTransfer.as_published().patience
+        5
+        """
+        published = PUBLISHED_TRAINING | {"decoder_layer_sizes": (512, 1024)}
+        return cls(**(published | changes))
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> "DirectMLPTransfer":
+        """Learn the transfer from spectra of shared standards.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_secondary)
+            Secondary spectra.
+        y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
+            Primary spectra of the same spots.
+        X_val, y_val : array-like, default=None
+            Pairs whose loss is watched, shaped as `X` and `y`. Without them, and with
+            `patience` set, `validation_fraction` of the pairs is held back.
+
+        Returns
+        -------
+        DirectMLPTransfer
+            The fitted estimator.
+        """
+        check_layers(self, "hidden_layer_sizes", "decoder_layer_sizes")
+        pair = check_pair(self, X, y)
+        watched = check_validation_pair(self, X_val, y_val, pair[1])
+        self._fit_regression("direct MLP", self._module, pair, watched)
+        return self
+
+    def _module(self, n_in: int, n_out: int) -> nn.Module:
+        sizes = self.decoder_layer_sizes
+        if isinstance(sizes, str):
+            sizes = tuple(reversed(encoder_layers_for(n_out)))
+        mapper = MLP(n_in, self.hidden_layer_sizes, self.n_latent)
+        decoder = MLP(self.n_latent, sizes, n_out)
+        return nn.Sequential(OrderedDict(mapper=mapper, decoder=decoder))
+
+    def predict(self, X: ArrayLike) -> FloatArray:
+        """Transfer secondary spectra.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_secondary)
+            Secondary spectra.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_primary) or (n_spectra,)
+            Primary spectra, in the dtype of `X` and the unit of `y`.
+        """
+        return self._predict_regression(X)
