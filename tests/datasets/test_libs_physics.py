@@ -28,7 +28,7 @@ K_EV = 8.617333262e-5
 
 
 def table(name):
-    text = (files("spectransfer.datasets") / "data" / name).read_text("utf-8")
+    text = (files("spectransfer.simulation") / "data" / name).read_text("utf-8")
     return list(csv.DictReader(x for x in text.splitlines() if not x.startswith("#")))
 
 
