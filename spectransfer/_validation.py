@@ -4,13 +4,16 @@ Everything that comes from a user passes through here once. This is also the onl
 file that knows scikit-learn's private names.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import wraps
 from numbers import Integral
 from typing import Any
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import BaseEstimator
-from sklearn.base import _fit_context as fit_context
+from sklearn.base import _fit_context as _sklearn_fit_context
 from sklearn.metrics._scorer import _BaseScorer as BaseScorer
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -43,6 +46,7 @@ __all__ = [
     "check_spectra",
     "check_targets",
     "fit_context",
+    "unchanged_on_error",
     "validate_params",
     "validation_set",
 ]
@@ -50,8 +54,63 @@ __all__ = [
 _FLOATS = [np.float64, np.float32]
 
 
+@contextmanager
+def unchanged_on_error(*estimators: Any) -> Iterator[None]:
+    """Leave estimators as they were where the block fails, or is interrupted.
+
+    What a `fit` learns is put in place of what was learned before, attribute by
+    attribute; a refused or broken one must not leave the new ones beside the old.
+
+    Parameters
+    ----------
+    *estimators : estimator
+        What may change.
+    """
+    before = [(vars(estimator), dict(vars(estimator))) for estimator in estimators]
+    try:
+        yield
+    except BaseException:
+        for now, old in before:
+            now.update(old)
+            for name in now.keys() - old.keys():
+                del now[name]
+        raise
+
+
+def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[..., Any]:
+    """Decorate `fit`: it checks parameters first, and succeeds whole or not at all.
+
+    Parameters
+    ----------
+    prefer_skip_nested_validation : bool
+        As in scikit-learn's own decorator: False where parameters are estimators.
+
+    Returns
+    -------
+    callable
+        The decorator.
+    """
+    checked = _sklearn_fit_context(
+        prefer_skip_nested_validation=prefer_skip_nested_validation
+    )
+
+    def decorate(fit: Callable[..., Any]) -> Callable[..., Any]:
+        inner = checked(fit)
+
+        @wraps(fit)
+        def whole_or_nothing(estimator: Any, *args: Any, **kwargs: Any) -> Any:
+            with unchanged_on_error(estimator):
+                return inner(estimator, *args, **kwargs)
+
+        return whole_or_nothing
+
+    return decorate
+
+
 def check_finite(array: np.ndarray, name: str, *, first_channel: int = 0) -> None:
     """Refuse NaN and inf, and say where the first one is.
+
+    Under ``sklearn.config_context(assume_finite=True)`` nothing is read.
 
     Parameters
     ----------
@@ -62,7 +121,7 @@ def check_finite(array: np.ndarray, name: str, *, first_channel: int = 0) -> Non
     first_channel : int, default=0
         The number that the user knows the first channel by.
     """
-    if array.dtype.kind not in "fc":
+    if array.dtype.kind not in "fc" or get_config()["assume_finite"]:
         return
     row_bytes = array[:1].nbytes
     for rows in row_blocks(len(array), row_bytes):
@@ -130,14 +189,15 @@ def check_spectra(
     return spectra
 
 
-def check_targets(y: ArrayLike, *, name: str = "y") -> FloatArray:
+def check_targets(y: ArrayLike, *, name: str = "y", finite: bool = True) -> FloatArray:
     """Validate primary spectra (2-D) or a single target (1-D)."""
     targets = check_array(
         y, dtype=_FLOATS, ensure_2d=False, ensure_all_finite=False, input_name=name
     )
     if targets.ndim == 0:
         raise ValueError(f"{name} must be an array of spectra, but it is a scalar.")
-    check_finite(targets, name)
+    if finite:
+        check_finite(targets, name)
     return targets
 
 
@@ -148,6 +208,7 @@ def check_pair(
     *,
     reset: bool = True,
     names: tuple[str, str] = ("X", "y"),
+    finite: tuple[bool, bool] = (True, True),
 ) -> tuple[FloatArray, FloatArray]:
     """Validate secondary spectra together with their primary spectra.
 
@@ -163,6 +224,8 @@ def check_pair(
         False when validation data are compared with training data.
     names : tuple of str, default=("X", "y")
         What the caller calls them.
+    finite : tuple of bool, default=(True, True)
+        False leaves the search for NaN and inf, in one or the other, to the caller.
 
     Returns
     -------
@@ -176,8 +239,9 @@ def check_pair(
         )
     check_consistent_length(X, y)
     spectra = check_spectra(estimator, X, reset=reset, finite=False)
-    check_finite(spectra, names[0])
-    return spectra, check_targets(y, name=names[1])
+    if finite[0]:
+        check_finite(spectra, names[0])
+    return spectra, check_targets(y, name=names[1], finite=finite[1])
 
 
 def validation_set(

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from sklearn.base import clone
+
 from spectransfer._wrapping import is_fitted
 from spectransfer.evaluation._judging import Clusters, Judged, judge
 from spectransfer.evaluation._resources import Spent, metered
@@ -13,7 +15,7 @@ from spectransfer.evaluation._rows import SpectrumErrors, TransferRow
 from spectransfer.evaluation._sharing import shared_size
 from spectransfer.evaluation._table import TransferTable
 from spectransfer.exceptions import SpectransferWarning
-from spectransfer.pipeline import fit_fresh
+from spectransfer.pipeline import fit_watched
 from spectransfer.spectra import Pair
 
 Progress = Callable[[str, int], None]
@@ -36,10 +38,12 @@ class Task:
         """Give the fitted transfer, what fitting took, its figures, and its size."""
         fit = None
         if not is_fitted(transfer):
-            fit = Spent()
+            fit, watched = Spent(), self.watched or (None, None)
             progress("fit", 0)
             with metered(fit, memory=self.options["memory"]):
-                transfer = fit_fresh(transfer, self.known, self.watched)
+                transfer = fit_watched(
+                    clone(transfer), *self.known, X_val=watched[0], y_val=watched[1]
+                )
         progress("clusters", 0)
         kmeans = self.clusters.of(transfer)
         judged = judge(

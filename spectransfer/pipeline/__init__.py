@@ -10,7 +10,8 @@ are brought back through that transformer as far as it can be undone.
 from spectransfer._imports import lazy_names
 
 _MODULE_OF = {
-    "PrimarySpaceRegressor": "spectransfer.pipeline._primary_space",
+    "PrimarySpaceRegressor": "spectransfer.pipeline._regressor",
+    "TransferPipeline": "spectransfer.pipeline._fitting",
     "make_published_pipeline": "spectransfer.pipeline._make",
     "make_transfer_pipeline": "spectransfer.pipeline._make",
     "transfer_spectra": "spectransfer.pipeline._streaming",
@@ -18,8 +19,8 @@ _MODULE_OF = {
 
 # not in __all__: for other rooms of this house
 _FOR_ROOMS = {
-    "PROTOCOLS": "spectransfer.pipeline._protocol_names",
-    "fit_fresh": "spectransfer.pipeline._fitting",
+    "PROTOCOLS": "spectransfer.pipeline._protocols",
+    "fit_watched": "spectransfer.pipeline._fitting",
     "watches": "spectransfer.pipeline._fitting",
     "with_own_statistics": "spectransfer.pipeline._protocols",
     "with_reference": "spectransfer.pipeline._protocols",

@@ -1,17 +1,25 @@
-"""Fitting what is not fitted yet, with a validation set where one is watched."""
+"""Fitting with a validation set, which goes through the steps as training spectra do.
 
+scikit-learn hands metadata through the steps of a pipeline only while its metadata
+routing is enabled, for the whole process. Here it needs no setting: raw validation
+spectra never reach a network that learns from prepared ones.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sklearn import config_context
-from sklearn.base import clone
+from sklearn import get_config
 from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import has_fit_parameter
 
-from spectransfer.spectra import Pair
+from spectransfer._typing import ArrayLike
+from spectransfer._validation import unchanged_on_error
 
 
 def watches(estimator: Any) -> bool:
-    """Tell whether the fit of a transfer makes use of a validation set.
+    """Tell whether the fit of an estimator makes use of a validation set.
 
     Networks do, alone, in a `PrimarySpaceRegressor`, or as the last step of a pipeline.
     """
@@ -24,34 +32,171 @@ def watches(estimator: Any) -> bool:
     return regressor is None or has_fit_parameter(regressor, "X_val")
 
 
-def fit_fresh(transfer: Any, known: Pair, watched: Pair | None) -> Any:
-    """Fit a clone of a transfer to shared standards.
+def fit_watched(
+    estimator: Any,
+    X: ArrayLike,
+    y: ArrayLike | None = None,
+    *,
+    X_val: ArrayLike | None = None,
+    y_val: ArrayLike | None = None,
+) -> Any:
+    """Fit an estimator, with a validation set where it watches one.
 
     Parameters
     ----------
-    transfer : estimator
-        A transfer that is not fitted; it stays so.
-    known : Pair
-        Spectra of the shared standards.
-    watched : Pair or None
-        Spectra for early stopping, for a transfer that watches some.
+    estimator : estimator
+        Fitted in place.
+    X : array-like of shape (n_spectra, n_channels)
+        Spectra to learn from.
+    y : array-like of shape (n_spectra, n_primary), default=None
+        Primary spectra of the same spots; None for an autoencoder.
+    X_val, y_val : array-like, default=None
+        The validation set, shaped as `X` and `y`; not used where nothing watches it.
 
     Returns
     -------
     estimator
-        The fitted clone.
+        The same, fitted.
     """
-    fresh = clone(transfer)
-    if watched is None or not watches(fresh):
-        return fresh.fit(*known)
-    validation = {"X_val": watched.secondary, "y_val": watched.primary}
-    if not isinstance(fresh, Pipeline):
-        return fresh.fit(*known, **validation)
-    # scikit-learn hands X_val through the steps of a pipeline only with its metadata
-    # routing; what the caller has set is restored
-    transform_input = fresh.transform_input
-    with config_context(enable_metadata_routing=True):
-        fresh.transform_input = ["X_val"]
-        fresh.fit(*known, **validation)
-    fresh.transform_input = transform_input
-    return fresh
+    targets = () if y is None else (y,)
+    if X_val is None or not watches(estimator):
+        return estimator.fit(X, *targets)
+    return fit_with_validation(estimator, X, y, X_val, y_val, {})
+
+
+def fit_with_validation(
+    estimator: Any, X: Any, y: Any, X_val: Any, y_val: Any, params: dict[str, Any]
+) -> Any:
+    """Fit an estimator, or a pipeline whose steps prepare both sets of spectra."""
+    watched = {"X_val": X_val} | ({} if y_val is None else {"y_val": y_val})
+    targets = () if y is None else (y,)
+    if not isinstance(estimator, Pipeline):
+        return estimator.fit(X, *targets, **watched, **params)
+    name, last = estimator.steps[-1]
+    front = Pipeline(estimator.steps[:-1], memory=estimator.memory)
+    of_front, of_last = _divided(estimator, front, name, watched, params)
+    with unchanged_pipeline(estimator):
+        if front.steps:
+            X = front.fit_transform(X, y, **of_front)
+            X_val = None if X_val is None else front.transform(X_val)
+            # a memory fits clones
+            estimator.steps[:-1] = front.steps
+        fit_with_validation(last, X, y, X_val, y_val, of_last)
+    return estimator
+
+
+def _divided(
+    pipeline: Pipeline,
+    front: Pipeline,
+    name: str,
+    watched: dict[str, Any],
+    params: dict[str, Any],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Divide parameters of `fit` among the steps in front and the last one."""
+    if get_config()["enable_metadata_routing"]:
+        routed = process_routing(pipeline, "fit", **watched, **params)[name].fit
+        of_last = {key: v for key, v in routed.items() if key not in watched}
+        if not front.steps:
+            return {}, of_last
+        router = front.get_metadata_routing()
+        taken = router.consumes("fit_transform", params)
+        return {key: params[key] for key in taken}, of_last
+    start = f"{name}__"
+    of_last = {k[len(start) :]: v for k, v in params.items() if k.startswith(start)}
+    return {k: v for k, v in params.items() if not k.startswith(start)}, of_last
+
+
+@contextmanager
+def unchanged_pipeline(pipeline: Pipeline) -> Iterator[None]:
+    """Leave a pipeline and its steps as they were where fitting them fails."""
+    steps = list(pipeline.steps)
+    parts = [part for _, part in steps if hasattr(part, "fit")]
+    with unchanged_on_error(pipeline, *parts):
+        try:
+            yield
+        except BaseException:
+            pipeline.steps[:] = steps
+            raise
+
+
+class TransferPipeline(Pipeline):
+    """scikit-learn's `Pipeline`, whose `fit` takes a validation set, too.
+
+    Made by `make_transfer_pipeline`. Validation spectra go through the same steps as
+    those it learns from, with and without scikit-learn's metadata routing, and a `fit`
+    that fails leaves all steps as they were.
+
+    Parameters
+    ----------
+    steps : list of (str, estimator)
+        The secondary side, and a `PrimarySpaceRegressor` at the end.
+    transform_input : list of str, default=None
+        As in :class:`sklearn.pipeline.Pipeline`; validation spectra do not need it.
+    memory : str or joblib.Memory, default=None
+        Cache of the prepared secondary spectra.
+    verbose : bool, default=False
+        Whether to print the time of each step.
+
+    See Also
+    --------
+    make_transfer_pipeline : Builds one from a regressor.
+
+    Examples
+    --------
+    >>> from spectransfer import DirectMLPTransfer, make_transfer_pipeline
+    >>> from spectransfer.datasets import make_instrument_pair
+    >>> pair = make_instrument_pair(n_spectra=100, random_state=0)
+    >>> known, watched = pair[:80], pair[80:]
+    >>> transfer = make_transfer_pipeline(DirectMLPTransfer((8,), random_state=0))
+    >>> transfer.fit(known.X_secondary, known.X_primary,
+    ...              X_val=watched.X_secondary, y_val=watched.X_primary)
+    TransferPipeline(...)
+    """
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        **params: Any,
+    ) -> "TransferPipeline":
+        """Fit the secondary side, then the transfer.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_secondary)
+            Secondary spectra of the shared standards, as measured.
+        y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
+            Primary spectra of the same spots, as measured.
+        X_val, y_val : array-like, default=None
+            Pairs that a regressor with early stopping watches, as measured.
+        **params : dict
+            As in scikit-learn: ``step__parameter``, or, with metadata routing
+            enabled, what the steps request.
+
+        Returns
+        -------
+        TransferPipeline
+            The fitted pipeline.
+
+        Raises
+        ------
+        TypeError
+            Validation spectra came for the last step alone, past those before it; or
+            its regressor watches none.
+        """
+        past = [name for name in params if name.endswith(("__X_val", "__y_val"))]
+        if past:
+            raise TypeError(
+                "Validation spectra go through the steps of a transfer as the training "
+                f"spectra do, but {', '.join(past)} would pass them by. Call "
+                "fit(X, y, X_val=..., y_val=...)."
+            )
+        with unchanged_pipeline(self):
+            if X_val is None and y_val is None:
+                super().fit(X, y, **params)
+            else:
+                fit_with_validation(self, X, y, X_val, y_val, params)
+        return self

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from sklearn import get_config
 from sklearn.pipeline import Pipeline
 
-from spectransfer.networks import SpectralMLP, SpectralVAE
-from spectransfer.pipeline._primary_space import PrimarySpaceRegressor
+from spectransfer.pipeline._fitting import TransferPipeline
+from spectransfer.pipeline._regressor import PrimarySpaceRegressor
 from spectransfer.preprocessing import BaselineCorrector, StandardScaler
-from spectransfer.transfer import VAELatentTransfer
 
 
 def make_transfer_pipeline(
@@ -17,7 +15,7 @@ def make_transfer_pipeline(
     secondary: Any = "default",
     primary: Any = "default",
     memory: Any = None,
-) -> Pipeline:
+) -> TransferPipeline:
     """Build the whole transfer, from raw secondary to baseline-free primary spectra.
 
     Parameters
@@ -36,10 +34,11 @@ def make_transfer_pipeline(
 
     Returns
     -------
-    sklearn.pipeline.Pipeline
-        Steps ``baseline``, ``scaler`` (by default) and ``transfer``, the last a
-        `PrimarySpaceRegressor`. ``fit(X_secondary, X_primary)`` and
-        ``predict(X_secondary)``.
+    TransferPipeline
+        A `sklearn.pipeline.Pipeline` with the steps ``baseline``, ``scaler`` (by
+        default) and ``transfer``, the last a `PrimarySpaceRegressor`. It has
+        ``fit(X_secondary, X_primary)``, with a validation set ``fit(X, y, X_val=...,
+        y_val=...)``, and ``predict(X_secondary)``.
 
     See Also
     --------
@@ -61,7 +60,7 @@ def make_transfer_pipeline(
     >>> [name for name, _ in transfer.steps]
     ['baseline', 'scaler', 'transfer']
     >>> transfer.fit(pair.X_secondary[:150], pair.X_primary[:150])
-    Pipeline(...)
+    TransferPipeline(...)
     >>> bool(transfer.score(pair.X_secondary[150:], pair.X_primary[150:]) > 0.5)
     True
     """
@@ -75,14 +74,16 @@ def make_transfer_pipeline(
     elif secondary is not None:
         steps = [("prepare", secondary)]
     if regressor is None:
+        # only here, so that other regressors do without torch
+        from spectransfer.networks import SpectralMLP, SpectralVAE
+        from spectransfer.transfer import VAELatentTransfer
+
         regressor = VAELatentTransfer(SpectralVAE(), SpectralMLP())
     steps.append(("transfer", PrimarySpaceRegressor(regressor, transformer=primary)))
-    # scikit-learn accepts transform_input only while metadata routing is enabled
-    routed = ["X_val"] if get_config()["enable_metadata_routing"] else None
-    return Pipeline(steps, transform_input=routed, memory=memory)
+    return TransferPipeline(steps, memory=memory)
 
 
-def make_published_pipeline(regressor: Any = None, **changes: Any) -> Pipeline:
+def make_published_pipeline(regressor: Any = None, **changes: Any) -> TransferPipeline:
     """Build the transfer as its authors ran it.
 
     Both sides have the baseline correction of the published code
@@ -102,7 +103,7 @@ def make_published_pipeline(regressor: Any = None, **changes: Any) -> Pipeline:
 
     Returns
     -------
-    sklearn.pipeline.Pipeline
+    TransferPipeline
         With the steps that `make_transfer_pipeline` gives.
 
     Raises
@@ -123,6 +124,8 @@ def make_published_pipeline(regressor: Any = None, **changes: Any) -> Pipeline:
     50
     """
     if regressor is None:
+        from spectransfer.transfer import VAELatentTransfer
+
         regressor = VAELatentTransfer.as_published(**changes)
     elif changes:
         raise TypeError(

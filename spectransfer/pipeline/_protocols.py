@@ -1,45 +1,38 @@
-r"""One fitted transfer with the statistics of other maps, without fitting it again.
+r"""Protocols: whose mean and variance standardize spectra, without fitting again.
 
-A protocol (`spectransfer.evaluation.PROTOCOLS`) says whose mean and variance
-standardize spectra. Steps that standardize are found wherever they sit (pipelines in
-pipelines, inside a search, a frozen estimator or a meta-regressor), and stand in a copy
-of the transfer with the statistics that the protocol asks for. Everything else in the
-copy is the fitted original.
+Steps that standardize are found wherever they sit (pipelines in pipelines, inside a
+search, a frozen estimator or a meta-regressor), and stand in a copy of the transfer
+with the statistics that the protocol asks for. Everything else in the copy is the
+fitted original.
 
 A map is read in blocks. Its own mean and variance are pooled over them beforehand, so
 that no map is ever prepared as a whole.
 """
 
-from collections.abc import Callable, Iterator
 from copy import copy
 from typing import Any
 
-from sklearn.base import clone
-from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler as _SklearnScaler
-from sklearn.utils import get_tags
 
-from spectransfer._wrapping import flat_steps, unwrapped
-from spectransfer.pipeline._primary_space import fitted_to_map
-from spectransfer.preprocessing import (
-    BaselineCorrector,
-    WavelengthCropper,
-    WavelengthResampler,
+from spectransfer._wrapping import unwrapped
+from spectransfer.pipeline._primary_side import (
+    PrimarySide,
+    Source,
+    rescaled,
+    scaler_fitted_to,
 )
 
-Source = Callable[[], Iterator[Any]]
-
-# these learn the axis only, so that any rows will do to fit them
-_LEARN_NO_STATISTICS = (BaselineCorrector, WavelengthCropper, WavelengthResampler)
-
-
-def has_primary_side(estimator: Any) -> bool:
-    """Tell whether a regressor transforms its targets, and undoes it."""
-    return (
-        hasattr(estimator, "regressor_")
-        and getattr(estimator, "transformer_", None) is not None
-    )
+PROTOCOLS = {
+    "deployable": "both sides scaled with statistics of the training spectra",
+    "deployable-batch": (
+        "secondary spectra scaled by their own map, primary ones with statistics of "
+        "the training spectra"
+    ),
+    "paper": (
+        "every map scaled by itself, the measured primary test map included; it "
+        "cannot be had in deployment"
+    ),
+}
 
 
 def with_training_statistics(transfer: Any) -> Any:
@@ -63,7 +56,7 @@ def with_training_statistics(transfer: Any) -> Any:
         switched.statistics = "fit"
         return switched
 
-    return _rescaled(transfer, as_fitted, lambda: iter(()))
+    return rescaled(transfer, as_fitted, lambda: iter(()))
 
 
 def with_batch_statistics(transfer: Any, secondary: Source) -> Any:
@@ -86,9 +79,9 @@ def with_batch_statistics(transfer: Any, secondary: Source) -> Any:
     def of_the_map(scaler: Any, source: Source) -> Any:
         if getattr(scaler, "statistics", "fit") == "fit":
             return scaler
-        return _fitted_scaler(scaler, source)
+        return scaler_fitted_to(scaler, source)
 
-    return _rescaled(transfer, of_the_map, secondary)
+    return rescaled(transfer, of_the_map, secondary)
 
 
 def with_own_statistics(transfer: Any, secondary: Source) -> Any:
@@ -106,7 +99,7 @@ def with_own_statistics(transfer: Any, secondary: Source) -> Any:
     estimator
         A copy whose `predict` may be given any part of the map.
     """
-    return _rescaled(transfer, _fitted_scaler, secondary)
+    return rescaled(transfer, scaler_fitted_to, secondary)
 
 
 def with_reference(transfer: Any, primary: Source, whole: Any) -> Any:
@@ -138,66 +131,16 @@ def with_reference(transfer: Any, primary: Source, whole: Any) -> Any:
             (name, with_reference(last, primary, whole)),
         ]
         return copied
-    if not has_primary_side(transfer):
-        return transfer
-    copied = copy(transfer)
-    copied.transformer_ = _fitted_transformer(transfer.transformer_, primary, whole)
-    return copied
-
-
-def _rescaled(
-    estimator: Any, rescale: Callable[[Any, Source], Any], source: Source
-) -> Any:
-    """Copy an estimator of any depth, with every scaler in it rescaled."""
-    if isinstance(estimator, FrozenEstimator):
-        # stays frozen: what can be undone, and so the space of predictions, depends
-        # on how steps are wrapped
-        return FrozenEstimator(_rescaled(estimator.estimator, rescale, source))
-    estimator = unwrapped(estimator)
-    if isinstance(estimator, Pipeline):
-        copied = copy(estimator)
-        copied.steps = []
-        for name, step in estimator.steps:
-            part = _rescaled(step, rescale, source)
-            copied.steps.append((name, part))
-            source = _through(part, source)
+    side = getattr(transfer, "primary_side_", None)
+    if side is None:
+        # scikit-learn's own TransformedTargetRegressor has such a side, too
+        transformer = getattr(transfer, "transformer_", None)
+        if transformer is None:
+            return transfer
+        copied = copy(transfer)
+        side = PrimarySide(transformer, whole.shape[1:])
+        copied.transformer_ = side.fitted_to(whole, primary).transformer
         return copied
-    if isinstance(estimator, _SklearnScaler):
-        return rescale(estimator, source)
-    for inner in ("regressor_", "mapper_"):
-        if hasattr(estimator, inner):
-            copied = copy(estimator)
-            part = _rescaled(getattr(estimator, inner), rescale, source)
-            setattr(copied, inner, part)
-            return copied
-    return estimator
-
-
-def _through(step: Any, source: Source) -> Source:
-    """Give the blocks as a step leaves them."""
-    if step in (None, "passthrough"):
-        return source
-    return lambda: (step.transform(block) for block in source())
-
-
-def _fitted_scaler(scaler: Any, source: Source) -> Any:
-    """Fit a fresh scaler to blocks; channels keep the weights of training."""
-    fresh = clone(scaler)
-    if hasattr(fresh, "statistics"):
-        fresh.statistics = "fit"
-    for block in source():
-        fresh.partial_fit(block)
-    return fresh.weigh_like(scaler) if hasattr(fresh, "weigh_like") else fresh
-
-
-def _fitted_transformer(transformer: Any, source: Source, whole: Any) -> Any:
-    """Fit a fresh transformer of the primary side to a map, in blocks if it can."""
-    if all(_learns_from_blocks(step) for step in flat_steps(transformer)):
-        return _rescaled(transformer, _fitted_scaler, source)
-    return fitted_to_map(transformer, whole)
-
-
-def _learns_from_blocks(step: Any) -> bool:
-    if isinstance(step, (_SklearnScaler, *_LEARN_NO_STATISTICS)):
-        return True
-    return not get_tags(step).requires_fit
+    copied = copy(transfer)
+    copied.primary_side_ = side.fitted_to(whole, primary)
+    return copied

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from spectransfer._blocks import BLOCK_ROWS
+from spectransfer._blocks import BLOCK_ROWS, blocks_of, take_rows
 from spectransfer._files import new_array, new_npy_files, open_npy
+from spectransfer._progress import progress_bar
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import HasMethods, Interval, validate_params
-from spectransfer.pipeline._chunks import is_dask, transfer_chunks
 from spectransfer.pipeline._protocols import with_batch_statistics, with_reference
 
 
@@ -94,14 +94,14 @@ def transfer_spectra(
            [3., 4.]])
     """
     check_is_fitted(transfer)
-    if is_dask(X):
+    if _is_dask(X):
         if out is not None:
             raise ValueError(
                 "A dask array is transferred when it is computed, and out must be "
                 "None. Store the result with its own methods, such as to_zarr, or "
                 "with dask.array.store."
             )
-        return transfer_chunks(transfer, X, reference)
+        return _transfer_chunks(transfer, X, reference)
     spectra = X if hasattr(X, "iloc") or isinstance(X, np.ndarray) else np.asarray(X)
     n_spectra = len(spectra)
     step = -(-block_size // BLOCK_ROWS) * BLOCK_ROWS
@@ -115,12 +115,14 @@ def transfer_spectra(
     layout = (n_spectra, *first.shape[1:]), first.dtype
     with _opened(out, *layout, like=spectra) as (target, finished):
         target[: len(first)] = first
-        with _progress(n_spectra, bool(verbose)) as done:
-            done(len(first))
+        with progress_bar(
+            n_spectra, "spectrum", visible=bool(verbose), desc="transfer"
+        ) as bar:
+            bar.update(len(first))
             for start in range(step, n_spectra, step):
                 predicted = blocks.predict(transfer, start)
                 target[start : start + len(predicted)] = predicted
-                done(len(predicted))
+                bar.update(len(predicted))
     return finished()
 
 
@@ -132,18 +134,13 @@ class _Blocks:
 
     def __iter__(self) -> Iterator[Any]:
         """Yield the blocks in order."""
-        return (self.at(i) for i in range(0, len(self.spectra), self.step))
-
-    def at(self, start: int) -> Any:
-        """Give the block that begins at a row."""
-        rows = slice(start, start + self.step)
-        table = self.spectra
-        return table.iloc[rows] if hasattr(table, "iloc") else table[rows]
+        return blocks_of(self.spectra, self.step)
 
     def predict(self, transfer: Any, start: int) -> np.ndarray:
         """Transfer a block; complaints tell which."""
+        rows = slice(start, start + self.step)
         try:
-            return np.asarray(transfer.predict(self.at(start)))
+            return np.asarray(transfer.predict(take_rows(self.spectra, rows)))
         except ValueError as error:
             if len(self.spectra) > self.step:
                 error.add_note(f"Spectra are counted from spectrum {start} of the map.")
@@ -177,14 +174,57 @@ def _opened(
             yield arrays[path], lambda: open_npy(path)
 
 
-@contextmanager
-def _progress(n_spectra: int, visible: bool) -> Iterator[Callable[[int], None]]:
-    """Show how many spectra have been transferred."""
-    if not visible:
-        yield lambda n_rows: None
-        return
-    # in a notebook without ipywidgets, to import it is to be warned
-    from tqdm.auto import tqdm
+def _is_dask(spectra: Any) -> bool:
+    """Tell a dask array, without importing dask."""
+    return type(spectra).__module__.startswith("dask.array")
 
-    with tqdm(total=n_spectra, unit="spectrum", desc="transfer") as bar:
-        yield lambda n_rows: bar.update(n_rows)
+
+def _transfer_chunks(transfer: Any, X: Any, reference: Any) -> Any:
+    """Give the transfer of a dask array as a dask array that is yet to be computed.
+
+    Parameters
+    ----------
+    transfer : estimator
+        A fitted transfer.
+    X : dask.array.Array of shape (n_spectra, n_secondary)
+        Secondary spectra, all channels in one chunk.
+    reference : array-like of shape (n_reference, n_primary) or None
+        As in ``predict`` of a `PrimarySpaceRegressor`.
+
+    Returns
+    -------
+    dask.array.Array of shape (n_spectra, n_primary) or (n_spectra,)
+        In the chunks of `X`.
+    """
+    from dask.delayed import delayed
+
+    if X.ndim != 2 or X.numblocks[1] != 1:
+        raise ValueError(
+            "A dask array of spectra must be a table whose chunks hold whole spectra, "
+            f"but its shape is {X.shape} in chunks of {X.chunksize}. Put the channels "
+            "into one chunk, with X.rechunk({1: -1})."
+        )
+
+    def blocks() -> Iterator[Any]:
+        return (X.blocks[i].compute() for i in range(X.numblocks[0]))
+
+    transfer = with_batch_statistics(transfer, blocks)
+    if reference is not None:
+        transfer = with_reference(transfer, lambda: iter([reference]), reference)
+    # one spectrum tells the shape and precision of all
+    like = np.asarray(transfer.predict(np.ones((1, X.shape[1]), X.dtype)))
+    change = {"drop_axis": 1} if like.ndim == 1 else {}
+    chunks = (X.chunks[0], *((n,) for n in like.shape[1:]))
+    # a delayed transfer is sent once, and not with every chunk
+    return X.map_blocks(
+        _predict,
+        delayed(transfer),
+        dtype=like.dtype,
+        chunks=chunks,
+        meta=like[:0],
+        **change,
+    )
+
+
+def _predict(spectra: np.ndarray, transfer: Any) -> np.ndarray:
+    return np.asarray(transfer.predict(spectra))

@@ -15,17 +15,14 @@ from typing import Any
 
 import joblib
 import numpy as np
-from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
-from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from spectransfer.exceptions import DivergenceError, InterruptedTrainingWarning
-from spectransfer.pipeline import fit_fresh, watches
+from spectransfer.pipeline import fit_watched
 from spectransfer.search._fingerprint import fingerprint
 from spectransfer.search._maps import Spectra
 from spectransfer.search._records import Record, Records
-from spectransfer.spectra import Pair
 
 
 def with_seeds(estimator: Any, seed: int) -> Any:
@@ -46,20 +43,7 @@ def with_seeds(estimator: Any, seed: int) -> Any:
 
 def fit_on_map(estimator: Any, known: Spectra, watched: Spectra) -> Any:
     """Fit a clone to a map; estimators that stop early watch another one."""
-    if known.y is not None:
-        return fit_fresh(estimator, Pair(*known), Pair(*watched))
-    fresh = clone(estimator)
-    if not watches(fresh):
-        return fresh.fit(known.X)
-    if not isinstance(fresh, Pipeline):
-        return fresh.fit(known.X, X_val=watched.X)
-    # as in fit_fresh: scikit-learn hands X_val through the steps with routing only
-    transform_input = fresh.transform_input
-    with config_context(enable_metadata_routing=True):
-        fresh.transform_input = ["X_val"]
-        fresh.fit(known.X, X_val=watched.X)
-    fresh.transform_input = transform_input
-    return fresh
+    return fit_watched(clone(estimator), *known, X_val=watched.X, y_val=watched.y)
 
 
 def threads_of(threads_per_fit: int | str, n_jobs: int | None) -> int | None:

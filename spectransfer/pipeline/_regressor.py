@@ -7,6 +7,7 @@ comes out, and predictions are brought back as far as the transformer can be und
 from typing import Any
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import (
     BaseEstimator,
     MetaEstimatorMixin,
@@ -14,9 +15,13 @@ from sklearn.base import (
     RegressorMixin,
     clone,
 )
-from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import r2_score
-from sklearn.pipeline import Pipeline
+from sklearn.utils import Tags, get_tags
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from spectransfer._typing import ArrayLike, FloatArray
@@ -24,36 +29,10 @@ from spectransfer._validation import (
     HasMethods,
     check_pair,
     check_spectra,
-    check_targets,
     fit_context,
     validation_set,
 )
-from spectransfer.pipeline._applying import apply_steps
-from spectransfer.preprocessing import StandardScaler
-
-
-def _steps(transformer: Any) -> list[Any]:
-    """Flatten nested pipelines, frozen ones too, into the list of working steps."""
-    if isinstance(transformer, FrozenEstimator):
-        return _steps(transformer.estimator)
-    if not isinstance(transformer, Pipeline):
-        return [transformer]
-    nested = [_steps(step) for _, step in transformer.steps]
-    return [s for steps in nested for s in steps if s not in (None, "passthrough")]
-
-
-def fitted_to_map(transformer: Any, spectra: Any) -> Any:
-    """Fit a fresh copy of a transformer, of what is inside a frozen one, to a map.
-
-    Mean and deviation are the map's, the weights of channels stay those of training.
-    """
-    while isinstance(transformer, FrozenEstimator):
-        transformer = transformer.estimator
-    fresh = clone(transformer).fit(spectra)
-    for new, old in zip(_steps(fresh), _steps(transformer), strict=True):
-        if isinstance(new, StandardScaler):
-            new.weigh_like(old)
-    return fresh
+from spectransfer.pipeline._primary_side import PrimarySide
 
 
 def _default_regressor() -> Any:
@@ -61,14 +40,6 @@ def _default_regressor() -> Any:
     from spectransfer.transfer import VAELatentTransfer
 
     return VAELatentTransfer()
-
-
-def _undo(steps: list[Any], spectra: FloatArray) -> FloatArray:
-    """Undo steps from last to first, passing over those that cannot be undone."""
-    for step in reversed(steps):
-        if hasattr(step, "inverse_transform"):
-            spectra = step.inverse_transform(spectra)
-    return spectra
 
 
 class PrimarySpaceRegressor(
@@ -98,8 +69,10 @@ class PrimarySpaceRegressor(
     ----------
     regressor_ : estimator
         The fitted regressor.
+    primary_side_ : PrimarySide
+        The fitted primary side: prepares primary spectra, and brings predictions back.
     transformer_ : transformer or None
-        The fitted transformer.
+        Its transformer.
     n_features_in_ : int
         Number of channels of the secondary spectra.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -142,62 +115,81 @@ class PrimarySpaceRegressor(
         y: ArrayLike,
         X_val: ArrayLike | None = None,
         y_val: ArrayLike | None = None,
+        **fit_params: Any,
     ) -> "PrimarySpaceRegressor":
         """Fit the transformer to primary spectra, and the regressor to the pairs.
 
         Parameters
         ----------
         X : array-like of shape (n_spectra, n_secondary)
-            Secondary spectra of the shared standards.
+            Secondary spectra of the shared standards, as the regressor is to see them.
         y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
-            Primary spectra of the same spots.
+            Primary spectra of the same spots, as measured.
         X_val, y_val : array-like, default=None
             Pairs that a regressor with early stopping watches, `X_val` prepared as
-            `X` is, `y_val` as measured. In a `Pipeline` made by
-            `make_transfer_pipeline` with metadata routing enabled, `X_val` goes
-            through the steps before.
+            `X` is, `y_val` as measured. The pipeline of `make_transfer_pipeline` takes
+            both as measured, and prepares them.
+        **fit_params : dict
+            Passed to `fit` of the regressor, such as `sample_weight`; with metadata
+            routing enabled, what it requests. The transformer gets none of them.
 
         Returns
         -------
         PrimarySpaceRegressor
             The fitted estimator.
+
+        Raises
+        ------
+        TypeError
+            The regressor takes no validation spectra, or no weights.
         """
-        targets = check_pair(self, X, y)[1]
+        targets = check_pair(self, X, y, finite=(False, True))[1]
         given = validation_set(X_val, y_val)
-        self._target_ndim = targets.ndim
         regressor = _default_regressor() if self.regressor is None else self.regressor
-        self.transformer_ = (
-            None if self.transformer is None else clone(self.transformer)
-        )
-        if self.transformer_ is not None:
-            # with y, which FrozenEstimator asks for
-            self.transformer_.fit(_table(y, targets), None)
-        watched = {}
+        regressor = clone(regressor)
+        self._check_fit_params(regressor, given is not None, fit_params)
+        side, prepared = PrimarySide.fit(self.transformer, y, targets)
+        params = self._routed("fit", fit_params)
         if given is not None:
-            watched_targets = check_targets(given[1], name="y_val")
-            prepared = self._prepare(given[1], watched_targets)
-            watched = {"X_val": given[0], "y_val": prepared}
-        self.regressor_ = clone(regressor)
-        if watched and not has_fit_parameter(self.regressor_, "X_val"):
-            raise TypeError(
-                "X_val and y_val need a regressor that watches validation spectra, "
-                f"but {type(self.regressor_).__name__}.fit has no such parameters. "
-                "Leave them out, or use one of the networks."
-            )
-        self.regressor_.fit(X, self._prepare(y, targets), **watched)
+            params |= {"X_val": given[0], "y_val": side.prepare(given[1], "y_val")}
+        regressor.fit(X, prepared, **params)
+        self.regressor_, self.primary_side_ = regressor, side
         return self
 
-    def _prepare(self, y: ArrayLike, targets: FloatArray) -> FloatArray:
-        """Give what the regressor learns: transformed primary spectra."""
-        if self.transformer_ is None:
-            return targets
-        steps = _steps(self.transformer_)
-        prepared = np.asarray(apply_steps(steps, _table(y, targets)))
-        if self._target_ndim == 1 and prepared.shape[1] == 1:
-            return prepared.ravel()
-        return prepared
+    def _check_fit_params(
+        self, regressor: Any, watched: bool, params: dict[str, Any]
+    ) -> None:
+        """Refuse before the first long work what the regressor would refuse later."""
+        name = type(regressor).__name__
+        if watched and not has_fit_parameter(regressor, "X_val"):
+            raise TypeError(
+                "X_val and y_val need a regressor that watches validation spectra, "
+                f"but {name}.fit has no such parameters. Leave them out, or use one of "
+                "the networks."
+            )
+        weighted = params.get("sample_weight") is not None
+        if weighted and not has_fit_parameter(regressor, "sample_weight"):
+            raise TypeError(
+                "sample_weight needs a regressor that weighs spectra, but "
+                f"{name}.fit takes none. Leave it out, or use ridge, KNNTransfer, "
+                "MeanTransfer or one of the networks."
+            )
 
-    def predict(self, X: ArrayLike, reference: ArrayLike | None = None) -> FloatArray:
+    def _routed(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Give what the regressor gets of the parameters of a method."""
+        if not get_config()["enable_metadata_routing"]:
+            return dict(params)
+        routed = process_routing(self, method, **params)
+        return dict(routed.regressor[method])
+
+    @property
+    def transformer_(self) -> Any:
+        """The fitted transformer, or None."""
+        return self.primary_side_.transformer
+
+    def predict(
+        self, X: ArrayLike, reference: ArrayLike | None = None, **predict_params: Any
+    ) -> FloatArray:
         """Transfer secondary spectra.
 
         Parameters
@@ -209,6 +201,8 @@ class PrimarySpaceRegressor(
             instead of those of the training spectra: the paper protocol, in which
             each map is scaled by its own mean and variance. It shows what a transfer
             could do if the unseen map were known, and cannot be had in deployment.
+        **predict_params : dict
+            Passed to `predict` of the regressor.
 
         Returns
         -------
@@ -218,17 +212,12 @@ class PrimarySpaceRegressor(
         check_is_fitted(self)
         # for the axis: most regressors know columns by their text only
         check_spectra(self, X, finite=False)
-        predicted = np.asarray(self.regressor_.predict(X))
-        transformer = self.transformer_
-        if transformer is None:
-            return predicted
+        params = self._routed("predict", predict_params)
+        predicted = np.asarray(self.regressor_.predict(X, **params))
+        side = self.primary_side_
         if reference is not None:
-            measured = check_targets(reference, name="reference")
-            transformer = fitted_to_map(transformer, _table(reference, measured))
-        primary = np.asarray(_undo(_steps(transformer), _columns(predicted)))
-        if self._target_ndim == 1 and primary.shape[1] == 1:
-            return primary.ravel()
-        return primary
+            side = side.fitted_to(reference)
+        return side.undo(predicted)
 
     def transform_target(self, y: ArrayLike) -> FloatArray:
         """Bring measured primary spectra to the space of the predictions.
@@ -248,19 +237,7 @@ class PrimarySpaceRegressor(
             What predictions are to be compared with.
         """
         check_is_fitted(self)
-        targets = check_targets(y)
-        if self.transformer_ is None:
-            return targets
-        steps = _steps(self.transformer_)
-        lossy = [i for i, s in enumerate(steps) if not hasattr(s, "inverse_transform")]
-        if not lossy:
-            return targets
-        primary = _table(y, targets)
-        steps = steps[: lossy[-1] + 1]
-        for step in steps:
-            primary = step.transform(primary)
-        primary = np.asarray(_undo(steps[:-1], primary))
-        return primary.ravel() if self._target_ndim == 1 else primary
+        return self.primary_side_.in_prediction_space(y)
 
     def score(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
@@ -290,11 +267,33 @@ class PrimarySpaceRegressor(
             )
         )
 
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Say what is passed on to the regressor.
 
-def _columns(targets: FloatArray) -> FloatArray:
-    return targets.reshape(-1, 1) if targets.ndim == 1 else targets
+        Returns
+        -------
+        MetadataRouter
+            The validation pairs, weights and references are this estimator's own
+            metadata; all else that the regressor requests goes to it.
+        """
+        regressor = _default_regressor() if self.regressor is None else self.regressor
+        mapping = MethodMapping()
+        for method in ("fit", "predict"):
+            mapping = mapping.add(caller=method, callee=method)
+        return (
+            MetadataRouter(owner=type(self).__name__)
+            .add_self_request(self)
+            .add(regressor=regressor, method_mapping=mapping)
+        )
 
-
-def _table(y: Any, targets: FloatArray) -> Any:
-    """Give a data frame as it came: its columns may be named by wavelength."""
-    return y if hasattr(y, "columns") else _columns(targets)
+    def __sklearn_tags__(self) -> Tags:
+        """Say of secondary spectra what the regressor says of them."""
+        tags = super().__sklearn_tags__()
+        if self.regressor is None:
+            return tags
+        inner = get_tags(self.regressor)
+        tags.input_tags.allow_nan = inner.input_tags.allow_nan
+        tags.non_deterministic = inner.non_deterministic
+        if inner.regressor_tags is not None:
+            tags.regressor_tags.poor_score = inner.regressor_tags.poor_score
+        return tags

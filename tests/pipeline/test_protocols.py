@@ -24,7 +24,7 @@ from spectransfer._blocks import blocks_of
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.evaluation._judging import versions_of
 from spectransfer.evaluation._resources import Spent
-from spectransfer.pipeline._protocol_names import PROTOCOLS
+from spectransfer.pipeline import PROTOCOLS
 from spectransfer.preprocessing import WavelengthCropper
 from spectransfer.spectra import Pair
 

@@ -1,0 +1,329 @@
+r"""The primary side of a transfer: how primary spectra are prepared, and brought back.
+
+A regressor learns prepared primary spectra, :math:`T(y)`, and what it predicts is
+brought back as far as the steps of :math:`T` can be undone. What cannot be undone (a
+baseline that was taken off, say) defines the *space of the predictions*, and measured
+spectra are brought to it before the two are compared.
+
+A protocol may ask for the statistics of an unseen map: then the side is fitted to that
+map, in blocks where its steps allow, and channels keep the weights of training.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from copy import copy
+from typing import Any
+
+import numpy as np
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler as _SklearnScaler
+from sklearn.utils import get_tags
+
+from spectransfer._typing import ArrayLike, FloatArray
+from spectransfer._validation import check_targets
+from spectransfer._wavelengths import known_names, wavelengths_of
+from spectransfer._wrapping import flat_steps, unwrapped
+from spectransfer.preprocessing import (
+    BaselineCorrector,
+    StandardScaler,
+    WavelengthCropper,
+    WavelengthResampler,
+)
+
+Source = Callable[[], Iterator[Any]]
+
+# they learn the axis only, so that any rows will do to fit them; what they give is a
+# new array, which they do not keep
+_AXIS_STEPS = (BaselineCorrector, WavelengthCropper, WavelengthResampler)
+
+
+class PrimarySide:
+    """A transformer of primary spectra, fitted, with all that is asked of it.
+
+    Parameters
+    ----------
+    transformer : transformer or None
+        Fitted; often a `Pipeline`. None leaves spectra as they are.
+    shape : tuple of int
+        Shape of a measured spectrum: (n_primary,), or () for a single target.
+    feature_names : ndarray of shape (n_primary,) or None, default=None
+        Column names of the spectra that it was fitted on.
+
+    Attributes
+    ----------
+    transformer : transformer or None
+        The fitted transformer.
+    axis : ndarray of shape (n_primary,) or None
+        Wavelengths of the measured spectra, where their columns were named by them.
+    """
+
+    def __init__(
+        self, transformer: Any, shape: tuple[int, ...], feature_names: Any = None
+    ) -> None:
+        self.transformer, self.shape = transformer, shape
+        self.feature_names_in_ = feature_names
+
+    @classmethod
+    def fit(
+        cls, transformer: Any, y: ArrayLike, targets: FloatArray
+    ) -> tuple["PrimarySide", FloatArray]:
+        """Fit a clone of a transformer and apply it, in one pass over the spectra.
+
+        Parameters
+        ----------
+        transformer : transformer or None
+            Not fitted, and left so; one in a `FrozenEstimator` is used as it is.
+        y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
+            Measured primary spectra; a data frame may name its columns.
+        targets : ndarray
+            The same, found to be finite.
+
+        Returns
+        -------
+        side : PrimarySide
+            The fitted side.
+        prepared : ndarray of shape (n_spectra, n_prepared) or (n_spectra,)
+            What a regressor learns.
+        """
+        columns = getattr(y, "columns", None)
+        named = None if columns is None else np.asarray([str(c) for c in columns])
+        if transformer is None:
+            return cls(None, targets.shape[1:], named), targets
+        fresh = clone(transformer)
+        side = cls(fresh, targets.shape[1:], named)
+        table = _table(y, targets)
+        if _fits_step_by_step(fresh):
+            return side, side._narrowed(_pass(flat_steps(fresh), table, fit=True))
+        # with y, which FrozenEstimator asks for
+        fresh.fit(table, None)
+        return side, side._narrowed(_pass(side.steps, table))
+
+    @property
+    def steps(self) -> list[Any]:
+        """The working steps, of nested and frozen pipelines, too."""
+        return flat_steps(self.transformer)
+
+    @property
+    def axis(self) -> FloatArray | None:
+        """Wavelengths of the measured spectra, where their columns told them."""
+        names = self.feature_names_in_
+        try:
+            return None if names is None else np.asarray(names, dtype=np.float64)
+        except ValueError:
+            return None
+
+    def check(self, y: ArrayLike, name: str = "y") -> FloatArray:
+        """Refuse spectra that are not those of this side: shape, axis, numbers.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
+            Measured primary spectra.
+        name : str, default="y"
+            What the caller calls them.
+
+        Returns
+        -------
+        ndarray
+            Finite numbers.
+        """
+        axis = wavelengths_of(y)
+        if axis is not None:
+            known_names(self, axis)
+        targets = check_targets(y, name=name)
+        if targets.shape[1:] != self.shape:
+            found, known = (
+                _channels_in_words(s) for s in (targets.shape[1:], self.shape)
+            )
+            raise ValueError(
+                f"{name} must have the channels of y in fit, but it has {found} and y "
+                f"had {known}. Pass spectra of the same instrument, as measured."
+            )
+        return targets
+
+    def prepare(self, y: ArrayLike, name: str = "y") -> FloatArray:
+        """Give what a regressor learns of measured primary spectra."""
+        targets = self.check(y, name)
+        if self.transformer is None:
+            return targets
+        return self._narrowed(_pass(self.steps, _table(y, targets)))
+
+    def undo(self, prepared: FloatArray) -> FloatArray:
+        """Bring predictions of a regressor back, as far as that can be done."""
+        if self.transformer is None:
+            return prepared
+        return self._narrowed(_undo(self.steps, _columns(prepared)))
+
+    def in_prediction_space(self, y: ArrayLike) -> FloatArray:
+        """Bring measured spectra to the space of what `undo` gives.
+
+        The steps up to the last one that cannot be undone are applied, and those
+        before it that can are undone.
+        """
+        targets = self.check(y)
+        steps = self.steps
+        lossy = [i for i, s in enumerate(steps) if not hasattr(s, "inverse_transform")]
+        if not lossy:
+            return targets
+        steps = steps[: lossy[-1] + 1]
+        primary = _pass(steps, _table(y, targets))
+        return self._narrowed(_undo(steps[:-1], primary))
+
+    def fitted_to(self, y: ArrayLike, source: Source | None = None) -> "PrimarySide":
+        """Give a side with the mean and deviation of another map.
+
+        Channels keep the weights that they had in training, since a regressor knows
+        them by these. What is inside a frozen transformer is fitted, too.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_spectra, n_primary)
+            The measured map in one piece, for steps that cannot learn from blocks.
+        source : callable, default=None
+            Gives an iterator over the blocks of the map, anew in every call.
+
+        Returns
+        -------
+        PrimarySide
+            A new one.
+        """
+        if self.transformer is None:
+            return self
+        if source is not None and all(map(_learns_from_blocks, self.steps)):
+            fitted = rescaled(self.transformer, scaler_fitted_to, source)
+        else:
+            targets = self.check(y, "reference")
+            inner = self.transformer
+            while isinstance(inner, FrozenEstimator):
+                inner = inner.estimator
+            fitted = PrimarySide.fit(inner, y, targets)[0].transformer
+            for new, old in zip(flat_steps(fitted), self.steps, strict=True):
+                if isinstance(new, StandardScaler):
+                    new.weigh_like(old)
+        return PrimarySide(fitted, self.shape, self.feature_names_in_)
+
+    def _narrowed(self, spectra: Any) -> FloatArray:
+        """Give single targets as one dimension again."""
+        array = np.asarray(spectra)
+        return array.ravel() if self.shape == () and array.shape[1] == 1 else array
+
+
+def rescaled(
+    estimator: Any, rescale: Callable[[Any, Source], Any], source: Source
+) -> Any:
+    """Copy an estimator of any depth, with every scaler in it replaced.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted: a pipeline, a search, a scaler, a regressor that holds one.
+    rescale : callable
+        From a scaler, and the blocks that reach it, to the one in its place.
+    source : callable
+        Gives an iterator over the blocks of a map, anew in every call.
+
+    Returns
+    -------
+    estimator
+        A copy that shares all other parts.
+    """
+    if isinstance(estimator, FrozenEstimator):
+        # stays frozen: what can be undone, and so the space of predictions, depends
+        # on how steps are wrapped
+        return FrozenEstimator(rescaled(estimator.estimator, rescale, source))
+    estimator = unwrapped(estimator)
+    if isinstance(estimator, Pipeline):
+        copied = copy(estimator)
+        copied.steps = []
+        for name, step in estimator.steps:
+            part = rescaled(step, rescale, source)
+            copied.steps.append((name, part))
+            source = _through(part, source)
+        return copied
+    if isinstance(estimator, _SklearnScaler):
+        return rescale(estimator, source)
+    for inner in ("regressor_", "mapper_"):
+        if hasattr(estimator, inner):
+            copied = copy(estimator)
+            part = rescaled(getattr(estimator, inner), rescale, source)
+            setattr(copied, inner, part)
+            return copied
+    return estimator
+
+
+def scaler_fitted_to(scaler: Any, source: Source) -> Any:
+    """Fit a fresh scaler to blocks; channels keep the weights of training."""
+    fresh = clone(scaler)
+    if hasattr(fresh, "statistics"):
+        fresh.statistics = "fit"
+    for block in source():
+        fresh.partial_fit(block)
+    return fresh.weigh_like(scaler) if hasattr(fresh, "weigh_like") else fresh
+
+
+def _through(step: Any, source: Source) -> Source:
+    """Give the blocks as a step leaves them."""
+    if step in (None, "passthrough"):
+        return source
+    return lambda: (step.transform(block) for block in source())
+
+
+def _learns_from_blocks(step: Any) -> bool:
+    if isinstance(step, (_SklearnScaler, *_AXIS_STEPS)):
+        return True
+    return not get_tags(step).requires_fit
+
+
+def _fits_step_by_step(transformer: Any) -> bool:
+    """Tell whether a transformer is fitted when its steps are, one after the other."""
+    if not isinstance(transformer, Pipeline):
+        return not isinstance(transformer, FrozenEstimator)
+    # a memory is to be asked first, and parts that are frozen are not to be fitted
+    steps = [step for _, step in transformer.steps if step not in (None, "passthrough")]
+    return transformer.memory is None and all(map(_fits_step_by_step, steps))
+
+
+def _pass(steps: list[Any], spectra: Any, *, fit: bool = False) -> Any:
+    """Pass finite spectra through steps, fitting each before it is applied.
+
+    A scaler writes into what the step before has made, so that corrected and scaled
+    spectra need not both be held. What the user gave is never written to. Our own steps
+    make finite spectra of finite ones, and need not search for NaN.
+    """
+    made_here, finite = False, True
+    for step in steps:
+        ours = isinstance(step, (StandardScaler, *_AXIS_STEPS))
+        with config_context(assume_finite=True) if finite and ours else nullcontext():
+            if fit:
+                step.fit(spectra, None)
+            if made_here and type(step) is StandardScaler:
+                spectra = step.transform(spectra, copy=False)
+            else:
+                spectra = step.transform(spectra)
+                made_here = type(step) in _AXIS_STEPS
+        finite = finite and ours
+    return spectra
+
+
+def _undo(steps: list[Any], spectra: Any) -> Any:
+    """Undo steps from last to first, passing over those that cannot be undone."""
+    for step in reversed(steps):
+        if hasattr(step, "inverse_transform"):
+            spectra = step.inverse_transform(spectra)
+    return spectra
+
+
+def _channels_in_words(shape: tuple[int, ...]) -> str:
+    return f"{shape[0]} channels" if shape else "a single number for each spectrum"
+
+
+def _columns(targets: FloatArray) -> FloatArray:
+    return targets.reshape(-1, 1) if targets.ndim == 1 else targets
+
+
+def _table(y: Any, targets: FloatArray) -> Any:
+    """Give a data frame as it came: its columns may be named by wavelength."""
+    return y if hasattr(y, "columns") else _columns(targets)
