@@ -23,7 +23,7 @@ from _report import Row, machine, markdown
 
 FOLDER = Path(__file__).parent
 # tables of their own, and plots against sizes (scaling)
-LEFT_OUT = {"simulator", "scaling", "precision", "network_memory", "batches"}
+LEFT_OUT = {"simulator", "scaling", "precision", "fit", "network_memory", "batches"}
 RUN = "import json, bench_{0} as b; print('\\n' + json.dumps(b.rows()))"
 
 
