@@ -13,6 +13,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
+from spectransfer._blocks import block_slices
 from spectransfer._typing import FloatArray, IntArray
 from spectransfer.simulation._plasma import (
     REFERENCE_DENSITY,
@@ -260,8 +261,7 @@ def measure(
         Threads, as joblib counts them.
     """
 
-    def record(start: int) -> None:
-        rows = slice(start, min(start + BATCH, len(maps)))
+    def record(rows: slice) -> None:
         for view, recorder in enumerate(recorders):
             light = recorder.expose(
                 shots.plasma(rows, view), shots.view_gain[rows, view]
@@ -274,7 +274,7 @@ def measure(
                 light,
                 recorder.bias,
                 recorder.spectrometer,
-                _generator(seed, view, start // BATCH),
+                _generator(seed, view, rows.start // BATCH),
                 shots.offset[rows, view],
                 noise,
             )
@@ -283,7 +283,7 @@ def measure(
     # one thread for each batch is enough: more inside a product only wait
     with threadpool_limits(limits=1, user_api="blas"):
         Parallel(n_jobs=n_jobs, require="sharedmem")(
-            delayed(record)(start) for start in range(0, len(maps), BATCH)
+            delayed(record)(rows) for rows in block_slices(len(maps), BATCH)
         )
 
 
