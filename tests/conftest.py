@@ -12,17 +12,29 @@ SHARED = Path(os.environ.get("SPECTRANSFER_SHARED", ROOT.parent / "shared"))
 
 
 @pytest.fixture(scope="session")
-def shared_npz() -> Callable[[str], dict[str, np.ndarray]]:
-    """Open a file of real spectra or reference outputs, or skip the test."""
+def shared_file() -> Callable[[str], Path]:
+    """Find a file of real spectra or reference outputs, or skip the test."""
 
-    def load(name: str) -> dict[str, np.ndarray]:
+    def find(name: str) -> Path:
         path = SHARED / name
         if not path.exists():
             pytest.skip(
                 f"{name} is not here: reference data are not part of the project; "
                 "SPECTRANSFER_SHARED names the folder that holds them"
             )
-        with np.load(path, allow_pickle=False) as archive:
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def shared_npz(
+    shared_file: Callable[[str], Path],
+) -> Callable[[str], dict[str, np.ndarray]]:
+    """Read a file of real spectra or reference outputs, or skip the test."""
+
+    def load(name: str) -> dict[str, np.ndarray]:
+        with np.load(shared_file(name), allow_pickle=False) as archive:
             return dict(archive)
 
     return load

@@ -16,9 +16,9 @@ from spectransfer.datasets import make_instrument_pair
 from spectransfer.model_selection import SpatialBlockKFold, block_labels, near
 from spectransfer.preprocessing import BaselineCorrector
 from spectransfer.simulation import make_libs_maps
-from spectransfer.spectra import PairedMaps
-from spectransfer.spectra._raster import RASTERS, shot_positions
+from spectransfer.spectra import PairedMaps, shot_positions
 
+RASTERS = ("row", "column", "row-snake", "column-snake")
 SHAPE = (17, 23)
 N = SHAPE[0] * SHAPE[1]
 X = np.zeros((N, 2))

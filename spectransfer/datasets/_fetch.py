@@ -2,6 +2,10 @@
 
 Names, sizes and MD5 sums of the files are asked from figshare when a download
 begins: the set is 22 GB, and they cannot be learned from its publication.
+
+pooch keeps the cache, checks the hash and renames the file at the end, but starts
+every transfer from its first byte. Our downloader for pooch keeps what has arrived
+beside the file, and asks the server for the rest (HTTP Range, RFC 9110 section 14).
 """
 
 import os
@@ -11,12 +15,13 @@ import time
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from sklearn.utils import Bunch
 
 from spectransfer._files import open_npy, written_beside
 from spectransfer._imports import need
-from spectransfer.datasets._download import RemoteFile, ResumingDownloader
+from spectransfer._progress import progress_bar
 from spectransfer.exceptions import FileFormatError
 from spectransfer.io import PARTS, load_libs_transfer, table_path
 from spectransfer.spectra import SIDES
@@ -30,6 +35,104 @@ _BY_HAND = (
     "folder, and call load_libs_transfer(folder)."
 )
 _TABLE = re.compile(r"s[12]_\w+\.npy")
+_CHUNK = 2**17  # bytes; as much is lost when a transfer breaks
+_TIMEOUT = (15.0, 60.0)  # to connect, and between two chunks, in seconds
+
+
+class RemoteFile(NamedTuple):
+    """A file as its server lists it."""
+
+    name: str
+    size: int
+    md5: str
+    url: str
+
+
+class ResumingDownloader:
+    """Fetch one file for pooch, in as many attempts as it takes.
+
+    Parameters
+    ----------
+    file : RemoteFile
+        What to fetch.
+    folder : Path
+        Where the part that has arrived is kept between attempts.
+    progress : bool, default=False
+        Whether to show a bar.
+
+    Attributes
+    ----------
+    part : Path
+        The part that has arrived.
+    resumed : bool
+        Whether the last attempt went on from an earlier one.
+    """
+
+    def __init__(
+        self, file: RemoteFile, folder: Path, *, progress: bool = False
+    ) -> None:
+        self.file = file
+        self.part = folder / f".{file.name}.part"
+        self.progress = progress
+        self.resumed = False
+
+    @property
+    def arrived(self) -> int:
+        """Number of bytes that are here."""
+        return self.part.stat().st_size if self.part.exists() else 0
+
+    def __call__(
+        self, url: str, output_file: str, pooch: Any, check_only: bool = False
+    ) -> None:
+        """Fetch what is missing, and hand the whole file over."""
+        if self.arrived > self.file.size:
+            self.part.unlink()
+        self.resumed = self.arrived > 0
+        if self.arrived < self.file.size:
+            self._fetch_rest(url)
+        os.replace(self.part, output_file)
+
+    def _fetch_rest(self, url: str) -> None:
+        requests = need("requests", "Downloading", _EXTRA)
+        # A compressed answer would be counted in other bytes than the file.
+        headers = {"Accept-Encoding": "identity"}
+        if self.resumed:
+            headers["Range"] = f"bytes={self.arrived}-"
+        with requests.get(
+            url, headers=headers, stream=True, timeout=_TIMEOUT
+        ) as answer:
+            answer.raise_for_status()
+            goes_on = answer.status_code == 206 and self.resumed
+            if goes_on and not answer.headers.get("Content-Range", "").startswith(
+                f"bytes {self.arrived}-"
+            ):
+                self.part.unlink()
+                raise requests.exceptions.ConnectionError(
+                    "the server sent another part than the one asked for"
+                )
+            self.resumed = goes_on
+            self._write(answer, "ab" if goes_on else "wb")
+        if self.arrived < self.file.size:
+            raise requests.exceptions.ConnectionError(
+                f"only {self.arrived} of {self.file.size} bytes arrived (HTTP status "
+                f"{answer.status_code})"
+            )
+
+    def _write(self, answer: Any, mode: str) -> None:
+        with (
+            self.part.open(mode) as file,
+            progress_bar(
+                self.file.size,
+                "B",
+                visible=self.progress,
+                initial=file.tell(),
+                desc=self.file.name,
+                unit_scale=True,
+            ) as bar,
+        ):
+            for chunk in answer.iter_content(_CHUNK):
+                file.write(chunk)
+                bar.update(len(chunk))
 
 
 def _list_files() -> list[RemoteFile]:

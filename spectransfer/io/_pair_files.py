@@ -19,7 +19,7 @@ import numpy as np
 from spectransfer._files import written_beside
 from spectransfer._imports import need
 from spectransfer.exceptions import FileFormatError, WavelengthError
-from spectransfer.io._text import entries_of
+from spectransfer.io._text_tables import entries_of
 from spectransfer.spectra import SpectraPair
 
 REQUIRED = ("X_secondary", "X_primary", "wavelengths_secondary", "wavelengths_primary")

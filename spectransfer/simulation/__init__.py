@@ -1,24 +1,19 @@
 """Simulated LIBS maps: rock, plasma, spectrometers, and what changes overnight.
 
-=================== ==========================================================
-`_atoms`            lines, levels, and Saha's equation
-`_minerals`         what the rock is made of
-`_grains`           where its grains are
-`_shots`            what each laser shot ablates, and the state of its plume
-`_plasma`           light of a plume
-`_profiles`         line profiles as matrices
-`_spectrometer`     response, dark level and noise of a spectrometer
-`_recording`        plumes to spectra, for one spectrometer on one day
-`_effects`          switches of all that varies
-`_measure`          maps in batches, into memory or files
-`_layout`           what is asked for, and where it goes
-`_make`             the public function
-=================== ==========================================================
+=============== ==============================================================
+`_plasma`       atomic data, Saha's equation, the light of a plume
+`_rock`         what the rock is made of, and where its grains are
+`_shots`        switches of all that varies; what each laser shot ablates
+`_spectrometer` axis, response, dark level and noise of a spectrometer
+`_profiles`     line profiles as matrices
+`_recording`    plumes to spectra, for one spectrometer on one day; whole maps
+`_make`         the public function: what is asked for, checked and made
+=============== ==============================================================
 """
 
-from spectransfer.simulation._effects import DayDrift, ShotVariation
-from spectransfer.simulation._grains import Rock
 from spectransfer.simulation._make import make_libs_maps
+from spectransfer.simulation._rock import Rock
+from spectransfer.simulation._shots import DayDrift, ShotVariation
 from spectransfer.simulation._spectrometer import PRIMARY, SECONDARY, Spectrometer
 
 __all__ = [

@@ -1,27 +1,31 @@
-"""One spectrometer on one day: from plumes to spectra in counts."""
+"""Recording: from plumes to spectra in counts, on both spectrometers at once.
+
+A `Recorder` is one spectrometer on one day. A map is recorded in batches of a fixed
+size, each with random numbers of its own: that is why it does not depend on how many
+threads work on it.
+"""
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
+from spectransfer._blocks import block_slices
 from spectransfer._typing import FloatArray, IntArray
-from spectransfer.simulation import _atoms
-from spectransfer.simulation._effects import DayDrift
-from spectransfer.simulation._minerals import (
-    MINERALS,
-    ideal_composition,
-    property_of_minerals,
-    trace_composition,
-)
 from spectransfer.simulation._plasma import (
     REFERENCE_DENSITY,
     REFERENCE_TEMPERATURE,
+    Lines,
     Plasma,
     continuum_shape,
     continuum_strength,
     doppler_width,
     line_emission,
+    lines,
+    species,
 )
 from spectransfer.simulation._profiles import (
     Block,
@@ -30,8 +34,22 @@ from spectransfer.simulation._profiles import (
     drop_unused,
     make_blocks,
 )
-from spectransfer.simulation._spectrometer import Spectrometer, drifted_background
+from spectransfer.simulation._rock import (
+    MINERALS,
+    ideal_composition,
+    property_of_minerals,
+    trace_composition,
+)
+from spectransfer.simulation._shots import DayDrift, Shots
+from spectransfer.simulation._spectrometer import (
+    Spectrometer,
+    drifted_background,
+    read_out,
+)
+from spectransfer.spectra import PairedMaps
 
+VIEWS = ("primary", "secondary")
+BATCH = 256  # shots; a part of what a seed means, so it never changes
 _RARE = ("Nb", "Ta")  # half of all lines, and only columbite-tantalite has them
 _ALBITE = list(MINERALS).index("albite")
 
@@ -40,7 +58,7 @@ _ALBITE = list(MINERALS).index("albite")
 class _Plan:
     """Lines and their profiles."""
 
-    lines: _atoms.Lines
+    lines: Lines
     columns: Columns
     blocks: list[Block]
 
@@ -71,7 +89,7 @@ class Recorder:
     ) -> None:
         self.spectrometer = spectrometer
         self.absorption = absorption
-        self._day, self._view = day, view
+        self._day, self.view = day, view
         nm = spectrometer.wavelengths()
         self._response = spectrometer.response(day.tilt[view]).astype(np.float32)
         self.bias = spectrometer.dark_level().astype(np.float32)
@@ -84,33 +102,33 @@ class Recorder:
             * continuum_shape(nm, REFERENCE_TEMPERATURE)
             * (spectrometer.pixels() / spectrometer.pixels().mean())
         ).astype(np.float32)
-        elements = _atoms.species().elements
+        elements = species().elements
         self._rare = np.array([elements.index(e) for e in _RARE])
-        is_rare = np.isin(_atoms.lines().species // 2, self._rare)
+        is_rare = np.isin(lines().species // 2, self._rare)
         self._common_plan = self._plan(np.flatnonzero(~is_rare))
         self._rare_plan = self._plan(np.flatnonzero(is_rare))
 
     def _plan(self, chosen: IntArray) -> _Plan:
-        lines, atoms = _atoms.lines().take(chosen), _atoms.species()
+        own, atoms = lines().take(chosen), species()
         spectrometer, day = self.spectrometer, self._day
-        channel, pixel = _channels(spectrometer, lines.wavelengths)
-        channel = channel + day.shift[self._view]
+        channel, pixel = _channels(spectrometer, own.wavelengths)
+        channel = channel + day.shift[self.view]
         intensity, width = line_emission(
-            _extreme_plasmas(), lines, atoms, absorption=self.absorption
+            _extreme_plasmas(), own, atoms, absorption=self.absorption
         )
         at = np.clip(np.rint(channel), 0, spectrometer.n_channels - 1).astype(int)
-        gain = self.scale * self._response[at] * day.gain[self._view]
+        gain = self.scale * self._response[at] * day.gain[self.view]
         brightest = intensity.max(axis=1) * gain
         instrument = spectrometer.instrument_width(channel)
-        instrument = instrument * day.resolution[self._view]
-        doppler = doppler_width(lines, atoms, REFERENCE_TEMPERATURE) / pixel
+        instrument = instrument * day.resolution[self.view]
+        doppler = doppler_width(own, atoms, REFERENCE_TEMPERATURE) / pixel
         columns = choose_columns(width.min(axis=1), width.max(axis=1))
         gauss = np.hypot(instrument, doppler)
         blocks = make_blocks(
             columns, channel, gauss, pixel, brightest, spectrometer.n_channels
         )
         seen, columns, blocks = drop_unused(columns, blocks)
-        return _Plan(lines.take(seen), columns, blocks)
+        return _Plan(own.take(seen), columns, blocks)
 
     def expose(self, plasma: Plasma, gain: FloatArray) -> FloatArray:
         """Expected counts of light, without the dark level.
@@ -127,7 +145,7 @@ class Recorder:
         ndarray of shape (n_shots, n_channels), float32
             Lines, continuum, stray light, and the second day's background.
         """
-        collected = (gain * self._day.gain[self._view]).astype(np.float32)
+        collected = (gain * self._day.gain[self.view]).astype(np.float32)
         counts = np.empty((len(gain), len(self._response)), dtype=np.float32)
         glow = (continuum_strength(plasma) * collected).astype(np.float32)
         plans = [self._common_plan]
@@ -148,7 +166,7 @@ class Recorder:
 
     def _amount(self, plan: _Plan, plasma: Plasma, collected: FloatArray) -> FloatArray:
         intensity, width = line_emission(
-            plasma, plan.lines, _atoms.species(), absorption=self.absorption
+            plasma, plan.lines, species(), absorption=self.absorption
         )
         intensity *= collected * np.float32(self.scale)
         return plan.columns.share(intensity, width)
@@ -179,9 +197,9 @@ def _counts_per_photon(spectrometer: Spectrometer) -> float:
         electron_density=np.array([REFERENCE_DENSITY]),
         atoms=_typical_atoms()[:, [_ALBITE]],
     )
-    intensity, width = line_emission(albite, _atoms.lines(), _atoms.species())
+    intensity, width = line_emission(albite, lines(), species())
     strong = np.argsort(intensity[:, 0])[-60:]
-    channel, pixel = _channels(spectrometer, _atoms.lines().wavelengths[strong])
+    channel, pixel = _channels(spectrometer, lines().wavelengths[strong])
     columns = choose_columns(width[strong, 0], width[strong, 0])
     blocks = make_blocks(
         columns,
@@ -213,3 +231,82 @@ def _extreme_plasmas() -> Plasma:
             [0.4 * atoms * mass, 1.4 * atoms * mass, 2.0 * atoms * mass], axis=1
         ),
     )
+
+
+def measure(
+    shots: Shots,
+    recorders: tuple[Recorder, Recorder],
+    maps: PairedMaps,
+    seed: np.random.SeedSequence,
+    *,
+    noise: float,
+    n_jobs: int | None,
+) -> None:
+    """Record all shots of a map.
+
+    Parameters
+    ----------
+    shots : Shots
+        Plumes, in order.
+    recorders : tuple of Recorder
+        Primary and secondary.
+    maps : PairedMaps
+        Empty spectra, to be filled; noise-free ones, too, where its annotations
+        have them.
+    seed : SeedSequence
+        Of the noise.
+    noise : float
+        Factor on the noise.
+    n_jobs : int or None
+        Threads, as joblib counts them.
+    """
+
+    def record(rows: slice) -> None:
+        for view, recorder in enumerate(recorders):
+            light = recorder.expose(
+                shots.plasma(rows, view), shots.view_gain[rows, view]
+            )
+            clean = maps.annotations.get(f"noise_free_{VIEWS[view]}")
+            if clean is not None:
+                most = recorder.spectrometer.saturation
+                fill(clean, rows, np.minimum(light + recorder.bias, most))
+            read_out(
+                light,
+                recorder.bias,
+                recorder.spectrometer,
+                _generator(seed, view, rows.start // BATCH),
+                shots.offset[rows, view],
+                noise,
+            )
+            fill(getattr(maps, f"X_{VIEWS[view]}"), rows, light)
+
+    # one thread for each batch is enough: more inside a product only wait
+    with threadpool_limits(limits=1, user_api="blas"):
+        Parallel(n_jobs=n_jobs, require="sharedmem")(
+            delayed(record)(rows) for rows in block_slices(len(maps), BATCH)
+        )
+
+
+def fill(array: np.ndarray, rows: slice, block: FloatArray) -> None:
+    """Fill some rows of an array, or of the file that it is mapped from.
+
+    The rows of a file are mapped for this block only, so that what has been written
+    does not stay in the memory of this process.
+    """
+    name: Any = getattr(array, "filename", None)
+    if not isinstance(array, np.memmap) or name is None:
+        array[rows] = block
+        return
+    offset = array.offset + rows.start * array.strides[0]
+    shape = (rows.stop - rows.start, *array.shape[1:])
+    window = np.memmap(name, array.dtype, "r+", offset, shape)
+    window[:] = block
+
+
+def _generator(
+    seed: np.random.SeedSequence, view: int, batch: int
+) -> np.random.Generator:
+    child = np.random.SeedSequence(
+        seed.entropy, spawn_key=(*seed.spawn_key, view, batch)
+    )
+    return np.random.Generator(np.random.SFC64(child))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from spectransfer._blocks import block_slices
 from spectransfer._typing import FloatArray
 
 _STRIP = 16  # rows whose noise is made at a time, so that they stay in cache
@@ -234,8 +235,7 @@ def read_out(
     gain = np.float32(strength**2 / spectrometer.electrons_per_count)
     floor = np.float32((strength * spectrometer.read_noise) ** 2)
     jump = (strength * spectrometer.offset_jitter * offset).astype(np.float32)
-    for start in range(0, len(light), _STRIP):
-        rows = slice(start, start + _STRIP)
+    for rows in block_slices(len(light), _STRIP):
         strip = light[rows]
         if strength > 0:
             sigma = strip * gain

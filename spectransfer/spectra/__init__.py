@@ -1,37 +1,13 @@
 """Spectra of one spot from two instruments: as tables, and as maps with places."""
 
-from spectransfer.spectra._as_pair import Pair, as_pair, as_table
 from spectransfer.spectra._maps import PairedMaps
+from spectransfer.spectra._pair import SIDES as SIDES
+from spectransfer.spectra._pair import Pair as Pair
 from spectransfer.spectra._pair import SpectraPair
-from spectransfer.spectra._raster import (
-    RASTERS,
-    check_layout,
-    check_step,
-    region_order,
-    shot_order,
-    shot_positions,
-)
-from spectransfer.spectra._sides import (
-    SIDES,
-    band_sums,
-    check_side_name,
-    wavelength_names,
-)
+from spectransfer.spectra._pair import as_pair as as_pair
+from spectransfer.spectra._pair import as_table as as_table
+from spectransfer.spectra._pair import band_sums as band_sums
+from spectransfer.spectra._raster import check_layout as check_layout
+from spectransfer.spectra._raster import shot_order, shot_positions
 
-__all__ = [
-    "RASTERS",
-    "SIDES",
-    "Pair",
-    "PairedMaps",
-    "SpectraPair",
-    "as_pair",
-    "as_table",
-    "band_sums",
-    "check_layout",
-    "check_side_name",
-    "check_step",
-    "region_order",
-    "shot_order",
-    "shot_positions",
-    "wavelength_names",
-]
+__all__ = ["PairedMaps", "SpectraPair", "shot_order", "shot_positions"]

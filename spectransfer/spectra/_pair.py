@@ -1,26 +1,159 @@
-"""Shared standards: spectra of the same spots, from two instruments.
+"""Spectra of the same spots from two instruments: what every transfer learns from.
 
-The pair is what every transfer learns from: row i of the secondary spectra and row i
-of the primary spectra belong to one spot. The two instruments may differ in range,
-pitch and number of channels, so each side has a wavelength axis of its own.
+Row i of the secondary spectra and row i of the primary spectra belong to one spot. The
+two instruments may differ in range, pitch and number of channels, so each side has a
+wavelength axis of its own. Nothing is copied and nothing converted: a memory-mapped
+table stays on the disk, and its rows are read in blocks when they are needed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from sklearn.utils.validation import check_consistent_length
 
+from spectransfer._blocks import row_blocks
 from spectransfer._imports import need
 from spectransfer._typing import BoolArray, FloatArray, IntArray
-from spectransfer.spectra._sides import TwoSides, check_rows, wavelength_names
+from spectransfer._validation import check_finite
+from spectransfer._wavelengths import check_wavelengths
+from spectransfer.exceptions import WavelengthError
 
 if TYPE_CHECKING:
     import pandas
 
+SIDES = ("secondary", "primary")
+
 Rows = int | slice | BoolArray | IntArray
+
+
+def wavelength_names(wavelengths: FloatArray) -> list[str]:
+    """Write an axis as column names that read back as the very same numbers."""
+    return [str(float(w)) for w in wavelengths]
+
+
+def check_side(X: Any, name: str) -> np.ndarray:
+    """Refuse what is not a table of numbers; memory-mapped arrays stay so."""
+    spectra = X if isinstance(X, np.ndarray) else np.asarray(X)
+    if spectra.ndim != 2 or 0 in spectra.shape:
+        raise ValueError(
+            f"{name} must be a table of shape (n_spectra, n_wavelengths), with at "
+            f"least one spectrum, but its shape is {spectra.shape}. Give a single "
+            "spectrum as a table of one row, with X[np.newaxis]."
+        )
+    if spectra.dtype.kind not in "fiu":
+        raise ValueError(
+            f"{name} must hold real numbers, but its dtype is {spectra.dtype}. "
+            "Convert it, with X.astype(np.float32), and look for text or missing "
+            "values first."
+        )
+    return spectra
+
+
+def check_rows(array: Any, n_spectra: int, name: str) -> np.ndarray:
+    """Refuse a per-spectrum array whose rows do not pair with the spectra."""
+    values = array if isinstance(array, np.ndarray) else np.asarray(array)
+    if values.ndim == 0 or len(values) != n_spectra:
+        found = f"its shape is {values.shape}" if values.ndim == 0 else len(values)
+        raise ValueError(
+            f"{name} must have one entry for each of the {n_spectra} secondary "
+            f"spectra, row by row, but it has {found}. Bring both to the spots that "
+            "were measured on both instruments, in one order."
+        )
+    return values
+
+
+def check_side_name(side: str) -> str:
+    """Refuse what is not the name of an instrument."""
+    if side not in SIDES:
+        raise ValueError(f'side must be "secondary" or "primary", but it is {side!r}.')
+    return side
+
+
+def band_sums(
+    spectra: np.ndarray, axis: FloatArray, low: float, high: float
+) -> FloatArray:
+    """Sum the channels from low to high, both included, reading rows in blocks."""
+    first, last = np.searchsorted(axis, low), np.searchsorted(axis, high, "right")
+    if first >= last:
+        raise WavelengthError(
+            f"A band must hold at least one channel, but none is between {low:.6g} and "
+            f"{high:.6g}: the axis runs from {axis[0]:.6g} to {axis[-1]:.6g}."
+        )
+    sums = np.empty(len(spectra))
+    for rows in row_blocks(len(spectra), spectra[:1].nbytes):
+        sums[rows] = spectra[rows, first:last].sum(axis=1, dtype=np.float64)
+    return sums
+
+
+def _rebuild(kind: type, values: dict[str, Any]) -> Any:
+    return kind(**values)
+
+
+class TwoSides:
+    """Checks, length, selection and pickling of frozen pairs."""
+
+    X_secondary: np.ndarray
+    X_primary: np.ndarray
+    wavelengths_secondary: FloatArray
+    wavelengths_primary: FloatArray
+    annotations: Mapping[str, np.ndarray]
+    meta: Mapping[str, Any]
+
+    @property
+    def n_spectra(self) -> int:
+        """Number of spots that both instruments measured."""
+        return len(self.X_secondary)
+
+    def __len__(self) -> int:
+        return self.n_spectra
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Read-only mappings cannot be pickled, and a rebuilt pair makes its own.
+        values = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        for name in ("annotations", "meta"):
+            values[name] = dict(values[name])
+        return _rebuild, (type(self), values)
+
+    def _set(self, **values: Any) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def _check_sides(self) -> None:
+        for side in SIDES:
+            spectra = check_side(getattr(self, f"X_{side}"), f"X_{side}")
+            name = f"wavelengths_{side}"
+            axis = check_wavelengths(getattr(self, name), spectra.shape[1], name=name)
+            self._set(**{f"X_{side}": spectra, name: axis})
+        n = self.n_spectra
+        check_rows(self.X_primary, n, "X_primary")
+        annotations = {k: check_rows(a, n, k) for k, a in self.annotations.items()}
+        self._set(
+            annotations=MappingProxyType(annotations),
+            meta=MappingProxyType(dict(self.meta)),
+        )
+
+    def _take(self, rows: Any) -> dict[str, Any]:
+        return {
+            "X_secondary": self.X_secondary[rows],
+            "X_primary": self.X_primary[rows],
+            "annotations": {name: a[rows] for name, a in self.annotations.items()},
+        }
+
+    def _describe(self, spots: str) -> str:
+        unit = self.meta.get("axis", "nm")
+        both = ", ".join(
+            f"{side} {len(axis)} channels {axis[0]:.5g} to {axis[-1]:.5g} {unit}"
+            for side, axis in (
+                ("secondary", self.wavelengths_secondary),
+                ("primary", self.wavelengths_primary),
+            )
+        )
+        return f"{type(self).__name__}({spots}, {both})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -148,3 +281,59 @@ def _check_names(names: Any, y: np.ndarray | None) -> tuple[str, ...] | None:
             f"and {n_columns} columns."
         )
     return checked
+
+
+class Pair(NamedTuple):
+    """Secondary and primary spectra of the same spots."""
+
+    secondary: Any
+    primary: Any
+
+    @property
+    def n_spectra(self) -> int:
+        """Number of spots."""
+        return len(self.primary)
+
+
+def as_pair(data: Any, name: str) -> Pair:
+    """Read a pair from a container of `spectransfer.spectra`, or from a tuple.
+
+    Parameters
+    ----------
+    data : SpectraPair, PairedMaps or tuple of (X_secondary, X_primary)
+        Spectra of the same spots.
+    name : str
+        What the caller calls it.
+
+    Returns
+    -------
+    Pair
+        Tables whose rows pair, of finite numbers.
+    """
+    if hasattr(data, "X_secondary") and hasattr(data, "X_primary"):
+        sides = (data.X_secondary, data.X_primary)
+    elif isinstance(data, tuple | list) and len(data) == 2:
+        sides = (data[0], data[1])
+    else:
+        raise TypeError(
+            f"{name} must be paired spectra: a SpectraPair, PairedMaps, or a tuple "
+            f"(X_secondary, X_primary), but it is a {type(data).__name__}. Pass for "
+            f"example {name}=(X_secondary, X_primary)."
+        )
+    pair = Pair(*(as_table(side, name) for side in sides))
+    check_consistent_length(*pair)
+    return pair
+
+
+def as_table(spectra: Any, name: str) -> Any:
+    """Refuse what is not a table of finite numbers; arrays and frames stay so."""
+    if not isinstance(spectra, np.ndarray) and not hasattr(spectra, "iloc"):
+        spectra = np.asarray(spectra)
+    if spectra.ndim != 2 or 0 in spectra.shape:
+        raise ValueError(
+            f"{name} must hold tables of shape (n_spectra, n_wavelengths), with at "
+            f"least one spectrum, but one has shape {spectra.shape}. Give a single "
+            "spectrum as a table of one row, with X[np.newaxis]."
+        )
+    check_finite(np.asarray(spectra), name)
+    return spectra

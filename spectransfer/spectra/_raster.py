@@ -39,7 +39,7 @@ def shot_order(shape: tuple[int, int], raster: str) -> IntArray:
 
     Examples
     --------
-    >>> from spectransfer.spectra._raster import shot_order
+    >>> from spectransfer.spectra import shot_order
     >>> shot_order((2, 3), "row-snake")
     array([[0, 1, 2],
            [5, 4, 3]])
@@ -69,7 +69,7 @@ def shot_positions(shape: tuple[int, int], raster: str) -> IntArray:
 
     Examples
     --------
-    >>> from spectransfer.spectra._raster import shot_positions
+    >>> from spectransfer.spectra import shot_positions
     >>> shot_positions((2, 2), "column-snake").tolist()
     [[0, 0], [1, 0], [1, 1], [0, 1]]
     """

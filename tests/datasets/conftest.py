@@ -9,8 +9,6 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from spectransfer.datasets import fetch_libs_transfer
-
 
 def npy(array):
     buffer = io.BytesIO()
@@ -93,14 +91,19 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def figshare(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    adapters = pytest.importorskip("requests").adapters
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.figshare = Figshare()
     thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
-    # pytest's own import of doctests may have put another module in its place.
-    module = fetch_libs_transfer.__globals__
-    monkeypatch.setitem(module, "_API", f"http://127.0.0.1:{server.server_port}/v2")
+    here, send = f"http://127.0.0.1:{server.server_port}", adapters.HTTPAdapter.send
+
+    def send_here(adapter, request, **options):
+        assert request.url.startswith("https://api.figshare.com/")
+        request.url = request.url.replace("https://api.figshare.com", here)
+        return send(adapter, request, **(options | {"proxies": {}}))
+
+    monkeypatch.setattr(adapters.HTTPAdapter, "send", send_here)
     yield server.figshare
     server.shutdown()
     server.server_close()

@@ -8,7 +8,8 @@ from scipy.optimize import minimize
 
 from spectransfer.plotting import LIBS_LINES, SpectraDisplay
 from spectransfer.plotting._lines import lines_to_label, peak_near, spread_places
-from spectransfer.simulation import _atoms
+from spectransfer.simulation._plasma import lines as atomic_lines
+from spectransfer.simulation._plasma import species as atomic_species
 
 AXIS = np.linspace(250.0, 410.0, 3201)
 
@@ -19,7 +20,7 @@ def spectrum_with(*lines: float, height: float = 1000.0) -> np.ndarray:
 
 @pytest.mark.parametrize("wavelength", LIBS_LINES)
 def test_every_built_in_line_is_one_of_the_atomic_data(wavelength):
-    lines, elements = _atoms.lines(), _atoms.species().elements
+    lines, elements = atomic_lines(), atomic_species().elements
     element, stage = LIBS_LINES[wavelength].split()
     species = 2 * elements.index(element) + ["I", "II"].index(stage)
     own = lines.wavelengths[lines.species == species]

@@ -11,30 +11,11 @@ from numpy.testing import assert_array_equal
 
 from spectransfer.exceptions import FileFormatError, WavelengthError
 from spectransfer.io import create_libs_transfer, load_libs_transfer, save_libs_transfer
-from spectransfer.io._published import PARTS
 from spectransfer.simulation import make_libs_maps
-from spectransfer.spectra import PairedMaps
-
-AXES = {
-    "wavelengths_secondary": np.linspace(260, 270, 5),
-    "wavelengths_primary": np.linspace(250, 285, 7),
-}
-
-
-def make_maps(shape, seed=0, **options):
-    rng = np.random.default_rng(seed)
-    n = shape[0] * shape[1]
-    return PairedMaps(
-        rng.normal(size=(n, 5)).astype(np.float32),
-        rng.normal(size=(n, 7)).astype(np.float32),
-        **AXES,
-        shape=shape,
-        **options,
-    )
 
 
 @pytest.fixture
-def maps():
+def maps(make_maps):
     return {
         "train": make_maps((4, 6), 1, raster="column-snake", step=40.0),
         "validation": make_maps(
@@ -51,24 +32,25 @@ def folder(maps, tmp_path):
 
 
 @pytest.fixture
-def published(maps, tmp_path):
+def published(maps, tmp_path, axes):
     """A folder as the authors have it: tables and axes, and nothing else."""
-    for part, (name, *_) in PARTS.items():
+    names = {"train": "train", "validation": "val", "test": "test"}
+    for part, name in names.items():
         np.save(tmp_path / f"s1_{name}.npy", maps[part].X_primary)
         np.save(tmp_path / f"s2_{name}.npy", maps[part].X_secondary)
-    np.save(tmp_path / "s1_wavelengths.npy", AXES["wavelengths_primary"])
-    np.save(tmp_path / "s2_wavelengths.npy", AXES["wavelengths_secondary"])
+    np.save(tmp_path / "s1_wavelengths.npy", axes["wavelengths_primary"])
+    np.save(tmp_path / "s2_wavelengths.npy", axes["wavelengths_secondary"])
     return tmp_path
 
 
 SHAPES = {"train": (4, 6), "validation": (3, 5), "test": (2, 2)}
 
 
-def test_saved_maps_come_back_with_all_that_they_knew(maps, folder):
+def test_saved_maps_come_back_with_all_that_they_knew(maps, folder, axes):
     back = load_libs_transfer(folder)
     assert list(back) == list(maps)
     for part, given in maps.items():
-        for name in ("X_secondary", "X_primary", *AXES):
+        for name in ("X_secondary", "X_primary", *axes):
             assert_array_equal(getattr(back[part], name), getattr(given, name))
         assert (back[part].shape, back[part].raster) == (given.shape, given.raster)
         assert back[part].step == given.step
@@ -134,8 +116,8 @@ def test_validation_may_be_spelled_out(published):
     assert load_libs_transfer(published, shapes=SHAPES).validation.shape == (3, 5)
 
 
-def test_an_axis_of_one_column_is_an_axis(published):
-    column = AXES["wavelengths_primary"][:, None]
+def test_an_axis_of_one_column_is_an_axis(published, axes):
+    column = axes["wavelengths_primary"][:, None]
     np.save(published / "s1_wavelengths.npy", column)
     loaded = load_libs_transfer(published, shapes=SHAPES)
     assert_array_equal(loaded.test.wavelengths_primary, column.ravel())
@@ -165,8 +147,8 @@ def test_tables_of_unequal_length_are_both_named(published):
         load_libs_transfer(published, shapes=SHAPES)
 
 
-def test_an_axis_of_another_instrument_is_refused(published):
-    np.save(published / "s1_wavelengths.npy", AXES["wavelengths_secondary"])
+def test_an_axis_of_another_instrument_is_refused(published, axes):
+    np.save(published / "s1_wavelengths.npy", axes["wavelengths_secondary"])
     with pytest.raises(WavelengthError, match=r"wavelengths_primary.*5 entries and 7"):
         load_libs_transfer(published, shapes=SHAPES)
 

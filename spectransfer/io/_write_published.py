@@ -16,8 +16,7 @@ from spectransfer._files import new_npy_files
 from spectransfer._typing import ArrayLike
 from spectransfer._wavelengths import check_wavelengths
 from spectransfer.exceptions import WavelengthError
-from spectransfer.io._published import PARTS, table_path
-from spectransfer.io._sidecar import describe, write_sidecar
+from spectransfer.io._read_published import PARTS, describe, table_path, write_sidecar
 from spectransfer.spectra import SIDES, PairedMaps, check_layout
 
 

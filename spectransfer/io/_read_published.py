@@ -1,4 +1,4 @@
-"""The published layout of the paper's maps: one folder, one .npy file for each table.
+"""Opening maps in the layout in which the paper's are published: a folder of tables.
 
 ============================ =====================================================
 file                         content
@@ -7,14 +7,17 @@ s1_train, s1_val, s1_test    primary spectra, in the order of measurement
 s2_train, s2_val, s2_test    secondary spectra of the same shots
 s1_wavelengths               axis of the primary instrument, nm
 s2_wavelengths               axis of the secondary instrument, nm
-libs_transfer.json           ours: shapes, rasters, steps; not in the published set
+libs_transfer.json           ours: shapes, rasters, steps; not in the published set,
+                             whose shapes are those of the paper
 ============================ =====================================================
 
 Which instrument is which, the names of the files and the snake order are read from
 the code that the authors published (LIBS-ML-team/libs-transfer-library), which fits
-s2 to s1; the map shapes are the paper's.
+s2 to s1; the map shapes are the paper's. Our description of a folder is read and
+written here, so that its format stands in one place.
 """
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,9 +26,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
-from spectransfer._files import open_npy
+from spectransfer._files import open_npy, written_beside
 from spectransfer.exceptions import FileFormatError, WavelengthError
-from spectransfer.io._sidecar import SIDECAR, read_sidecar
 from spectransfer.spectra import SIDES, PairedMaps
 
 # The authors read "val"; other copies of the set spell it out.
@@ -33,6 +35,9 @@ PARTS = {"train": ("train",), "validation": ("val", "validation"), "test": ("tes
 _PREFIX = {"primary": "s1", "secondary": "s2"}
 _PUBLISHED_SHAPES = {313_600: (560, 560), 133_000: (266, 500), 250_000: (500, 500)}
 _PUBLISHED_RASTER = "row-snake"
+SIDECAR = "libs_transfer.json"
+_FORMAT = "spectransfer libs-transfer folder"
+_VERSION = 1
 
 
 def table_path(folder: Path, side: str, part: str) -> Path:
@@ -40,6 +45,46 @@ def table_path(folder: Path, side: str, part: str) -> Path:
     names = PARTS.get(part, (part,))
     paths = [folder / f"{_PREFIX[side]}_{name}.npy" for name in names]
     return next((path for path in paths if path.exists()), paths[0])
+
+
+def describe(parts: Mapping[str, Mapping[str, Any]], meta: Mapping[str, Any]) -> str:
+    """Put shapes, rasters and steps of all maps into words, or rather into JSON."""
+    content = {
+        "format": _FORMAT,
+        "format_version": _VERSION,
+        "parts": dict(parts),
+        "meta": dict(meta),
+    }
+    return json.dumps(content, indent=2)
+
+
+def write_sidecar(folder: Path, description: str) -> None:
+    """Write the description of a folder, whole or not at all."""
+    with written_beside(folder / SIDECAR) as beside:
+        beside.write_text(description, encoding="utf-8")
+
+
+def read_sidecar(folder: Path) -> dict[str, Any]:
+    """Read the description of a folder; an empty one where there is none."""
+    path = folder / SIDECAR
+    if not path.exists():
+        return {"parts": {}, "meta": {}}
+    try:
+        written = json.loads(path.read_text(encoding="utf-8"))
+        kind, version = written["format"], written["format_version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise FileFormatError(
+            f"{path} must describe the maps of its folder in JSON, but reading it "
+            f"fails: {error!r}. Write the folder again, or remove the file and pass "
+            "shapes=... to load_libs_transfer."
+        ) from error
+    if kind != _FORMAT or version != _VERSION:
+        raise FileFormatError(
+            f"{path} must be a {_FORMAT!r} of version {_VERSION}, but it is a {kind!r} "
+            f"of version {version}. Read it with the release of spectransfer that "
+            "wrote it, or a newer one."
+        )
+    return written
 
 
 def _shape_of(part: str, n_spectra: int, described: Mapping[str, Any]) -> Any:

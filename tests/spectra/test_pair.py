@@ -10,7 +10,7 @@ from sklearn.linear_model import Ridge
 from spectransfer._wavelengths import wavelengths_of
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.exceptions import WavelengthError
-from spectransfer.spectra import SpectraPair
+from spectransfer.spectra import SpectraPair, as_pair, as_table
 
 
 @pytest.fixture
@@ -154,3 +154,36 @@ def test_without_pandas_the_error_says_what_to_install(pair, monkeypatch):
 def test_a_pair_that_does_not_fit_is_refused_by_name(changes, kind, message):
     with pytest.raises(kind, match=message):
         SpectraPair(**parts(**changes))
+
+
+def test_pairs_come_as_containers_or_as_tuples_and_are_not_copied(pair):
+    for data in (pair, (pair.X_secondary, pair.X_primary)):
+        taken = as_pair(data, "train")
+        assert taken.secondary is pair.X_secondary
+        assert taken.primary is pair.X_primary
+        assert taken.n_spectra == 12
+
+
+def test_frames_of_a_pair_stay_frames(pair):
+    pytest.importorskip("pandas")
+    secondary, primary = pair.as_frames()
+    assert as_pair((secondary, primary), "train").primary is primary
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "message"),
+    [
+        (np.ones((3, 2)), TypeError, "train must be paired spectra.*it is a ndarray"),
+        ((np.ones((3, 2)), np.ones(3)), ValueError, r"must hold tables.*shape \(3,\)"),
+        ((np.ones((3, 2)), np.ones((0, 2))), ValueError, r"at least one.*\(0, 2\)"),
+        ((np.ones((3, 2)), np.ones((2, 2))), ValueError, "inconsistent numbers"),
+        ((np.ones((3, 2)), np.full((3, 2), np.nan)), ValueError, "train"),
+    ],
+)
+def test_what_is_no_pair_is_refused_with_the_callers_name(data, kind, message):
+    with pytest.raises(kind, match=message):
+        as_pair(data, "train")
+
+
+def test_a_list_of_spectra_becomes_a_table():
+    assert_array_equal(as_table([[1, 2], [3, 4]], "X"), [[1, 2], [3, 4]])

@@ -15,7 +15,7 @@ from spectransfer.simulation import (
     PRIMARY,
     DayDrift,
     ShotVariation,
-    _measure,
+    Spectrometer,
     make_libs_maps,
 )
 
@@ -104,13 +104,6 @@ def test_float64_holds_the_same_numbers(maps):
     assert_array_equal(double.train.X_primary.astype(np.float32), maps.train.X_primary)
 
 
-def test_batches_are_recorded_independently_of_their_order(maps, monkeypatch):
-    monkeypatch.setattr(
-        _measure, "range", lambda *a: reversed(range(*a)), raising=False
-    )
-    assert same(light().train, maps.train)
-
-
 def test_files_hold_what_memory_holds(maps, tmp_path):
     written = light(out=tmp_path, noise_free=True)
     for name in ("train", "test"):
@@ -142,13 +135,19 @@ def test_writing_to_the_disk_holds_a_batch_in_memory_and_not_the_map(tmp_path):
     assert peak < 30e6
 
 
-def test_an_interrupted_run_leaves_no_half_written_maps(tmp_path, monkeypatch):
-    def interrupted(*args, **kwargs):
-        raise KeyboardInterrupt
+class Interrupted(Spectrometer):
+    """A spectrometer that is switched off on the second day."""
 
-    monkeypatch.setattr(_measure, "read_out", interrupted)
+    def response(self, tilt=0.0):
+        if tilt:
+            raise KeyboardInterrupt
+        return super().response(tilt)
+
+
+def test_an_interrupted_run_leaves_no_half_written_maps(tmp_path):
+    camera = Interrupted(250, 260, 50, (1, 1), 255, 70)
     with pytest.raises(KeyboardInterrupt):
-        light(out=tmp_path)
+        light(out=tmp_path, spectrometers=(camera, camera))
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
 
 

@@ -11,16 +11,18 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import voigt_profile
 
-from spectransfer.simulation._atoms import lines, species, stark_width
 from spectransfer.simulation._plasma import (
     Plasma,
     continuum_shape,
     continuum_strength,
     depth_factor,
     line_emission,
+    lines,
     populations,
     saturated_broadening,
     self_absorption,
+    species,
+    stark_width,
     total_width,
 )
 

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from spectransfer.simulation import (
     PRIMARY,
@@ -14,6 +14,17 @@ from spectransfer.simulation import (
     ShotVariation,
     make_libs_maps,
 )
+from spectransfer.simulation._rock import grow
+from spectransfer.simulation._shots import fire
+
+
+def seed(number=0):
+    return np.random.SeedSequence(number)
+
+
+def fired(shape, rock=None, shots=None, day=None):
+    rock, shots = rock or Rock(), shots or ShotVariation()
+    return fire(shape, 40.0, rock, shots, day or DayDrift.off(), seed())
 
 
 def light(**options):
@@ -29,6 +40,83 @@ def glimpse(**options):
         replace(SECONDARY, start=277.0, stop=290.0, n_channels=120),
     )
     return light(spectrometers=cameras, train=None, test=(8, 8), **options).test
+
+
+def test_shots_run_as_a_snake_over_the_rock():
+    rock = Rock(spot=0.0, intergrowth=0.0)
+    shots = fired((4, 5), rock, ShotVariation(carry_over=0.0))
+    surface = grow(rock, (4, 5), 40.0, seed().spawn(1)[0])
+    expected = [
+        surface.grain[row, column]
+        for row in range(4)
+        for column in (range(5) if row % 2 == 0 else range(4, -1, -1))
+    ]
+    assert_array_equal(shots.grain, expected)
+
+
+def test_compositions_of_shots_are_atomic_fractions():
+    assert_allclose(fired((20, 20)).composition.sum(axis=1), 1)
+
+
+def test_each_shot_keeps_six_percent_of_the_previous_one():
+    clean = fire(
+        (20, 20), 40.0, Rock(), ShotVariation(carry_over=0.0), DayDrift.off(), seed()
+    )
+    mixed = fired((20, 20))
+    expected = 0.94 * clean.fractions[1:] + 0.06 * clean.fractions[:-1]
+    assert_allclose(mixed.fractions[1:], expected)
+
+
+def test_calm_shots_on_one_mineral_are_alike():
+    rock = Rock(shares=(0, 1, 0, 0, 0, 0), intergrowth=0.0, zoning=0.0)
+    calm = fired((20, 25), rock, ShotVariation.off())
+    for name in ("mass", "temperature", "electron_density", "composition"):
+        values = getattr(calm, name)
+        assert_allclose(values, np.broadcast_to(values[:1], values.shape), rtol=1e-12)
+    assert_allclose(calm.mass, 1)
+    assert_allclose(calm.temperature, 10_500)
+    assert_allclose(calm.electron_density, 1.2e17)
+
+
+@pytest.mark.parametrize(
+    ("effect", "name", "expected"),
+    [
+        ("mass", "mass", 0.18),
+        ("temperature", "temperature", 0.03),
+        ("view_gain", "view_gain", 0.06),
+        ("view_temperature", "view_temperature", 0.015),
+    ],
+)
+def test_one_effect_alone_has_its_declared_scatter(effect, name, expected):
+    rock = Rock(shares=(0, 1, 0, 0, 0, 0), intergrowth=0.0, zoning=0.0)
+    shots = fire(
+        (60, 60), 40.0, rock, ShotVariation().only(effect), DayDrift.off(), seed()
+    )
+    values = getattr(shots, name)
+    # 3,600 draws know their deviation to 1.2 %; log-normal masses a little wider
+    assert_allclose(values.std() / values.mean(), expected, rtol=0.06)
+
+
+def test_electron_density_follows_temperature_and_mass():
+    rock = Rock(shares=(0, 1, 0, 0, 0, 0), intergrowth=0.0)
+    shots = fired((60, 60), rock)
+    left = np.log(shots.electron_density) - 1.5 * np.log(shots.temperature)
+    assert_allclose(left.std(), 0.12, rtol=0.06)
+    assert np.corrcoef(left, np.log(shots.mass))[0, 1] > 0.4
+
+
+def test_second_day_cools_and_thins_the_plume():
+    first = fired((20, 20))
+    second = fired((20, 20), day=DayDrift())
+    assert_allclose(second.temperature / first.temperature, 0.975)
+    assert_allclose(second.mass / first.mass, 0.85)
+
+
+def test_strengths_do_not_change_what_else_is_drawn():
+    one = fired((20, 20))
+    two = fired((20, 20), shots=ShotVariation(mass=0.0))
+    assert_array_equal(one.temperature, two.temperature)
+    assert_array_equal(one.view_gain, two.view_gain)
 
 
 @pytest.mark.parametrize("effect", [f.name for f in fields(DayDrift)])
