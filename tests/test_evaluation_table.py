@@ -186,7 +186,7 @@ def test_html_reads_back(table):
     parser.feed(table._repr_html_())
     assert parser.rows == [HEADER, *CELLS]
     assert "<i>" not in table.to_html()
-    assert "<caption>250,000 spectra" in table.to_html()
+    assert "<figcaption>250,000 spectra" in table.to_html()
     assert "cannot be had in deployment" in table.to_html()
 
 

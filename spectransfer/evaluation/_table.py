@@ -7,14 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from spectransfer._tables import (
-    as_csv,
-    as_html,
-    as_latex,
-    as_markdown,
-    as_text,
-    deliver,
-)
+from spectransfer._tables import TextTable, as_csv, deliver
 from spectransfer.evaluation._rows import (
     COLUMNS,
     N_LEFT,
@@ -180,7 +173,7 @@ class TransferTable:
         str or None
             The text, where there is no path.
         """
-        return deliver(as_markdown(*self._cells(), N_LEFT), path)
+        return deliver(self.printed().markdown(), path)
 
     def to_latex(
         self,
@@ -204,7 +197,7 @@ class TransferTable:
         str or None
             The text, where there is no path.
         """
-        return deliver(as_latex(*self._cells(), N_LEFT, caption, label), path)
+        return deliver(self.printed().latex(caption, label), path)
 
     def to_html(self, path: str | os.PathLike[str] | None = None) -> str | None:
         """Write the printed table as an HTML fragment, with its notes.
@@ -219,12 +212,17 @@ class TransferTable:
         str or None
             The text, where there is no path.
         """
-        return deliver(
-            as_html(*self._cells(), N_LEFT, self._title(), self._notes()), path
-        )
+        html = self.printed().html(self.title, notes=self._notes())
+        return deliver(html, path)
 
-    def _cells(self) -> tuple[list[str], list[list[str]]]:
-        """Give header and body as they are printed, without empty columns."""
+    def printed(self) -> TextTable:
+        """Give the cells as they are printed, without columns that are empty.
+
+        Returns
+        -------
+        TextTable
+            Its `header` and its `rows` are text.
+        """
         shown = [
             name
             for name in COLUMNS
@@ -238,9 +236,11 @@ class TransferTable:
         for row in self.rows:
             values = [(name, getattr(row, name)) for name in shown]
             body.append(["-" if v is None else COLUMNS[n][1](v) for n, v in values])
-        return header, body
+        return TextTable(header, body, N_LEFT)
 
-    def _title(self) -> str:
+    @property
+    def title(self) -> str:
+        """What was compared, in one line; empty where `meta` does not say."""
         meta = self.meta
         if not {"n_train", "n_test", "n_channels", "n_clusters"} <= set(meta):
             return ""
@@ -258,7 +258,7 @@ class TransferTable:
         return explained + list(self.meta.get("notes", ()))
 
     def __repr__(self) -> str:
-        parts = [self._title(), as_text(*self._cells(), N_LEFT), *self._notes()]
+        parts = [self.title, self.printed().text(), *self._notes()]
         return "\n".join(part for part in parts if part)
 
     def _repr_html_(self) -> str:

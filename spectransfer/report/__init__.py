@@ -13,5 +13,8 @@ _MODULE_OF = {
     "write_report": "spectransfer.report._transfers",
 }
 
+# not in __all__: for the applications of this house
+_FOR_ROOMS = {"TextTable": "spectransfer._tables"}
+
 __all__ = sorted(_MODULE_OF)
-__getattr__, __dir__ = lazy_names(__name__, _MODULE_OF)
+__getattr__, __dir__ = lazy_names(__name__, _MODULE_OF | _FOR_ROOMS)

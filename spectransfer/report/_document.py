@@ -1,10 +1,7 @@
-"""The document around the blocks of a page, and the files of a folder."""
+"""The document around the blocks of a page."""
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from html import escape
-from pathlib import Path
-from uuid import uuid4
 
 from spectransfer.report._blocks import Figure, Heading, Table, Text
 from spectransfer.report._style import STYLE
@@ -57,24 +54,3 @@ def document(
         + "\n".join(block.html() for block in shown)
         + "\n</main>\n</body>\n</html>\n"
     )
-
-
-def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files one by one, each beside and then renamed.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Where they go; it is made where there is none.
-    files : mapping of str to bytes
-        Contents by path below the folder.
-    """
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.{uuid4().hex}")
-        try:
-            beside.write_bytes(content)
-            os.replace(beside, path)
-        finally:
-            beside.unlink(missing_ok=True)

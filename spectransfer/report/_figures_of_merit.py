@@ -27,7 +27,7 @@ def add_figures_of_merit(report: Report, table: TransferTable) -> None:
         + "\n\n".join(table.meta.get("notes", ())),
     )
     report.transfer_table(
-        "figures-of-merit", table, caption=table._title() or "All figures."
+        "figures-of-merit", table, caption=table.title or "All figures."
     )
 
 

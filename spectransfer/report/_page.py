@@ -6,9 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from spectransfer._files import written_beside
+from spectransfer._tables import TextTable
 from spectransfer.evaluation import TransferTable
 from spectransfer.report._blocks import Figure, Heading, Table, Text
-from spectransfer.report._document import document, write_files
+from spectransfer.report._document import document
 from spectransfer.report._images import draw_all
 from spectransfer.report._provenance import provenance_tables
 
@@ -140,12 +142,14 @@ class Report:
             )
         table = Table(
             self._unused(name, "table"),
-            [str(cell) for cell in header],
-            [[str(cell) for cell in row] for row in rows],
+            TextTable(
+                [str(cell) for cell in header],
+                [[str(cell) for cell in row] for row in rows],
+                n_left,
+                frozenset(marked),
+            ),
             caption,
             label,
-            n_left,
-            frozenset(marked),
             note,
             csv,
         )
@@ -182,14 +186,14 @@ class Report:
             What stands below the table.
         """
         merits = table.without_costs()
-        header, rows = merits._cells()
+        printed = merits.printed()
         self.table(
             name,
-            header,
-            rows,
+            printed.header,
+            printed.rows,
             caption=caption,
             label=label,
-            n_left=2,
+            n_left=printed.n_left,
             marked=[i for i, row in enumerate(merits) if row.transfer in marked],
             note=note,
             csv=merits.to_csv(),
@@ -274,7 +278,11 @@ class Report:
                 files |= block.files()
         # last, so that a page never speaks of files that are not there yet
         files[PAGE] = self.html().encode("utf-8")
-        write_files(folder, files)
+        for name, content in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with written_beside(path) as beside:
+                beside.write_bytes(content)
         return folder / PAGE
 
     def _unused(self, name: str, kind: str) -> str:

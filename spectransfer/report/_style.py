@@ -39,10 +39,9 @@ img { display: block; width: 100%; height: auto; }
 table { border-collapse: collapse; font-size: .9rem; line-height: 1.35;
   font-variant-numeric: tabular-nums; }
 .table > figcaption { margin: 0 0 .5rem; }
-.table > .note { font-size: .875rem; color: var(--quiet); margin: .5rem 0 0; }
-th, td { padding: .4rem .8rem; text-align: right; white-space: nowrap;
+.table > .note { color: var(--quiet); margin: .5rem 0 0; }
+th, td { padding: .4rem .8rem; white-space: nowrap;
   border-bottom: 1px solid var(--line); }
-th.left, td.left { text-align: left; }
 thead th { background: var(--shade); border-bottom: 2px solid var(--line);
   font-weight: 600; }
 tbody th { font-weight: 500; background: #fff; }
