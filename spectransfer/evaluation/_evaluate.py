@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
+from spectransfer._progress import progress_bar
 from spectransfer._typing import RandomState
 from spectransfer._validation import (
     HasMethods,
@@ -18,7 +19,7 @@ from spectransfer.evaluation._checks import (
     named_transfers,
 )
 from spectransfer.evaluation._judging import BLOCK_SIZE, Clusters
-from spectransfer.evaluation._running import Collected, Task, meta_of, progress_bar
+from spectransfer.evaluation._running import Collected, Task, meta_of
 from spectransfer.evaluation._table import TransferTable
 from spectransfer.pipeline import PROTOCOLS
 from spectransfer.spectra import as_pair
@@ -182,9 +183,9 @@ def evaluate_transfers(
     table = Collected(per_spectrum, return_estimator)
     n_steps = unseen.n_spectra * len(names)
     for name, transfer in named.items():
-        with progress_bar(name, n_steps, bool(verbose)) as progress:
+        with progress_bar(n_steps, "spectrum", visible=bool(verbose)) as bar:
             try:
-                table.add(name, *task.run(transfer, progress))
+                table.add(name, *task.run(name, transfer, bar))
             except Exception as error:
                 error.add_note(f"This happened while evaluating {name!r}.")
                 if isinstance(error_score, str):

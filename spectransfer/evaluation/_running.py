@@ -1,11 +1,10 @@
 """One transfer after the other: fitted, judged, measured, put into a table."""
 
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from spectransfer._progress import Bar
 from spectransfer._wrapping import is_fitted
 from spectransfer.evaluation._judging import Clusters, Judged, judge
 from spectransfer.evaluation._resources import Spent, metered
@@ -15,8 +14,6 @@ from spectransfer.evaluation._table import TransferTable
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.pipeline import fit_fresh
 from spectransfer.spectra import Pair
-
-Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)
@@ -31,23 +28,26 @@ class Task:
     options: dict[str, Any]
 
     def run(
-        self, transfer: Any, progress: Progress
+        self, name: str, transfer: Any, bar: Bar
     ) -> tuple[Any, Spent | None, dict[str, Judged], int | None]:
         """Give the fitted transfer, what fitting took, its figures, and its size."""
         fit = None
         if not is_fitted(transfer):
             fit = Spent()
-            progress("fit", 0)
+            bar.describe(f"{name}, fit")
+            bar.reach(0)
             with metered(fit, memory=self.options["memory"]):
                 transfer = fit_fresh(transfer, self.known, self.watched)
-        progress("clusters", 0)
+        bar.describe(f"{name}, clusters")
+        bar.reach(0)
         kmeans = self.clusters.of(transfer)
+        bar.describe(f"{name}, predict")
         judged = judge(
             transfer,
             self.protocols,
             self.unseen,
             kmeans,
-            progress=lambda n_rows: progress("predict", n_rows),
+            progress=bar.update,
             **self.options,
         )
         size = shared_size(transfer, *self.known.primary.shape)
@@ -133,21 +133,3 @@ def meta_of(task: Task) -> dict[str, Any]:
         "cosine_convention": task.options["cosine_convention"],
         "notes": tuple(notes),
     }
-
-
-@contextmanager
-def progress_bar(name: str, n_steps: int, visible: bool) -> Iterator[Progress]:
-    """Show what is being done with a transfer, and how far it is."""
-    if not visible:
-        yield lambda phase, n_rows: None
-        return
-    # in a notebook without ipywidgets, to import it is to be warned
-    from tqdm.auto import tqdm
-
-    with tqdm(total=n_steps, unit="spectrum", dynamic_ncols=True) as bar:
-
-        def progress(phase: str, n_rows: int) -> None:
-            bar.set_description(f"{name}, {phase}")
-            bar.update(n_rows)
-
-        yield progress

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 from sklearn.decomposition import PCA
-from sklearn.pipeline import Pipeline
 
 from spectransfer._typing import FloatArray
+from spectransfer._wrapping import layers, predictor
 
 
 def project(
@@ -87,21 +87,19 @@ def latents_of(estimator: Any, X: Any) -> FloatArray:
     ndarray of shape (n_spectra, n_latent)
         Latents.
     """
-    if isinstance(estimator, Pipeline) and not hasattr(estimator, "transform"):
-        # the steps before a transfer belong to the secondary side
-        return latents_of(estimator.steps[-1][1], X)
-    if hasattr(estimator, "best_estimator_"):
-        return latents_of(estimator.best_estimator_, X)
-    if hasattr(estimator, "regressor_"):
-        primary_side = getattr(estimator, "transformer_", None)
-        prepared = X if primary_side is None else primary_side.transform(X)
-        return latents_of(estimator.regressor_, prepared)
-    if hasattr(estimator, "autoencoder_"):
-        return latents_of(estimator.autoencoder_, X)
-    if not hasattr(estimator, "transform"):
-        raise TypeError(
-            "Latents need an autoencoder with a method transform, or a transfer that "
-            f"holds one as autoencoder_, but {type(estimator).__name__} is neither. "
-            "Pass a fitted SpectralVAE or VAELatentTransfer."
-        )
-    return np.asarray(estimator.transform(X))
+    for layer in layers(estimator):
+        if hasattr(layer, "regressor_"):
+            primary_side = getattr(layer, "transformer_", None)
+            prepared = X if primary_side is None else primary_side.transform(X)
+            return latents_of(layer.regressor_, prepared)
+        if hasattr(layer, "autoencoder_"):
+            return latents_of(layer.autoencoder_, X)
+        # of a pipeline that does not transform, the steps before the last belong to
+        # the secondary side
+        if hasattr(layer, "transform"):
+            return np.asarray(layer.transform(X))
+    raise TypeError(
+        "Latents need an autoencoder with a method transform, or a transfer that "
+        f"holds one as autoencoder_, but {type(predictor(estimator)).__name__} is "
+        "neither. Pass a fitted SpectralVAE or VAELatentTransfer."
+    )

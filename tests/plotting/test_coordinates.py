@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.decomposition import PCA
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -80,6 +81,18 @@ def test_a_pipeline_of_transformers_encodes_step_by_step(pair):
     pipeline = make_pipeline(StandardScaler(), PCA(3)).fit(pair.X_primary)
     found = latents_of(pipeline, pair.X_primary)
     assert_array_equal(found, pipeline.transform(pair.X_primary))
+
+
+def test_a_frozen_search_inside_a_pipeline_encodes_with_its_best_estimator(pair):
+    search = GridSearchCV(
+        VAELatentTransfer(PCA(3), Ridge()), {"mapper__alpha": [1e3]}, cv=2
+    )
+    pipeline = make_pipeline(StandardScaler(), FrozenEstimator(search))
+    search.fit(pair.X_secondary, pair.X_primary)
+    pipeline.fit(pair.X_secondary, pair.X_primary)
+    found = latents_of(FrozenEstimator(pipeline), pair.X_primary)
+    expected = search.best_estimator_.autoencoder_.transform(pair.X_primary)
+    assert_array_equal(found, expected)
 
 
 def test_an_estimator_without_latents_is_refused(pair):
