@@ -19,7 +19,7 @@ variance, as the paper scales, 0.054, and the networks 0.074 and 0.078.
 
 It leaves a folder with ``report.html``, which needs nothing else, with every table as
 CSV, Markdown and LaTeX, and with every figure as PNG and PDF. The same command gives
-the same tables again, but for times and memory (``table-2``, ``timings``).
+the same tables again, but for times (``table-2``, ``timings``).
 """
 
 import argparse

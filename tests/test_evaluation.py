@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import time
 import tracemalloc
 
 import joblib
@@ -412,27 +413,16 @@ def test_predictions_that_are_not_finite_are_refused_with_their_spectrum(train, 
     assert caught.value.__notes__ == ["This happened while evaluating 'diverged'."]
 
 
-def test_time_and_memory_of_a_known_call_are_measured(train, test):
+def test_the_time_of_a_known_call_is_measured(train, test):
     class Slow(Ridge):
         def fit(self, X, y):
-            import time
-
-            held = np.ones(12_000_000)  # 96 MB
             time.sleep(0.15)
-            del held
             return super().fit(X, y)
 
-    table = evaluate_transfers(
-        {"slow": transfer(Slow())}, train, test, measure_memory=True
-    )
+    table = evaluate_transfers({"slow": transfer(Slow())}, train, test)
     row = table["slow", "deployable"]
     assert 0.15 < row.fit_time < 5
     assert row.predict_time > 0
-    if sys.platform == "linux":
-        assert 80e6 < row.fit_memory < 160e6
-        assert row.predict_memory is not None
-    without = evaluate_transfers({"slow": transfer(Slow())}, train, test)
-    assert without["slow", "paper"].fit_memory is None
 
 
 def test_the_table_says_what_was_compared(train, test):

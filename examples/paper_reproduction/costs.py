@@ -1,4 +1,4 @@
-"""Table 2: times, memory, and what laboratories must share."""
+"""Table 2: times, and what laboratories must share."""
 
 from paper_reproduction import paper
 from paper_reproduction.experiment import Results
@@ -6,10 +6,10 @@ from spectransfer.report import Report
 
 
 def add_table_2(report: Report, results: Results) -> None:
-    """Table 2 of the paper, with memory and the size of what is shared."""
+    """Table 2 of the paper, with the size of what is shared."""
     report.section("Table 2: what the transfers take", _sharing(results))
     rows = [
-        [name, f"{fit:.0f}", f"{predict:.0f}", "-", "-", "-"]
+        [name, f"{fit:.0f}", f"{predict:.0f}", "-"]
         for name, (fit, predict) in paper.TABLE_2.items()
     ]
     marked = range(len(rows))
@@ -20,8 +20,6 @@ def add_table_2(report: Report, results: Results) -> None:
                 candidate.name,
                 "-" if row.fit_time is None else f"{row.fit_time:.1f}",
                 f"{row.predict_time:.2f}",
-                _megabytes(row.fit_memory),
-                _megabytes(row.predict_memory),
                 _megabytes(row.shared_bytes, digits=2),
             ]
         )
@@ -31,20 +29,17 @@ def add_table_2(report: Report, results: Results) -> None:
             "",
             "training / s",
             "prediction / s",
-            "training peak / MB",
-            "prediction peak / MB",
             "to be shared / MB",
         ],
         rows,
         caption=(
-            "Training and prediction, with the preparation of the spectra; memory is "
-            "what is taken beyond the maps themselves. Shaded: the paper, for 313,600 "
-            "and 250,000 spectra, partly on a GPU; its VAE + MLP is without the "
-            "training of the autoencoder."
+            "Training and prediction, with the preparation of the spectra. Shaded: "
+            "the paper, for 313,600 and 250,000 spectra, partly on a GPU; its "
+            "VAE + MLP is without the training of the autoencoder."
         ),
         label="Table 2",
         marked=marked,
-        note="Times and memory differ from run to run; all other tables do not.",
+        note="Times differ from run to run; all other tables do not.",
     )
 
 

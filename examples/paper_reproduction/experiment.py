@@ -165,7 +165,6 @@ def judge(
             validation=maps.validation,
             per_spectrum=True,
             return_estimator=True,
-            measure_memory=True,
             **judged,
         )
     with progress("judging them on the validation map"):

@@ -208,7 +208,7 @@ def _add_second_day(report: Report, results: Results) -> None:
         rows,
         caption=f"All transfers on the test map: {results.table.title}.",
         note="The CSV file of this table has all figures of merit.",
-        csv=results.table.without_costs().to_csv(),
+        csv=results.table.without_times().to_csv(),
     )
 
 

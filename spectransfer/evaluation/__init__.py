@@ -7,6 +7,7 @@ from spectransfer.evaluation._clusters import (
     fit_library_clusters,
 )
 from spectransfer.evaluation._evaluate import evaluate_transfers
+from spectransfer.evaluation._judging import Stopwatch as Stopwatch
 from spectransfer.evaluation._rows import COLUMNS as COLUMNS
 from spectransfer.evaluation._rows import SpectrumErrors, TransferRow
 from spectransfer.evaluation._sharing import SharedSize, shared_size

@@ -31,7 +31,6 @@ _CONSTRAINTS: dict[str, list[Any]] = {
     "cosine_convention": [StrOptions({"distance", "minus_cosine"})],
     "per_spectrum": ["boolean"],
     "return_estimator": ["boolean"],
-    "measure_memory": ["boolean"],
     "block_size": [Interval(Integral, 1, None, closed="left"), None],
     "error_score": [StrOptions({"raise"}), Real],
     "random_state": ["random_state"],
@@ -52,7 +51,6 @@ def evaluate_transfers(
     cosine_convention: str = "distance",
     per_spectrum: bool = False,
     return_estimator: bool = False,
-    measure_memory: bool = False,
     block_size: int | None = BLOCK_SIZE,
     error_score: str | float = "raise",
     random_state: RandomState = 0,
@@ -95,10 +93,6 @@ def evaluate_transfers(
         Whether to keep errors and clusters of each spectrum, for maps.
     return_estimator : bool, default=False
         Whether to keep the fitted transfers.
-    measure_memory : bool, default=False
-        Whether to watch the memory that fit and predict take beyond what was held
-        before: anonymous resident memory, read every 5 ms; without file pages, GPU
-        memory and worker processes, and on Linux only.
     block_size : int or None, default=4096
         Spectra that are transferred at once; None takes all. Steps of a transfer,
         other than those that standardize, are taken to work row by row.
@@ -174,11 +168,7 @@ def evaluate_transfers(
         watched,
         names,
         Clusters(kmeans, n_clusters, known.primary, random_state),
-        {
-            "cosine_convention": cosine_convention,
-            "block_size": block_size,
-            "memory": measure_memory,
-        },
+        {"cosine_convention": cosine_convention, "block_size": block_size},
     )
     table = Collected(per_spectrum, return_estimator)
     n_steps = unseen.n_spectra * len(names)

@@ -10,7 +10,7 @@ class TransferRow(NamedTuple):
     """One transfer under one protocol: a row of the table, in base units.
 
     Euclidean distances are in counts, the k-score is a fraction, times are in seconds,
-    memory and sizes in bytes. None stands for what was not measured.
+    sizes in bytes. None stands for what was not measured.
     """
 
     transfer: str
@@ -21,8 +21,6 @@ class TransferRow(NamedTuple):
     k_score: float
     fit_time: float | None
     predict_time: float | None
-    fit_memory: int | None
-    predict_memory: int | None
     shared_bytes: int | None
 
 
@@ -61,9 +59,7 @@ COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "k_score": ("k-score / %", _places(2, 100.0)),
     "fit_time": ("fit / s", _seconds),
     "predict_time": ("predict / s", _seconds),
-    "fit_memory": ("fit peak / MB", _megabytes),
-    "predict_memory": ("predict peak / MB", _megabytes),
     "shared_bytes": ("shared / MB", _megabytes),
 }
 N_LEFT = 2
-OPTIONAL = ("fit_time", "predict_time", "fit_memory", "predict_memory", "shared_bytes")
+OPTIONAL = ("fit_time", "predict_time", "shared_bytes")

@@ -6,8 +6,7 @@ from typing import Any
 
 from spectransfer._progress import Bar
 from spectransfer._wrapping import is_fitted
-from spectransfer.evaluation._judging import Clusters, Judged, judge
-from spectransfer.evaluation._resources import Spent, metered
+from spectransfer.evaluation._judging import Clusters, Judged, Stopwatch, judge
 from spectransfer.evaluation._rows import SpectrumErrors, TransferRow
 from spectransfer.evaluation._sharing import shared_size
 from spectransfer.evaluation._table import TransferTable
@@ -29,14 +28,13 @@ class Task:
 
     def run(
         self, name: str, transfer: Any, bar: Bar
-    ) -> tuple[Any, Spent | None, dict[str, Judged], int | None]:
+    ) -> tuple[Any, float | None, dict[str, Judged], int | None]:
         """Give the fitted transfer, what fitting took, its figures, and its size."""
-        fit = None
+        spent = Stopwatch()
         if not is_fitted(transfer):
-            fit = Spent()
             bar.describe(f"{name}, fit")
             bar.reach(0)
-            with metered(fit, memory=self.options["memory"]):
+            with spent("fit"):
                 transfer = fit_fresh(transfer, self.known, self.watched)
         bar.describe(f"{name}, clusters")
         bar.reach(0)
@@ -51,7 +49,12 @@ class Task:
             **self.options,
         )
         size = shared_size(transfer, *self.known.primary.shape)
-        return transfer, fit, judged, None if size is None else size.total
+        return (
+            transfer,
+            spent.seconds.get("fit"),
+            judged,
+            None if size is None else size.total,
+        )
 
 
 @dataclass
@@ -68,7 +71,7 @@ class Collected:
         self,
         name: str,
         fitted: Any,
-        fit: Spent | None,
+        fit_time: float | None,
         judged: dict[str, Judged],
         size: int | None,
     ) -> None:
@@ -82,10 +85,8 @@ class Collected:
                     float(found.errors.euclidean.mean()),
                     float(found.errors.cosine.mean()),
                     found.k_score,
-                    None if fit is None else fit.seconds,
-                    found.spent.seconds,
-                    None if fit is None else fit.peak_bytes,
-                    found.spent.peak_bytes,
+                    fit_time,
+                    found.seconds,
                     size,
                 )
             )
@@ -104,7 +105,7 @@ class Collected:
             SpectransferWarning,
             stacklevel=4,
         )
-        nothing = (None,) * 5
+        nothing = (None,) * 3
         for protocol in protocols:
             self.rows.append(TransferRow(name, protocol, *(score,) * 4, *nothing))
 

@@ -45,8 +45,7 @@ class TransferTable:
     >>> from spectransfer.evaluation import TransferRow, TransferTable
     >>> row = TransferRow(
     ...     "ridge", "deployable", 0.05, 812.4, 0.004, 0.981,
-    ...     fit_time=1.5, predict_time=0.2, fit_memory=None, predict_memory=None,
-    ...     shared_bytes=None)
+    ...     fit_time=1.5, predict_time=0.2, shared_bytes=None)
     >>> table = TransferTable((row,))
     >>> table
     transfer  protocol       RSE  Euclidean / counts  cosine distance  k-score / % ...
@@ -104,8 +103,8 @@ class TransferTable:
             )
         return self.spectrum_errors[row.transfer, row.protocol]
 
-    def without_costs(self) -> TransferTable:
-        """Give the table without times and memory, which differ from run to run.
+    def without_times(self) -> TransferTable:
+        """Give the table without times, which differ from run to run.
 
         Returns
         -------
@@ -113,10 +112,7 @@ class TransferTable:
             The same figures of merit and sizes.
         """
         rows = tuple(
-            row._replace(
-                fit_time=None, predict_time=None, fit_memory=None, predict_memory=None
-            )
-            for row in self.rows
+            row._replace(fit_time=None, predict_time=None) for row in self.rows
         )
         return TransferTable(rows, self.meta, self.spectrum_errors, self.estimators)
 

@@ -17,8 +17,12 @@ from spectransfer._blocks import block_slices, take_rows
 from spectransfer._typing import FloatArray
 from spectransfer._validation import Interval, validate_params
 from spectransfer.evaluation._checks import known_protocols
-from spectransfer.evaluation._judging import BLOCK_SIZE, measured_in_space, versions_of
-from spectransfer.evaluation._resources import Spent
+from spectransfer.evaluation._judging import (
+    BLOCK_SIZE,
+    Stopwatch,
+    measured_in_space,
+    versions_of,
+)
 from spectransfer.preprocessing import StandardScaler
 from spectransfer.spectra import Pair, as_pair
 
@@ -159,9 +163,7 @@ def _transferred(
 ) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
     """Give rows, measured and predicted spectra, block by block."""
     (name,) = known_protocols(protocol)
-    version = versions_of(
-        transfer, [name], unseen, block_size, {name: Spent()}, memory=False
-    )[name]
+    version = versions_of(transfer, [name], unseen, block_size, Stopwatch())[name]
     for rows in block_slices(unseen.n_spectra, block_size):
         measured = measured_in_space(transfer, take_rows(unseen.primary, rows))
         predicted = np.asarray(version.predict(take_rows(unseen.secondary, rows)))

@@ -9,7 +9,7 @@ from spectransfer._imports import lazy_names
 
 _MODULE_OF = {
     "Report": "spectransfer.report._page",
-    "Stopwatch": "spectransfer.report._provenance",
+    "Stopwatch": "spectransfer.evaluation",
     "write_report": "spectransfer.report._transfers",
 }
 

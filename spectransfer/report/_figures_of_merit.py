@@ -3,7 +3,7 @@
 from spectransfer.evaluation import COLUMNS, PROTOCOLS, TransferRow, TransferTable
 from spectransfer.report._page import Report
 
-COSTS = ("fit_time", "predict_time", "fit_memory", "predict_memory")
+COSTS = ("fit_time", "predict_time", "shared_bytes")
 
 
 def add_figures_of_merit(report: Report, table: TransferTable) -> None:
@@ -32,7 +32,7 @@ def add_figures_of_merit(report: Report, table: TransferTable) -> None:
 
 
 def add_costs(report: Report, table: TransferTable) -> None:
-    """Add times, memory and what must be shared, by transfer.
+    """Add times and what must be shared, by transfer.
 
     Parameters
     ----------
@@ -41,10 +41,9 @@ def add_costs(report: Report, table: TransferTable) -> None:
     table : TransferTable
         What was found.
     """
-    columns = [*COSTS, "shared_bytes"]
     first = {row.transfer: row for row in reversed(table.rows)}
     rows = [first[name] for name in dict.fromkeys(row.transfer for row in table)]
-    shown = [c for c in columns if any(getattr(row, c) is not None for row in rows)]
+    shown = [c for c in COSTS if any(getattr(row, c) is not None for row in rows)]
     if not shown:
         return
     report.section("What it takes")
@@ -53,10 +52,10 @@ def add_costs(report: Report, table: TransferTable) -> None:
         ["transfer", *(COLUMNS[column][0] for column in shown)],
         [[row.transfer, *(_cell(row, column) for column in shown)] for row in rows],
         caption=(
-            "Wall-clock times, memory beyond what was held before, and what "
-            "laboratories must share so that another one can join."
+            "Wall-clock times, and what laboratories must share so that another one "
+            "can join."
         ),
-        note="Times and memory differ from run to run; no other table holds any.",
+        note="Times differ from run to run; no other table holds any.",
     )
 
 

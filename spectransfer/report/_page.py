@@ -167,8 +167,8 @@ class Report:
     ) -> None:
         """Add the figures of merit of an evaluation.
 
-        Times and memory, which differ from run to run, stay out; the CSV file has full
-        precision and base units.
+        Times, which differ from run to run, stay out; the CSV file has full precision
+        and base units.
 
         Parameters
         ----------
@@ -185,7 +185,7 @@ class Report:
         note : str, default=""
             What stands below the table.
         """
-        merits = table.without_costs()
+        merits = table.without_times()
         printed = merits.printed()
         self.table(
             name,

@@ -1,12 +1,9 @@
-"""How a page was made: versions, machine, times."""
+"""How a page was made: what was chosen, versions, machine, times."""
 
 import os
 import platform
 import sys
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -84,46 +81,3 @@ def provenance_tables(
         for name, (caption, table) in told.items()
         if table
     }
-
-
-@dataclass
-class Stopwatch:
-    """Seconds that the steps of a run take, by their names.
-
-    Parameters
-    ----------
-    seconds : dict of str to float, default={}
-        What has been measured.
-
-    Examples
-    --------
-    >>> from spectransfer.report import Stopwatch
-    >>> stopwatch = Stopwatch()
-    >>> with stopwatch("simulate"):
-    ...     pass
-    >>> list(stopwatch.seconds)
-    ['simulate']
-    """
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def __call__(self, step: str) -> Iterator[None]:
-        """Add what the block takes to a step.
-
-        Parameters
-        ----------
-        step : str
-            Its name.
-
-        Yields
-        ------
-        None
-            Nothing.
-        """
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            spent = time.perf_counter() - started
-            self.seconds[step] = self.seconds.get(step, 0.0) + spent
