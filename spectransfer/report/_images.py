@@ -2,8 +2,6 @@
 
 import base64
 import io
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -79,32 +77,3 @@ def draw(figure: Any, name: str, alt: str, *, dpi: int, vector: bool) -> Image:
         round(inches[1] * dpi),
         round(1.15 * inches[0] * _CSS_PIXELS_PER_INCH),
     )
-
-
-def draw_all(figure: Any, name: str, alt: str, **options: Any) -> list[Image]:
-    """Draw one figure, or several by name.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure, or mapping of str to one
-        What is drawn.
-    name, alt : str
-        As in `draw`; the names of several figures are added to both.
-    **options : dict
-        Passed on to `draw`.
-
-    Returns
-    -------
-    list of Image
-        In the order of the mapping.
-    """
-    if not isinstance(figure, Mapping):
-        return [draw(figure, name, alt, **options)]
-    return [
-        draw(part, f"{name}-{_file_name(title)}", f"{alt}: {title}", **options)
-        for title, part in figure.items()
-    ]
-
-
-def _file_name(title: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")

@@ -11,10 +11,51 @@ from spectransfer._tables import TextTable
 from spectransfer.evaluation import TransferTable
 from spectransfer.report._blocks import Figure, Heading, Table, Text
 from spectransfer.report._document import document
-from spectransfer.report._images import draw_all
+from spectransfer.report._images import draw
 from spectransfer.report._provenance import provenance_tables
 
 PAGE = "report.html"
+
+
+class _Names:
+    """What is taken: names of files, and anchors.
+
+    They are compared as file systems do that know no capitals.
+    """
+
+    def __init__(self) -> None:
+        self._taken: set[tuple[str, str]] = set()
+
+    def claim(self, kind: str, name: str) -> str:
+        """Take the name that a user gave; refuse one that is none, or is taken."""
+        if not re.fullmatch(r"\w([\w.+ -]*\w)?", name):
+            raise ValueError(
+                f"The name of a {kind} must be a plain file name of letters, digits, "
+                "'-', '_', '+', '.' and spaces, because files are written under it, "
+                f"but it is {name!r}. What is to be read stands in caption and label; "
+                f"name the files for example {cleaned(name, 'x')!r}."
+            )
+        if (kind, name.casefold()) in self._taken:
+            raise ValueError(
+                f"Every {kind} needs a name of its own, for its files, but there are "
+                f"two of {name!r}. Give one of them another, such as {name + '-2'!r}."
+            )
+        self._taken.add((kind, name.casefold()))
+        return name
+
+    def number(self, kind: str, name: str) -> str:
+        """Take a name that was made of a title, with a number where it is taken."""
+        numbered, n = name, 1
+        while (kind, numbered.casefold()) in self._taken:
+            n += 1
+            numbered = f"{name}-{n}"
+        self._taken.add((kind, numbered.casefold()))
+        return numbered
+
+
+def cleaned(title: str, otherwise: str) -> str:
+    """Make a name of a title: small letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or otherwise
 
 
 class Report:
@@ -60,7 +101,7 @@ class Report:
         self.dpi = dpi
         self.vector = vector
         self._blocks: list[Heading | Text | Table | Figure] = []
-        self._names: set[str] = set()
+        self._names = _Names()
 
     def section(self, title: str, text: str = "", *, level: int = 2) -> None:
         """Begin a section.
@@ -81,8 +122,8 @@ class Report:
                 f"{title!r} has level {level}{'' if begun else ' and is the first'}. "
                 "Begin a section with level=2 before its parts."
             )
-        anchor = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "section"
-        self._blocks.append(Heading(level, title, self._unused(anchor, "#")))
+        anchor = self._names.number("#", cleaned(title, "section"))
+        self._blocks.append(Heading(level, title, anchor))
         self.text(text)
 
     def text(self, text: str) -> None:
@@ -115,7 +156,8 @@ class Report:
         Parameters
         ----------
         name : str
-            Name of its files, without ending.
+            Name of its files, without ending: letters, digits, hyphens. No other table
+            of the page has it.
         header : sequence of str
             Names of the columns.
         rows : sequence of sequence of str
@@ -141,7 +183,7 @@ class Report:
                 f"but one has {len(uneven[0])}: {list(uneven[0])!r}."
             )
         table = Table(
-            self._unused(name, "table"),
+            self._names.claim("table", name),
             TextTable(
                 [str(cell) for cell in header],
                 [[str(cell) for cell in row] for row in rows],
@@ -226,8 +268,19 @@ class Report:
         stacked : bool, default=False
             Whether several pictures stand one below the other in any case.
         """
-        name = self._unused(name, "figure")
-        images = draw_all(figure, name, alt, dpi=self.dpi, vector=self.vector)
+        name = self._names.claim("figure", name)
+        parts = [(figure, name, alt)]
+        if isinstance(figure, Mapping):
+            parts = [
+                (
+                    part,
+                    self._names.number("figure", f"{name}-{file}"),
+                    f"{alt}: {title}",
+                )
+                for title, part in figure.items()
+                for file in [cleaned(title, "part")]
+            ]
+        images = [draw(*part, dpi=self.dpi, vector=self.vector) for part in parts]
         self._blocks.append(Figure(images, caption, label, stacked))
 
     def provenance(
@@ -284,17 +337,3 @@ class Report:
             with written_beside(path) as beside:
                 beside.write_bytes(content)
         return folder / PAGE
-
-    def _unused(self, name: str, kind: str) -> str:
-        """Refuse a name that is taken, or number an anchor."""
-        numbered, n = name, 1
-        while f"{kind}/{numbered}" in self._names:
-            if kind != "#":
-                raise ValueError(
-                    f"Every {kind} needs a name of its own, for its files, but there "
-                    f"are two of {name!r}."
-                )
-            n += 1
-            numbered = f"{name}-{n}"
-        self._names.add(f"{kind}/{numbered}")
-        return numbered
