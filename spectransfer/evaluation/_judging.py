@@ -19,7 +19,7 @@ from spectransfer._blocks import block_slices, blocks_of, take_rows
 from spectransfer._typing import FloatArray
 from spectransfer._validation import check_targets
 from spectransfer.evaluation._clusters import fit_library_clusters
-from spectransfer.evaluation._rows import SpectrumErrors
+from spectransfer.evaluation._table import SpectrumErrors
 from spectransfer.metrics import (
     cluster_labels,
     spectrum_cosine,
@@ -27,6 +27,7 @@ from spectransfer.metrics import (
     target_in_prediction_space,
 )
 from spectransfer.pipeline import (
+    PROTOCOLS,
     with_own_statistics,
     with_reference,
     with_training_statistics,
@@ -36,6 +37,18 @@ from spectransfer.spectra import Pair
 
 _PROBE_ROWS = 4
 BLOCK_SIZE = 4096
+
+
+def known_protocols(protocols: str | Iterable[str]) -> list[str]:
+    """Refuse protocols that there are not."""
+    names = [protocols] if isinstance(protocols, str) else list(protocols)
+    unknown = [name for name in names if name not in PROTOCOLS]
+    if unknown or not names or len(set(names)) < len(names):
+        raise ValueError(
+            f"protocols must be some of {', '.join(map(repr, PROTOCOLS))}, each once, "
+            f"but they are {names!r}."
+        )
+    return names
 
 
 def measured_in_space(transfer: Any, primary: Any) -> FloatArray:

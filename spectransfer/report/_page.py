@@ -9,10 +9,8 @@ from typing import Any
 from spectransfer._files import written_beside
 from spectransfer._tables import TextTable
 from spectransfer.evaluation import TransferTable
-from spectransfer.report._blocks import Figure, Heading, Table, Text
-from spectransfer.report._document import document
-from spectransfer.report._images import draw
-from spectransfer.report._provenance import provenance_tables
+from spectransfer.report._blocks import Figure, Heading, Table, Text, draw
+from spectransfer.report._document import document, provenance_tables
 
 PAGE = "report.html"
 
@@ -33,7 +31,7 @@ class _Names:
                 f"The name of a {kind} must be a plain file name of letters, digits, "
                 "'-', '_', '+', '.' and spaces, because files are written under it, "
                 f"but it is {name!r}. What is to be read stands in caption and label; "
-                f"name the files for example {cleaned(name, 'x')!r}."
+                f"name the files for example {_cleaned(name, 'x')!r}."
             )
         if (kind, name.casefold()) in self._taken:
             raise ValueError(
@@ -53,7 +51,7 @@ class _Names:
         return numbered
 
 
-def cleaned(title: str, otherwise: str) -> str:
+def _cleaned(title: str, otherwise: str) -> str:
     """Make a name of a title: small letters, digits and hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or otherwise
 
@@ -122,7 +120,7 @@ class Report:
                 f"{title!r} has level {level}{'' if begun else ' and is the first'}. "
                 "Begin a section with level=2 before its parts."
             )
-        anchor = self._names.number("#", cleaned(title, "section"))
+        anchor = self._names.number("#", _cleaned(title, "section"))
         self._blocks.append(Heading(level, title, anchor))
         self.text(text)
 
@@ -272,16 +270,14 @@ class Report:
         parts = [(figure, name, alt)]
         if isinstance(figure, Mapping):
             parts = [
-                (
-                    part,
-                    self._names.number("figure", f"{name}-{file}"),
-                    f"{alt}: {title}",
-                )
+                (part, self._part_of(name, title), f"{alt}: {title}")
                 for title, part in figure.items()
-                for file in [cleaned(title, "part")]
             ]
         images = [draw(*part, dpi=self.dpi, vector=self.vector) for part in parts]
         self._blocks.append(Figure(images, caption, label, stacked))
+
+    def _part_of(self, name: str, title: str) -> str:
+        return self._names.number("figure", f"{name}-{_cleaned(title, 'part')}")
 
     def provenance(
         self, configuration: Mapping[str, Any], timings: Mapping[str, float]
