@@ -2,9 +2,9 @@
 
 import math
 
-from paper_reproduction import paper
-from paper_reproduction.experiment import Results
-from paper_reproduction.transfers import CLOSELY
+from paper import published
+from paper.experiment import Results
+from paper.transfers import CLOSELY
 from spectransfer.evaluation import PROTOCOLS, TransferRow
 from spectransfer.report import Report, TextTable
 
@@ -56,10 +56,10 @@ def add_table_1(report: Report, results: Results) -> None:
         "only; the relative squared error (RSE) compares everywhere.",
     )
     rows, marked = [], []
-    for name, merits in paper.TABLE_1.items():
+    for name, merits in published.TABLE_1.items():
         marked.append(len(rows))
         rows.append([f"paper: {name}", "Table 1", *_printed(*merits)])
-        method = paper.METHODS[name]
+        method = published.METHODS[name]
         for transfer in _shown_beside(results, method):
             rows += [
                 [transfer, protocol, *_merits(results.table[transfer, protocol])]
@@ -120,8 +120,8 @@ def _merits(row: TransferRow) -> list[str]:
 def _add_reading(report: Report, results: Results) -> None:
     """Tell under which protocol each row of the paper seems to have been made."""
     rows, nearest = [], {}
-    for name, merits in paper.TABLE_1.items():
-        ours = {p: results.table[paper.METHODS[name], p].rse for p in PROTOCOLS}
+    for name, merits in published.TABLE_1.items():
+        ours = {p: results.table[published.METHODS[name], p].rse for p in PROTOCOLS}
         distance = {p: abs(math.log(rse / merits.rse)) for p, rse in ours.items()}
         nearest[name] = min(distance, key=distance.__getitem__)
         figures = [f"{rse:.4f}" for rse in ours.values()]

@@ -10,10 +10,11 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.utils import Bunch
 
-from paper_reproduction.searching import search, searched_transfers
-from paper_reproduction.transfers import (
+from paper.transfers import (
     Candidate,
     baseline_corrector,
+    search,
+    searched_transfers,
     transfers_to_judge,
 )
 from spectransfer.evaluation import (

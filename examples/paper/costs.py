@@ -1,7 +1,7 @@
-"""Table 2: times, and what laboratories must share."""
+"""What it takes: Table 2, what laboratories must share, and the search."""
 
-from paper_reproduction import paper
-from paper_reproduction.experiment import Results
+from paper import published
+from paper.experiment import Results
 from spectransfer.report import Report
 
 
@@ -10,7 +10,7 @@ def add_table_2(report: Report, results: Results) -> None:
     report.section("Table 2: what the transfers take", _sharing(results))
     rows = [
         [name, f"{fit:.0f}", f"{predict:.0f}", "-"]
-        for name, (fit, predict) in paper.TABLE_2.items()
+        for name, (fit, predict) in published.TABLE_2.items()
     ]
     marked = range(len(rows))
     for candidate in results.candidates:
@@ -44,7 +44,7 @@ def add_table_2(report: Report, results: Results) -> None:
 
 
 def _sharing(results: Results) -> str:
-    spectra, latents = paper.shared_bytes()
+    spectra, latents = published.shared_bytes()
     ours = {
         name: results.table[name, "deployable"].shared_bytes
         for name in ("direct MLP", "VAE + MLP")
@@ -55,7 +55,7 @@ def _sharing(results: Results) -> str:
         "So that another laboratory can join, a direct transfer has to be given all "
         "primary spectra of the shared standards, the transfer through latents their "
         "latents and the decoder. The paper says that this is approximately 50 times "
-        f"less. For its {results_size(paper.SHAPES)} standards it is "
+        f"less. For its {results_size(published.SHAPES)} standards it is "
         f"{spectra / 1e9:.2f} GB against {latents / 1e6:.0f} MB, "
         f"{spectra / latents:.0f} times less. For the "
         f"{results.table.meta['n_train']:,} standards here it is {sizes[0]} against "
@@ -72,3 +72,38 @@ def results_size(shapes: dict[str, tuple[int, int]]) -> str:
 
 def _megabytes(size: int | None, digits: int = 1) -> str:
     return "-" if size is None else f"{size / 1e6:,.{digits}f}"
+
+
+_STAGES = {"vae": "VAE", "mlp": "mapper", "direct": "direct MLP", "knn": "KNN"}
+
+
+def add_search(report: Report, results: Results) -> None:
+    """What the search found; nothing where there was none."""
+    if results.found is None:
+        return
+    rows = []
+    for stage, search in results.found.searches.items():
+        best = {
+            name.rpartition("__")[2]: value
+            for name, value in search.best_params_.items()
+        }
+        chosen = ", ".join(f"{name} {value}" for name, value in sorted(best.items()))
+        tried = len(search.cv_results_["params"])
+        rows.append([_STAGES[stage], chosen, str(tried), f"{search.best_score_:.4f}"])
+    report.section(
+        "Hyperparameters",
+        "The paper's search spaces, searched by successive halving on the validation "
+        "map: the VAE by the variance of primary spectra that it keeps, the networks "
+        "by the RSE of the whole transfer, and the number of neighbours by the "
+        "Euclidean distance (both with a minus sign, so that more is better). The "
+        "paper chose "
+        "layers of 1024 and 512, 64 latents and 1e-4 for the VAE, 128 and 512 and 1e-4 "
+        "for the mapper, and 10 neighbours.",
+    )
+    report.table(
+        "search",
+        ["", "found", "fits", "score"],
+        rows,
+        caption="What the search found. The tables call these transfers searched.",
+        n_left=2,
+    )
