@@ -16,7 +16,7 @@ INSTALLED := $(VENV)/.installed
 .PHONY: demo test slow static check benchmarks clean
 
 demo: $(INSTALLED)
-	OMP_NUM_THREADS=$(THREADS) $(BIN)/python examples/reproduce_paper.py $(ARGS)
+	OMP_NUM_THREADS=$(THREADS) $(BIN)/python examples/paper $(ARGS)
 
 test: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(ARGS)

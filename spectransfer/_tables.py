@@ -1,15 +1,18 @@
-"""A table of text cells as plain text, Markdown, LaTeX, HTML and CSV."""
+"""The one writer of tables: text cells as plain text, Markdown, LaTeX, HTML and CSV."""
 
 import csv
-import html
 import io
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-Cells = Sequence[Sequence[str]]
+from spectransfer._files import written_beside
+
+# a cell that is longer may be broken into lines
+_LONG = 48
 
 _LATEX = str.maketrans(
     {
@@ -32,60 +35,137 @@ _LATEX = str.maketrans(
 _MARKDOWN = str.maketrans({c: "\\" + c for c in "\\`*_[]<>|#"} | {"\n": " "})
 
 
-def as_text(header: Sequence[str], body: Cells, n_left: int) -> str:
-    """Align cells, the first `n_left` columns to the left and numbers to the right."""
-    columns = list(zip(header, *body, strict=True))
-    widths = [max(len(cell) for cell in column) for column in columns]
+@dataclass(frozen=True)
+class TextTable:
+    """Text cells under a header, as they are printed.
 
-    def line(cells: Sequence[str]) -> str:
-        aligned = (
-            cell.ljust(width) if i < n_left else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    Parameters
+    ----------
+    header : sequence of str
+        Names of the columns.
+    rows : sequence of sequence of str
+        Cells; the first of each row names it.
+    n_left : int, default=1
+        Number of columns that hold text; others are set as numbers, to the right.
+    marked : frozenset of int, default=frozenset()
+        Rows, counted from 0, that a page sets off.
+    """
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    n_left: int = 1
+    marked: frozenset[int] = frozenset()
+
+    def text(self, *, rule: bool = True) -> str:
+        """Align cells, with or without a rule under the header."""
+        columns = list(zip(self.header, *self.rows, strict=True))
+        widths = [max(len(cell) for cell in column) for column in columns]
+
+        def line(cells: Sequence[str]) -> str:
+            aligned = (
+                cell.ljust(width) if i < self.n_left else cell.rjust(width)
+                for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+            )
+            return "  ".join(aligned).rstrip()
+
+        ruled = ["  ".join("-" * width for width in widths)] if rule else []
+        return "\n".join([line(self.header), *ruled, *map(line, self.rows)])
+
+    def csv(self) -> str:
+        """Write the cells as comma-separated values."""
+        return as_csv(self.header, self.rows)
+
+    def markdown(self) -> str:
+        """Write the table in GitHub's dialect of Markdown."""
+        marks = [":--" if i < self.n_left else "--:" for i in range(len(self.header))]
+        lines = [
+            [cell.translate(_MARKDOWN) for cell in cells]
+            for cells in (self.header, *self.rows)
+        ]
+        lines.insert(1, marks)
+        return "\n".join("| " + " | ".join(cells) + " |" for cells in lines) + "\n"
+
+    def latex(self, caption: str | None = None, label: str | None = None) -> str:
+        """Write a `tabular` that needs no package, in a `table` where it has a caption.
+
+        Parameters
+        ----------
+        caption, label : str, default=None
+            With one of them, the tabular floats. The caption is escaped, the label,
+            which LaTeX does not set, is not.
+
+        Returns
+        -------
+        str
+            LaTeX.
+        """
+        layout = "l" * self.n_left + "r" * (len(self.header) - self.n_left)
+        head, *body = (
+            " & ".join(map(_latex_cell, cells)) + r" \\"
+            for cells in (self.header, *self.rows)
         )
-        return "  ".join(aligned).rstrip()
+        lines = [rf"\begin{{tabular}}{{{layout}}}", r"\hline", head, r"\hline"]
+        lines += [*body, r"\hline", r"\end{tabular}"]
+        if caption is not None or label is not None:
+            around = [r"\begin{table}", r"\centering"]
+            if caption is not None:
+                around.append(rf"\caption{{{caption.translate(_LATEX)}}}")
+            if label is not None:
+                around.append(rf"\label{{{label}}}")
+            lines = [*around, *lines, r"\end{table}"]
+        return "\n".join(lines) + "\n"
 
-    rule = "  ".join("-" * width for width in widths)
-    return "\n".join([line(header), rule, *(line(cells) for cells in body)])
+    def html(
+        self, caption: str = "", label: str = "", notes: Sequence[str] = ()
+    ) -> str:
+        """Write a table in a box of its own, which scrolls where it is too wide.
+
+        What makes it legible stands in the elements, so that it needs no style sheet,
+        as in a notebook; classes are for a page that has one.
+
+        Parameters
+        ----------
+        caption, label : str, default=""
+            What the table shows, and what it is called, such as "Table 1".
+        notes : sequence of str, default=()
+            What stands below it, a paragraph each.
+
+        Returns
+        -------
+        str
+            A `figure` element.
+        """
+        told = f"{label}: {caption}" if label else caption
+        head = "".join(
+            f'<th scope="col"{_side(i, self.n_left)}>{escape(cell)}</th>'
+            for i, cell in enumerate(self.header)
+        )
+        body = "\n".join(self._html_row(i) for i in range(len(self.rows)))
+        below = "".join(
+            f'<p class="note"><small>{escape(note)}</small></p>' for note in notes
+        )
+        return (
+            f'<figure class="table">{figcaption(label, caption)}'
+            '<div class="scroll" style="overflow-x: auto" role="region" tabindex="0" '
+            f'aria-label="{escape(told or "table")}">'
+            f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
+            f"</div>{below}</figure>"
+        )
+
+    def _html_row(self, number: int) -> str:
+        name, *cells = self.rows[number]
+        inner = f'<th scope="row"{_side(0, self.n_left)}>{escape(name)}</th>'
+        for i, cell in enumerate(cells, start=1):
+            long = ' class="long"' if len(cell) > _LONG else ""
+            inner += f"<td{long}{_side(i, self.n_left)}>{escape(cell)}</td>"
+        again = number > 0 and self.rows[number - 1][0] == name
+        kinds = {"marked": number in self.marked, "again": again}
+        names = " ".join(kind for kind, holds in kinds.items() if holds)
+        return f'<tr class="{names}">{inner}</tr>' if names else f"<tr>{inner}</tr>"
 
 
-def as_markdown(header: Sequence[str], body: Cells, n_left: int) -> str:
-    """Write a table in GitHub's dialect of Markdown."""
-    marks = [":--" if i < n_left else "--:" for i in range(len(header))]
-    lines = [[cell.translate(_MARKDOWN) for cell in cells] for cells in (header, *body)]
-    lines.insert(1, marks)
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines) + "\n"
-
-
-def as_latex(
-    header: Sequence[str],
-    body: Cells,
-    n_left: int,
-    caption: str | None = None,
-    label: str | None = None,
-) -> str:
-    """Write a `tabular` that needs no package, in a `table` where it has a caption."""
-    layout = "l" * n_left + "r" * (len(header) - n_left)
-    lines = [
-        " & ".join(_latex_cell(cell) for cell in cells) + r" \\"
-        for cells in (header, *body)
-    ]
-    tabular = [
-        rf"\begin{{tabular}}{{{layout}}}",
-        r"\hline",
-        lines[0],
-        r"\hline",
-        *lines[1:],
-        r"\hline",
-        r"\end{tabular}",
-    ]
-    if caption is None and label is None:
-        return "\n".join(tabular) + "\n"
-    around = [r"\begin{table}", r"\centering"]
-    if caption is not None:
-        around.append(rf"\caption{{{caption.translate(_LATEX)}}}")
-    if label is not None:
-        around.append(rf"\label{{{label}}}")
-    return "\n".join([*around, *tabular, r"\end{table}"]) + "\n"
+def _side(column: int, n_left: int) -> str:
+    return f' style="text-align: {"left" if column < n_left else "right"}"'
 
 
 def _latex_cell(cell: str) -> str:
@@ -94,50 +174,28 @@ def _latex_cell(cell: str) -> str:
     return "$-$" + cell[1:] if negative else cell.translate(_LATEX)
 
 
-def as_html(
-    header: Sequence[str], body: Cells, n_left: int, caption: str, notes: Sequence[str]
-) -> str:
-    """Write an HTML table, with notes under it."""
-
-    def row(cells: Sequence[str], tag: str) -> str:
-        sides = ("left" if i < n_left else "right" for i in range(len(cells)))
-        inner = "".join(
-            f'<{tag} style="text-align: {side}">{html.escape(cell)}</{tag}>'
-            for cell, side in zip(cells, sides, strict=True)
-        )
-        return f"<tr>{inner}</tr>"
-
-    below = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in notes)
-    return (
-        f"<table><caption>{html.escape(caption)}</caption>"
-        f"<thead>{row(header, 'th')}</thead>"
-        f"<tbody>{''.join(row(cells, 'td') for cells in body)}</tbody></table>{below}"
-    )
+def figcaption(label: str, caption: str) -> str:
+    """Write what stands at a table or a figure; nothing where there is nothing."""
+    if not (label or caption):
+        return ""
+    shown = f"<b>{escape(label)}.</b> " if label else ""
+    return f"<figcaption>{shown}{escape(caption)}</figcaption>"
 
 
-def as_csv(header: Sequence[str], body: Sequence[Sequence[Any]]) -> str:
+def as_csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Write comma-separated values; numbers read back exactly, None is empty."""
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(body)
+    writer.writerows(rows)
     return written.getvalue()
 
 
 def deliver(text: str, path: str | os.PathLike[str] | None) -> str | None:
-    """Write text into a file, or give it back where there is none.
-
-    The file is written beside and then renamed, so that an older one is never left
-    half overwritten.
-    """
+    """Write text into a file, or give it back where there is none."""
     if path is None:
         return text
-    target = Path(path)
-    beside = target.with_name(f".{target.name}.{uuid4().hex}")
-    try:
+    with written_beside(Path(path)) as beside:
         # newlines as they are: the csv module has written its own
         beside.write_text(text, encoding="utf-8", newline="")
-        os.replace(beside, target)
-    finally:
-        beside.unlink(missing_ok=True)
     return None

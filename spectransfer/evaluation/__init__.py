@@ -1,22 +1,23 @@
 """Several transfers, several figures of merit, every protocol: one table."""
 
-from spectransfer.evaluation._borders import border_shots
 from spectransfer.evaluation._clusters import (
+    PAPER_N_CLUSTERS,
+    ClusterChoice,
     ClusterComparison,
+    choose_n_clusters,
     compare_clusters,
     fit_library_clusters,
 )
 from spectransfer.evaluation._evaluate import evaluate_transfers
-from spectransfer.evaluation._rows import COLUMNS as COLUMNS
-from spectransfer.evaluation._rows import SpectrumErrors, TransferRow
+from spectransfer.evaluation._judging import Stopwatch as Stopwatch
 from spectransfer.evaluation._sharing import SharedSize, shared_size
-from spectransfer.evaluation._silhouette import (
-    PAPER_N_CLUSTERS,
-    ClusterChoice,
-    choose_n_clusters,
+from spectransfer.evaluation._table import COLUMNS as COLUMNS
+from spectransfer.evaluation._table import SpectrumErrors, TransferRow, TransferTable
+from spectransfer.evaluation._transferred import (
+    TransferredMap,
+    border_shots,
+    summarize_transfer,
 )
-from spectransfer.evaluation._table import TransferTable
-from spectransfer.evaluation._transferred import TransferredMap, summarize_transfer
 from spectransfer.pipeline import PROTOCOLS
 
 __all__ = [

@@ -1,9 +1,14 @@
 """`evaluate_transfers`: many transfers, many figures of merit, every protocol."""
 
+import warnings
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any
 
+from sklearn.base import clone
+
+from spectransfer._progress import Bar, progress_bar
 from spectransfer._typing import RandomState
 from spectransfer._validation import (
     HasMethods,
@@ -11,17 +16,190 @@ from spectransfer._validation import (
     StrOptions,
     validate_params,
 )
-from spectransfer.evaluation._checks import (
-    check_channels,
-    check_map,
+from spectransfer._wrapping import is_fitted
+from spectransfer.evaluation._judging import (
+    BLOCK_SIZE,
+    Clusters,
+    Judged,
+    Stopwatch,
+    judge,
     known_protocols,
-    named_transfers,
 )
-from spectransfer.evaluation._judging import BLOCK_SIZE, Clusters
-from spectransfer.evaluation._running import Collected, Task, meta_of, progress_bar
-from spectransfer.evaluation._table import TransferTable
-from spectransfer.pipeline import PROTOCOLS
-from spectransfer.spectra import as_pair
+from spectransfer.evaluation._sharing import shared_size
+from spectransfer.evaluation._table import SpectrumErrors, TransferRow, TransferTable
+from spectransfer.exceptions import SpectransferWarning
+from spectransfer.pipeline import PROTOCOLS, fit_watched
+from spectransfer.spectra import Pair, as_pair
+
+
+def _named_transfers(transfers: Any) -> dict[str, Any]:
+    """Check names and estimators before any of them is fitted."""
+    pairs = list(transfers.items() if isinstance(transfers, Mapping) else transfers)
+    named = dict(pairs)
+    if not named or len(named) < len(pairs):
+        raise ValueError(
+            "transfers must give every transfer a name of its own, but there are "
+            f"{len(pairs)} transfers and {len(named)} names. Pass a mapping such as "
+            "{'ridge': make_transfer_pipeline(Ridge())}."
+        )
+    for name, transfer in named.items():
+        if isinstance(transfer, type) or not hasattr(transfer, "predict"):
+            raise TypeError(
+                "transfers must hold estimators that predict, but the one named "
+                f"{name!r} is {transfer!r}. Pass an object such as "
+                "make_transfer_pipeline(Ridge())."
+            )
+    return {str(name): transfer for name, transfer in named.items()}
+
+
+def _check_channels(known: Pair, unseen: Pair, watched: Pair | None) -> None:
+    """Refuse spectra on other channels than those of the shared standards."""
+    for name, pair in (("test", unseen), ("validation", watched)):
+        for side in Pair._fields:
+            if pair is None:
+                continue
+            n, n_known = (getattr(p, side).shape[1] for p in (pair, known))
+            if n != n_known:
+                raise ValueError(
+                    f"{name} must have the channels of train, but its {side} spectra "
+                    f"have {n} and those of train {n_known}. Bring them to one axis, "
+                    "for example with WavelengthResampler."
+                )
+
+
+def _check_map(unseen: Pair, protocols: list[str]) -> None:
+    """Refuse to scale one spectrum by itself."""
+    if unseen.n_spectra == 1 and protocols != ["deployable"]:
+        raise ValueError(
+            "A map is scaled by itself over its spectra, and one spectrum has no "
+            "deviation, but test has 1. Evaluate more, or with "
+            "protocols='deployable' only."
+        )
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What every transfer has to do."""
+
+    known: Pair
+    unseen: Pair
+    watched: Pair | None
+    protocols: list[str]
+    clusters: Clusters
+    options: dict[str, Any]
+
+    def run(
+        self, name: str, transfer: Any, bar: Bar
+    ) -> tuple[Any, float | None, dict[str, Judged], int | None]:
+        """Give the fitted transfer, what fitting took, its figures, and its size."""
+        spent = Stopwatch()
+        watched = self.watched or (None, None)
+        if not is_fitted(transfer):
+            bar.describe(f"{name}, fit")
+            bar.reach(0)
+            with spent("fit"):
+                transfer = fit_watched(
+                    clone(transfer), *self.known, X_val=watched[0], y_val=watched[1]
+                )
+        bar.describe(f"{name}, clusters")
+        bar.reach(0)
+        kmeans = self.clusters.of(transfer)
+        bar.describe(f"{name}, predict")
+        judged = judge(
+            transfer,
+            self.protocols,
+            self.unseen,
+            kmeans,
+            progress=bar.update,
+            **self.options,
+        )
+        size = shared_size(transfer, *self.known.primary.shape)
+        return (
+            transfer,
+            spent.seconds.get("fit"),
+            judged,
+            None if size is None else size.total,
+        )
+
+
+@dataclass
+class _Collected:
+    """Rows as they are made, and what else is to be kept."""
+
+    per_spectrum: bool
+    return_estimator: bool
+    rows: list[TransferRow] = field(default_factory=list)
+    errors: dict[tuple[str, str], SpectrumErrors] = field(default_factory=dict)
+    estimators: dict[str, Any] = field(default_factory=dict)
+
+    def add(
+        self,
+        name: str,
+        fitted: Any,
+        fit_time: float | None,
+        judged: dict[str, Judged],
+        size: int | None,
+    ) -> None:
+        """Keep the figures of one transfer."""
+        for protocol, found in judged.items():
+            self.rows.append(
+                TransferRow(
+                    name,
+                    protocol,
+                    found.rse,
+                    float(found.errors.euclidean.mean()),
+                    float(found.errors.cosine.mean()),
+                    found.k_score,
+                    fit_time,
+                    found.seconds,
+                    size,
+                )
+            )
+            if self.per_spectrum:
+                self.errors[name, protocol] = found.errors
+        if self.return_estimator:
+            self.estimators[name] = fitted
+
+    def add_failed(
+        self, name: str, protocols: list[str], score: float, error: Exception
+    ) -> None:
+        """Keep the place of a transfer that failed, and warn."""
+        warnings.warn(
+            f"{name!r} could not be evaluated, and its figures are {score}: "
+            f"{type(error).__name__}: {error}",
+            SpectransferWarning,
+            stacklevel=4,
+        )
+        nothing = (None,) * 3
+        for protocol in protocols:
+            self.rows.append(TransferRow(name, protocol, *(score,) * 4, *nothing))
+
+    def finish(self, meta: dict[str, Any]) -> TransferTable:
+        """Make the table."""
+        return TransferTable(tuple(self.rows), meta, self.errors, self.estimators)
+
+
+def _meta_of(task: _Task) -> dict[str, Any]:
+    """Say what was compared."""
+    fitted = list(task.clusters.fitted.values())
+    sizes = [getattr(kmeans, "n_clusters", None) for kmeans in fitted]
+    notes = []
+    if len(fitted) > 1:
+        notes.append(
+            f"The transfers are judged in {len(fitted)} different spaces (with and "
+            "without baseline, say): distances in counts compare within a space only."
+        )
+    return {
+        "n_train": task.known.n_spectra,
+        "n_test": task.unseen.n_spectra,
+        "n_channels": task.unseen.primary.shape[1],
+        "n_clusters": " or ".join(
+            str(s) for s in dict.fromkeys(sizes) if s is not None
+        ),
+        "cosine_convention": task.options["cosine_convention"],
+        "notes": tuple(notes),
+    }
+
 
 _CONSTRAINTS: dict[str, list[Any]] = {
     "protocols": ["array-like", str],
@@ -30,7 +208,6 @@ _CONSTRAINTS: dict[str, list[Any]] = {
     "cosine_convention": [StrOptions({"distance", "minus_cosine"})],
     "per_spectrum": ["boolean"],
     "return_estimator": ["boolean"],
-    "measure_memory": ["boolean"],
     "block_size": [Interval(Integral, 1, None, closed="left"), None],
     "error_score": [StrOptions({"raise"}), Real],
     "random_state": ["random_state"],
@@ -51,7 +228,6 @@ def evaluate_transfers(
     cosine_convention: str = "distance",
     per_spectrum: bool = False,
     return_estimator: bool = False,
-    measure_memory: bool = False,
     block_size: int | None = BLOCK_SIZE,
     error_score: str | float = "raise",
     random_state: RandomState = 0,
@@ -94,10 +270,6 @@ def evaluate_transfers(
         Whether to keep errors and clusters of each spectrum, for maps.
     return_estimator : bool, default=False
         Whether to keep the fitted transfers.
-    measure_memory : bool, default=False
-        Whether to watch the memory that fit and predict take beyond what was held
-        before: anonymous resident memory, read every 5 ms; without file pages, GPU
-        memory and worker processes, and on Linux only.
     block_size : int or None, default=4096
         Spectra that are transferred at once; None takes all. Steps of a transfer,
         other than those that standardize, are taken to work row by row.
@@ -162,32 +334,28 @@ def evaluate_transfers(
     >>> table["ridge", "paper"].rse < 0.5
     True
     """
-    named, names = named_transfers(transfers), known_protocols(protocols)
+    named, names = _named_transfers(transfers), known_protocols(protocols)
     known, unseen = as_pair(train, "train"), as_pair(test, "test")
     watched = None if validation is None else as_pair(validation, "validation")
-    check_channels(known, unseen, watched)
-    check_map(unseen, names)
-    task = Task(
+    _check_channels(known, unseen, watched)
+    _check_map(unseen, names)
+    task = _Task(
         known,
         unseen,
         watched,
         names,
         Clusters(kmeans, n_clusters, known.primary, random_state),
-        {
-            "cosine_convention": cosine_convention,
-            "block_size": block_size,
-            "memory": measure_memory,
-        },
+        {"cosine_convention": cosine_convention, "block_size": block_size},
     )
-    table = Collected(per_spectrum, return_estimator)
+    table = _Collected(per_spectrum, return_estimator)
     n_steps = unseen.n_spectra * len(names)
     for name, transfer in named.items():
-        with progress_bar(name, n_steps, bool(verbose)) as progress:
+        with progress_bar(n_steps, "spectrum", visible=bool(verbose)) as bar:
             try:
-                table.add(name, *task.run(transfer, progress))
+                table.add(name, *task.run(name, transfer, bar))
             except Exception as error:
                 error.add_note(f"This happened while evaluating {name!r}.")
                 if isinstance(error_score, str):
                     raise
                 table.add_failed(name, names, float(error_score), error)
-    return table.finish(meta_of(task))
+    return table.finish(_meta_of(task))

@@ -7,7 +7,9 @@ relative squared error is put together in the end,
 .. math:: \mathrm{RSE} = \sum_i d_i^2 \Big/ \sum_{ij} (y_{ij} - \bar y_j)^2 .
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +19,7 @@ from spectransfer._blocks import block_slices, blocks_of, take_rows
 from spectransfer._typing import FloatArray
 from spectransfer._validation import check_targets
 from spectransfer.evaluation._clusters import fit_library_clusters
-from spectransfer.evaluation._resources import Spent, metered
-from spectransfer.evaluation._rows import SpectrumErrors
+from spectransfer.evaluation._table import SpectrumErrors
 from spectransfer.metrics import (
     cluster_labels,
     spectrum_cosine,
@@ -26,6 +27,7 @@ from spectransfer.metrics import (
     target_in_prediction_space,
 )
 from spectransfer.pipeline import (
+    PROTOCOLS,
     with_own_statistics,
     with_reference,
     with_training_statistics,
@@ -35,6 +37,18 @@ from spectransfer.spectra import Pair
 
 _PROBE_ROWS = 4
 BLOCK_SIZE = 4096
+
+
+def known_protocols(protocols: str | Iterable[str]) -> list[str]:
+    """Refuse protocols that there are not."""
+    names = [protocols] if isinstance(protocols, str) else list(protocols)
+    unknown = [name for name in names if name not in PROTOCOLS]
+    if unknown or not names or len(set(names)) < len(names):
+        raise ValueError(
+            f"protocols must be some of {', '.join(map(repr, PROTOCOLS))}, each once, "
+            f"but they are {names!r}."
+        )
+    return names
 
 
 def measured_in_space(transfer: Any, primary: Any) -> FloatArray:
@@ -73,12 +87,66 @@ class Clusters:
 
 
 @dataclass
+class Stopwatch:
+    """Seconds that the steps of a run take, by their names.
+
+    Parameters
+    ----------
+    seconds : dict of str to float, default={}
+        What has been measured.
+
+    Examples
+    --------
+    >>> from spectransfer.report import Stopwatch
+    >>> stopwatch = Stopwatch()
+    >>> with stopwatch("simulate"):
+    ...     pass
+    >>> list(stopwatch.seconds)
+    ['simulate']
+    """
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def __call__(self, step: str) -> Iterator[None]:
+        """Add what the block takes to a step.
+
+        Parameters
+        ----------
+        step : str
+            Its name.
+
+        Yields
+        ------
+        None
+            Nothing.
+        """
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.add(step, time.perf_counter() - started)
+
+    def add(self, step: str, seconds: float) -> None:
+        """Add seconds that were measured elsewhere.
+
+        Parameters
+        ----------
+        step : str
+            Its name.
+        seconds : float
+            What it took.
+        """
+        self.seconds[step] = self.seconds.get(step, 0.0) + seconds
+
+
+@dataclass
 class Judged:
-    """What one transfer achieved under one protocol."""
+    """What one transfer achieved under one protocol, and the seconds it took."""
 
     errors: SpectrumErrors
-    spent: Spent
-    rse: float = float("nan")
+    rse: float
+    seconds: float
 
     @property
     def k_score(self) -> float:
@@ -91,8 +159,7 @@ def versions_of(
     protocols: Iterable[str],
     unseen: Pair,
     block_size: int | None,
-    spent: Mapping[str, Spent],
-    memory: bool,
+    spent: Stopwatch,
 ) -> dict[str, Any]:
     """Copy a fitted transfer for each protocol, with the statistics it asks for."""
 
@@ -102,19 +169,18 @@ def versions_of(
     def primary() -> Any:
         return blocks_of(unseen.primary, block_size)
 
-    versions, own, learning = {}, None, Spent()
+    versions, own, learning = {}, None, Stopwatch()
     for protocol in protocols:
         if protocol == "deployable":
             versions[protocol] = with_training_statistics(transfer)
             continue
         if own is None:
-            with metered(learning, memory=memory):
+            with learning("own statistics"):
                 own = with_own_statistics(transfer, secondary)
         versions[protocol] = own
-        spent[protocol].seconds += learning.seconds
-        spent[protocol].peak_bytes = learning.peak_bytes
+        spent.add(protocol, learning.seconds["own statistics"])
         if protocol == "paper":
-            with metered(spent[protocol], memory=memory):
+            with spent(protocol):
                 versions[protocol] = with_reference(own, primary, unseen.primary)
     return versions
 
@@ -127,7 +193,6 @@ def judge(
     *,
     cosine_convention: str = "distance",
     block_size: int | None = None,
-    memory: bool = False,
     progress: Callable[[int], Any] = lambda n_rows: None,
 ) -> dict[str, Judged]:
     """Judge one fitted transfer on unseen spectra, under each protocol.
@@ -146,8 +211,6 @@ def judge(
         As in `spectransfer.metrics.spectrum_cosine`.
     block_size : int or None, default=None
         Spectra in a block; None takes all at once.
-    memory : bool, default=False
-        Whether to watch memory.
     progress : callable, default=<no progress>
         Told the number of spectra done, once for each protocol and block.
 
@@ -157,9 +220,9 @@ def judge(
         By protocol.
     """
     names = list(protocols)
-    spent = {name: Spent() for name in names}
-    versions = versions_of(transfer, names, unseen, block_size, spent, memory)
-    found = {name: Judged(_empty(unseen.n_spectra), spent[name]) for name in names}
+    spent = Stopwatch()
+    versions = versions_of(transfer, names, unseen, block_size, spent)
+    found = {name: _empty(unseen.n_spectra) for name in names}
     scatter = StandardScaler()
     for rows in block_slices(unseen.n_spectra, block_size):
         secondary = take_rows(unseen.secondary, rows)
@@ -167,10 +230,10 @@ def judge(
         scatter.partial_fit(measured)
         clusters = cluster_labels(kmeans, measured)
         for name, version in versions.items():
-            with metered(spent[name], memory=memory):
+            with spent(name):
                 raw = version.predict(secondary)
             predicted = _checked(raw, measured, rows.start)
-            errors = found[name].errors
+            errors = found[name]
             errors.euclidean[rows] = spectrum_euclidean(measured, predicted)
             errors.cosine[rows] = spectrum_cosine(
                 measured, predicted, convention=cosine_convention
@@ -179,9 +242,12 @@ def judge(
             errors.predicted_cluster[rows] = cluster_labels(kmeans, predicted)
             progress(len(measured))
     scattered = float(scatter.n_samples_seen_ * np.asarray(scatter.var_).sum())
-    for judged in found.values():
-        judged.rse = _relative(judged.errors.euclidean, scattered)
-    return found
+    return {
+        name: Judged(
+            errors, _relative(errors.euclidean, scattered), spent.seconds[name]
+        )
+        for name, errors in found.items()
+    }
 
 
 def _empty(n_spectra: int) -> SpectrumErrors:

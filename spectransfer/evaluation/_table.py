@@ -3,29 +3,75 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from spectransfer._tables import (
-    as_csv,
-    as_html,
-    as_latex,
-    as_markdown,
-    as_text,
-    deliver,
-)
-from spectransfer.evaluation._rows import (
-    COLUMNS,
-    N_LEFT,
-    OPTIONAL,
-    SpectrumErrors,
-    TransferRow,
-)
+from spectransfer._tables import TextTable, as_csv, deliver
+from spectransfer._typing import BoolArray, FloatArray, IntArray
 from spectransfer.pipeline import PROTOCOLS
 
 if TYPE_CHECKING:
     import pandas
+
+
+class TransferRow(NamedTuple):
+    """One transfer under one protocol: a row of the table, in base units.
+
+    Euclidean distances are in counts, the k-score is a fraction, times are in seconds,
+    sizes in bytes. None stands for what was not measured.
+    """
+
+    transfer: str
+    protocol: str
+    rse: float
+    euclidean: float
+    cosine: float
+    k_score: float
+    fit_time: float | None
+    predict_time: float | None
+    shared_bytes: int | None
+
+
+class SpectrumErrors(NamedTuple):
+    """Errors and clusters of each spectrum, in the order of the test spectra."""
+
+    euclidean: FloatArray
+    cosine: FloatArray
+    measured_cluster: IntArray
+    predicted_cluster: IntArray
+
+    @property
+    def differs(self) -> BoolArray:
+        """Where measured and predicted spectrum are of different clusters."""
+        return self.measured_cluster != self.predicted_cluster
+
+
+def _places(digits: int, factor: float = 1.0) -> Callable[[float], str]:
+    return lambda value: f"{value * factor:.{digits}f}"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def _megabytes(value: float) -> str:
+    return f"{value / 1e6:,.1f}" if value >= 1e6 else f"{value / 1e6:.3f}"
+
+
+COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "transfer": ("transfer", str),
+    "protocol": ("protocol", str),
+    "rse": ("RSE", _places(4)),
+    "euclidean": ("Euclidean / counts", _places(1)),
+    "cosine": ("cosine distance", _places(4)),
+    "k_score": ("k-score / %", _places(2, 100.0)),
+    "fit_time": ("fit / s", _seconds),
+    "predict_time": ("predict / s", _seconds),
+    "shared_bytes": ("shared / MB", _megabytes),
+}
+N_LEFT = 2
+OPTIONAL = ("fit_time", "predict_time", "shared_bytes")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,8 +98,7 @@ class TransferTable:
     >>> from spectransfer.evaluation import TransferRow, TransferTable
     >>> row = TransferRow(
     ...     "ridge", "deployable", 0.05, 812.4, 0.004, 0.981,
-    ...     fit_time=1.5, predict_time=0.2, fit_memory=None, predict_memory=None,
-    ...     shared_bytes=None)
+    ...     fit_time=1.5, predict_time=0.2, shared_bytes=None)
     >>> table = TransferTable((row,))
     >>> table
     transfer  protocol       RSE  Euclidean / counts  cosine distance  k-score / % ...
@@ -111,8 +156,8 @@ class TransferTable:
             )
         return self.spectrum_errors[row.transfer, row.protocol]
 
-    def without_costs(self) -> TransferTable:
-        """Give the table without times and memory, which differ from run to run.
+    def without_times(self) -> TransferTable:
+        """Give the table without times, which differ from run to run.
 
         Returns
         -------
@@ -120,10 +165,7 @@ class TransferTable:
             The same figures of merit and sizes.
         """
         rows = tuple(
-            row._replace(
-                fit_time=None, predict_time=None, fit_memory=None, predict_memory=None
-            )
-            for row in self.rows
+            row._replace(fit_time=None, predict_time=None) for row in self.rows
         )
         return TransferTable(rows, self.meta, self.spectrum_errors, self.estimators)
 
@@ -180,7 +222,7 @@ class TransferTable:
         str or None
             The text, where there is no path.
         """
-        return deliver(as_markdown(*self._cells(), N_LEFT), path)
+        return deliver(self.printed().markdown(), path)
 
     def to_latex(
         self,
@@ -204,7 +246,7 @@ class TransferTable:
         str or None
             The text, where there is no path.
         """
-        return deliver(as_latex(*self._cells(), N_LEFT, caption, label), path)
+        return deliver(self.printed().latex(caption, label), path)
 
     def to_html(self, path: str | os.PathLike[str] | None = None) -> str | None:
         """Write the printed table as an HTML fragment, with its notes.
@@ -219,12 +261,17 @@ class TransferTable:
         str or None
             The text, where there is no path.
         """
-        return deliver(
-            as_html(*self._cells(), N_LEFT, self._title(), self._notes()), path
-        )
+        html = self.printed().html(self.title, notes=self._notes())
+        return deliver(html, path)
 
-    def _cells(self) -> tuple[list[str], list[list[str]]]:
-        """Give header and body as they are printed, without empty columns."""
+    def printed(self) -> TextTable:
+        """Give the cells as they are printed, without columns that are empty.
+
+        Returns
+        -------
+        TextTable
+            Its `header` and its `rows` are text.
+        """
         shown = [
             name
             for name in COLUMNS
@@ -238,9 +285,11 @@ class TransferTable:
         for row in self.rows:
             values = [(name, getattr(row, name)) for name in shown]
             body.append(["-" if v is None else COLUMNS[n][1](v) for n, v in values])
-        return header, body
+        return TextTable(header, body, N_LEFT)
 
-    def _title(self) -> str:
+    @property
+    def title(self) -> str:
+        """What was compared, in one line; empty where `meta` does not say."""
         meta = self.meta
         if not {"n_train", "n_test", "n_channels", "n_clusters"} <= set(meta):
             return ""
@@ -258,7 +307,7 @@ class TransferTable:
         return explained + list(self.meta.get("notes", ()))
 
     def __repr__(self) -> str:
-        parts = [self._title(), as_text(*self._cells(), N_LEFT), *self._notes()]
+        parts = [self.title, self.printed().text(), *self._notes()]
         return "\n".join(part for part in parts if part)
 
     def _repr_html_(self) -> str:

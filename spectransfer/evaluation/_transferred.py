@@ -2,7 +2,8 @@ r"""What a transfer makes of a whole map, in figures that fit into memory.
 
 Predicted maps are as large as measured ones. What is drawn of them is not: the mean
 spectrum, the error of every channel, the sum of every spectrum, a few spectra in full.
-They are put together from blocks, under any protocol.
+They are put together from blocks, under any protocol. Where errors gather, at the
+borders of grains (figure 6 of the paper), the layout of the map tells.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,11 +15,15 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._blocks import block_slices, take_rows
-from spectransfer._typing import FloatArray
-from spectransfer._validation import Interval, validate_params
-from spectransfer.evaluation._checks import known_protocols
-from spectransfer.evaluation._judging import BLOCK_SIZE, measured_in_space, versions_of
-from spectransfer.evaluation._resources import Spent
+from spectransfer._typing import ArrayLike, BoolArray, FloatArray
+from spectransfer._validation import HasMethods, Interval, validate_params
+from spectransfer.evaluation._judging import (
+    BLOCK_SIZE,
+    Stopwatch,
+    known_protocols,
+    measured_in_space,
+    versions_of,
+)
 from spectransfer.preprocessing import StandardScaler
 from spectransfer.spectra import Pair, as_pair
 
@@ -159,10 +164,50 @@ def _transferred(
 ) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
     """Give rows, measured and predicted spectra, block by block."""
     (name,) = known_protocols(protocol)
-    version = versions_of(
-        transfer, [name], unseen, block_size, {name: Spent()}, memory=False
-    )[name]
+    version = versions_of(transfer, [name], unseen, block_size, Stopwatch())[name]
     for rows in block_slices(unseen.n_spectra, block_size):
         measured = measured_in_space(transfer, take_rows(unseen.primary, rows))
         predicted = np.asarray(version.predict(take_rows(unseen.secondary, rows)))
         yield rows, measured, predicted.reshape(len(predicted), -1)
+
+
+@validate_params({"maps": [HasMethods("image")]}, prefer_skip_nested_validation=True)
+def border_shots(maps: Any, labels: ArrayLike) -> BoolArray:
+    """Tell which shots have a neighbour of another grain, mineral or cluster.
+
+    Parameters
+    ----------
+    maps : PairedMaps
+        Maps that lay the shots out.
+    labels : array-like of shape (n_spectra,)
+        A label for each shot, in the order of measurement, such as
+        ``maps.annotations["grain"]`` or the clusters of measured spectra.
+
+    Returns
+    -------
+    ndarray of bool, of shape (n_spectra,)
+        True where the shot above, below, left or right has another label, in the order
+        of measurement.
+
+    Examples
+    --------
+    >>> from spectransfer.datasets import make_instrument_pair
+    >>> from spectransfer.spectra import PairedMaps
+    >>> from spectransfer.evaluation import border_shots
+    >>> pair = make_instrument_pair(n_spectra=8, random_state=0)
+    >>> maps = PairedMaps(
+    ...     pair.X_secondary, pair.X_primary, pair.wavelengths_secondary,
+    ...     pair.wavelengths_primary, shape=(2, 4), raster="row",
+    ... )
+    >>> border_shots(maps, [1, 1, 1, 2, 1, 1, 1, 2])
+    array([False, False,  True,  True, False, False,  True,  True])
+    """
+    image = maps.image(labels)
+    border = np.zeros(image.shape, dtype=bool)
+    down, right = image[1:] != image[:-1], image[:, 1:] != image[:, :-1]
+    border[1:] |= down
+    border[:-1] |= down
+    border[:, 1:] |= right
+    border[:, :-1] |= right
+    rows, columns = maps.positions.T
+    return border[rows, columns]

@@ -6,9 +6,12 @@ import numpy as np
 
 from spectransfer._typing import ArrayLike, BoolArray, IntArray
 from spectransfer.metrics import cluster_labels, paired_spectra
-from spectransfer.plotting._channels import measured_and_predicted
-from spectransfer.plotting._figure import area_colors
-from spectransfer.plotting._places import image_layout, map_axes
+from spectransfer.plotting._figure import (
+    area_colors,
+    image_layout,
+    map_axes,
+    measured_and_predicted,
+)
 from spectransfer.spectra import PairedMaps
 
 _HIGHLIGHT = "black"

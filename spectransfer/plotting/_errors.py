@@ -10,18 +10,42 @@ from typing import Any
 
 import numpy as np
 
+from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._wavelengths import check_wavelengths
 from spectransfer.metrics import paired_spectra
-from spectransfer.plotting._channels import (
+from spectransfer.plotting._figure import (
+    axes_for,
     axis_label,
     axis_of,
-    channel_rmse,
     known_axis,
+    line_style,
     measured_and_predicted,
+    with_unit,
 )
-from spectransfer.plotting._figure import axes_for, line_style, with_unit
 from spectransfer.preprocessing import StandardScaler
+
+
+def channel_rmse(measured: FloatArray, predicted: FloatArray) -> FloatArray:
+    r"""Root-mean-square error of each channel over all spectra.
+
+    .. math:: e_j = \sqrt{\textstyle\frac 1 N \sum_i (y_{ij} - \hat y_{ij})^2}
+
+    Parameters
+    ----------
+    measured, predicted : ndarray of shape (n_spectra, n_wavelengths)
+        Spectra of the same spots, read in blocks.
+
+    Returns
+    -------
+    ndarray of shape (n_wavelengths,)
+        Errors in the unit of the spectra, float64.
+    """
+    squares = np.zeros(measured.shape[1])
+    for rows in row_blocks(len(measured), 8 * measured.shape[1]):
+        error = np.subtract(measured[rows], predicted[rows], dtype=np.float64)
+        squares += np.einsum("ij,ij->j", error, error)
+    return np.sqrt(squares / len(measured))
 
 
 class ErrorSpectrumDisplay:

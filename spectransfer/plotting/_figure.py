@@ -1,11 +1,17 @@
-"""Axes to draw on, and colours that colour-blind readers tell apart.
+"""What displays share: colours, axes, the frame of a map, the axis of spectra.
 
-Nothing here touches matplotlib's global settings, and nothing shows a figure.
+Colours are such that colour-blind readers tell them apart. Nothing here touches
+matplotlib's global settings, and nothing shows a figure.
 """
 
 from typing import Any
 
+import numpy as np
+
 from spectransfer._imports import need
+from spectransfer._typing import ArrayLike, FloatArray
+from spectransfer._wavelengths import check_wavelengths, wavelengths_of
+from spectransfer.metrics import target_in_prediction_space
 
 need("matplotlib", "spectransfer.plotting", "spectransfer[plot]")
 
@@ -59,3 +65,153 @@ def area_colors(n: int) -> list[Any]:
 def with_unit(name: str, unit: str | None) -> str:
     """Write a figure with its unit, where it has one."""
     return f"{name} ({unit})" if unit else name
+
+
+_MM_PER_MICROMETRE = 1e-3
+
+
+def pitch_of(step: tuple[float, float] | None) -> tuple[float, float, str]:
+    """Give the distance of neighbouring shots, down and right, and its unit.
+
+    Parameters
+    ----------
+    step : tuple of (down, right) or None
+        Distance of neighbouring shots in micrometres; None counts shots.
+
+    Returns
+    -------
+    down, right : float
+        In mm, or 1 where the step is not known.
+    unit : str
+        "mm" or "shots".
+    """
+    if step is None:
+        return 1.0, 1.0, "shots"
+    return step[0] * _MM_PER_MICROMETRE, step[1] * _MM_PER_MICROMETRE, "mm"
+
+
+def extent_of(
+    shape: tuple[int, ...], step: tuple[float, float] | None
+) -> tuple[float, float, float, float]:
+    """Give the edges of an image whose first shot has its centre at 0, 0.
+
+    Parameters
+    ----------
+    shape : tuple of (n_rows, n_columns)
+        Shape of the map.
+    step : tuple of (down, right) or None
+        Distance of neighbouring shots in micrometres.
+
+    Returns
+    -------
+    tuple of (left, right, bottom, top)
+        In mm or in shots; rows count downwards, so that bottom is the larger.
+    """
+    down, right, _ = pitch_of(step)
+    return (
+        -0.5 * right,
+        (shape[1] - 0.5) * right,
+        (shape[0] - 0.5) * down,
+        -0.5 * down,
+    )
+
+
+def image_layout(
+    shape: tuple[int, ...], step: tuple[float, float] | None
+) -> dict[str, Any]:
+    """Give what `imshow` needs to lay a map out truly, row 0 at the top."""
+    return {
+        "extent": extent_of(shape, step),
+        "origin": "upper",
+        "aspect": "equal",
+        "interpolation": "nearest",
+    }
+
+
+def map_axes(
+    ax: Any,
+    shape: tuple[int, ...],
+    step: tuple[float, float] | None,
+    *,
+    beside: float,
+) -> Any:
+    """Give axes for a map, in a new figure that suits its shape where `ax` is None.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes or None
+        Axes of the caller.
+    shape : tuple of (n_rows, n_columns)
+        Shape of the map.
+    step : tuple of (down, right) or None
+        Distance of neighbouring shots in micrometres.
+    beside : float
+        Room for a colour bar or a legend, in inches.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Axes with both of their names.
+    """
+    left, right, bottom, top = extent_of(shape, step)
+    aspect = (right - left) / (bottom - top)
+    height = min(4.4, max(1.6, 5.6 / aspect))
+    width = min(5.6, max(1.6, height * aspect))
+    # the layout for axes whose aspect is fixed
+    drawn = axes_for(ax, (width + beside + 0.7, height + 0.6), layout="compressed")
+    unit = pitch_of(step)[2]
+    drawn.set_xlabel(f"x ({unit})")
+    drawn.set_ylabel(f"y ({unit})")
+    return drawn
+
+
+def axis_of(
+    wavelengths: ArrayLike | None, n_channels: int, *sources: Any
+) -> tuple[FloatArray, str | None]:
+    """Find the axis of spectra, and its unit; None for counted channels.
+
+    Parameters
+    ----------
+    wavelengths : array-like of shape (n_channels,) or None
+        Axis given by the user. None looks at the column names of `sources`.
+    n_channels : int
+        Number of channels that are drawn.
+    *sources : array-like
+        Spectra, perhaps data frames.
+
+    Returns
+    -------
+    axis : ndarray of shape (n_channels,)
+        Wavelengths, or 0, 1, 2, ...
+    unit : str or None
+        Unit of the axis.
+    """
+    if wavelengths is not None:
+        return check_wavelengths(wavelengths, n_channels), "nm"
+    found = known_axis(n_channels, *sources)
+    if found is not None:
+        return found, "nm"
+    return np.arange(n_channels, dtype=np.float64), None
+
+
+def known_axis(n_channels: int, *sources: Any) -> FloatArray | None:
+    """Read an axis of this length from the column names of the first that has one."""
+    for source in sources:
+        found = wavelengths_of(source)
+        if found is not None and len(found) == n_channels:
+            return check_wavelengths(found)
+    return None
+
+
+def axis_label(unit: str | None) -> str:
+    """Write what stands under a spectrum."""
+    return "channel" if unit is None else f"wavelength ({unit})"
+
+
+def measured_and_predicted(
+    estimator: Any, X: ArrayLike, y: ArrayLike
+) -> tuple[Any, np.ndarray]:
+    """Predict, and bring what was measured to the space of the predictions."""
+    # All at once: a pipeline that scales by batch would see blocks as batches.
+    predicted = np.asarray(estimator.predict(X))
+    return target_in_prediction_space(estimator, y), predicted

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from spectransfer._wrapping import predictor
 from spectransfer.plotting._figure import CURVES, axes_for, line_style
 
 
@@ -21,30 +21,21 @@ class LearningCurve(NamedTuple):
 
 def curves_of(estimator: Any, name: str | None = None) -> list[LearningCurve]:
     """Find the learning curves of all networks inside an estimator."""
-    if hasattr(estimator, "loss_curve_"):
+    last = predictor(estimator)
+    if hasattr(last, "loss_curve_"):
         return [
             LearningCurve(
-                name or _class_name(estimator),
-                estimator.loss_curve_,
-                getattr(estimator, "validation_loss_curve_", None),
-                getattr(estimator, "kl_weight_curve_", None),
+                name or type(last).__name__,
+                last.loss_curve_,
+                getattr(last, "validation_loss_curve_", None),
+                getattr(last, "kl_weight_curve_", None),
             )
         ]
-    if hasattr(estimator, "autoencoder_"):
+    if hasattr(last, "autoencoder_"):
         parts = ("autoencoder", "mapper")
-        found = [curves_of(getattr(estimator, f"{part}_"), part) for part in parts]
+        found = [curves_of(getattr(last, f"{part}_"), part) for part in parts]
         return found[0] + found[1]
-    if isinstance(estimator, Pipeline):
-        return curves_of(estimator.steps[-1][1], name)
-    for inner in ("best_estimator_", "regressor_"):
-        if hasattr(estimator, inner):
-            return curves_of(getattr(estimator, inner), name)
-    return []
-
-
-def _class_name(estimator: Any) -> str:
-    # a FrozenEstimator answers for the network inside it
-    return type(getattr(estimator, "estimator", estimator)).__name__
+    return curves_of(last.regressor_, name) if hasattr(last, "regressor_") else []
 
 
 class LearningCurveDisplay:

@@ -5,19 +5,47 @@ from typing import Any
 
 import numpy as np
 
-from spectransfer._typing import ArrayLike
+from spectransfer._blocks import row_blocks
+from spectransfer._typing import ArrayLike, FloatArray
+from spectransfer._validation import check_targets
 from spectransfer._wavelengths import check_wavelengths
 from spectransfer.metrics import paired_spectra
-from spectransfer.plotting._channels import (
+from spectransfer.plotting._figure import (
+    CURVES,
+    axes_for,
     axis_label,
     axis_of,
     known_axis,
-    mean_spectrum,
+    line_style,
     measured_and_predicted,
+    with_unit,
 )
-from spectransfer.plotting._figure import CURVES, axes_for, line_style, with_unit
 from spectransfer.plotting._lines import label_lines, lines_to_label
 from spectransfer.spectra import PairedMaps, SpectraPair
+
+
+def mean_spectrum(spectra: ArrayLike, name: str = "X") -> FloatArray:
+    """Average spectra channel by channel; a single spectrum is its own mean.
+
+    Parameters
+    ----------
+    spectra : array-like of shape (n_spectra, n_wavelengths) or (n_wavelengths,)
+        Spectra, read in blocks.
+    name : str, default="X"
+        What the caller calls them.
+
+    Returns
+    -------
+    ndarray of shape (n_wavelengths,)
+        The mean, float64.
+    """
+    if np.ndim(spectra) == 1:
+        spectra = np.asarray(spectra)[np.newaxis]
+    rows = check_targets(spectra, name=name)
+    total = np.zeros(rows.shape[1])
+    for block in row_blocks(len(rows), rows[:1].nbytes):
+        total += rows[block].sum(axis=0, dtype=np.float64)
+    return total / len(rows)
 
 
 class SpectraDisplay:

@@ -9,9 +9,12 @@ from spectransfer._imports import lazy_names
 
 _MODULE_OF = {
     "Report": "spectransfer.report._page",
-    "Stopwatch": "spectransfer.report._provenance",
+    "Stopwatch": "spectransfer.evaluation",
     "write_report": "spectransfer.report._transfers",
 }
 
+# not in __all__: for the applications of this house
+_FOR_ROOMS = {"TextTable": "spectransfer._tables"}
+
 __all__ = sorted(_MODULE_OF)
-__getattr__, __dir__ = lazy_names(__name__, _MODULE_OF)
+__getattr__, __dir__ = lazy_names(__name__, _MODULE_OF | _FOR_ROOMS)

@@ -1,15 +1,85 @@
-"""What a page is made of: headings, text, tables, figures."""
+"""What a page is made of: headings, text, tables, figures and their pictures."""
 
+import base64
+import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
-from spectransfer._tables import as_csv, as_latex, as_markdown
-from spectransfer.report._images import Image
+from spectransfer._imports import need
+from spectransfer._tables import TextTable, figcaption
 
-# a cell that is longer may be broken into lines
-_LONG = 48
+_CSS_PIXELS_PER_INCH = 96
+
+
+@dataclass(frozen=True)
+class Image:
+    """One picture: what it shows in words, its pixels, and its lines as vectors."""
+
+    name: str
+    alt: str
+    png: bytes
+    pdf: bytes | None
+    width: int
+    height: int
+    natural_width: int
+
+    def html(self) -> str:
+        """Give the picture as an element that brings its own pixels."""
+        pixels = base64.b64encode(self.png).decode("ascii")
+        return (
+            f'<img alt="{escape(self.alt)}" width="{self.width}" '
+            f'height="{self.height}" style="--natural: {self.natural_width}px" '
+            f'src="data:image/png;base64,{pixels}">'
+        )
+
+
+def draw(figure: Any, name: str, alt: str, *, dpi: int, vector: bool) -> Image:
+    """Draw a figure, and close it.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure.
+    name : str
+        Name of its files, without ending.
+    alt : str
+        What it shows, in words.
+    dpi : int
+        Pixels per inch.
+    vector : bool
+        Whether to make a PDF, too.
+
+    Returns
+    -------
+    Image
+        The same bytes for the same figure, whenever it is drawn.
+    """
+    need("matplotlib", "A figure in a report", "spectransfer[plot]")
+    import matplotlib.pyplot as plt
+
+    inches = figure.get_size_inches()
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None})
+    lines = io.BytesIO()
+    if vector:
+        # everything has its place by now
+        figure.set_layout_engine("none")
+        # maps are pixels anyway, and clouds of points are drawn as such
+        dates = {"CreationDate": None, "Producer": None, "Creator": None}
+        figure.savefig(lines, format="pdf", dpi=dpi, metadata=dates)
+    plt.close(figure)
+    return Image(
+        name,
+        alt,
+        drawn.getvalue(),
+        lines.getvalue() if vector else None,
+        round(inches[0] * dpi),
+        round(inches[1] * dpi),
+        round(1.15 * inches[0] * _CSS_PIXELS_PER_INCH),
+    )
 
 
 @dataclass(frozen=True)
@@ -49,55 +119,23 @@ class Table:
     """A table of text cells, and its files; `csv` replaces what is printed."""
 
     name: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    cells: TextTable
     caption: str
     label: str = ""
-    n_left: int = 1
-    marked: frozenset[int] = frozenset()
     note: str = ""
     csv: str | None = None
 
     def html(self) -> str:
-        """Give the table in a box of its own, which scrolls where it is too wide."""
-        head = "".join(
-            f'<th scope="col"{self._side(i)}>{escape(cell)}</th>'
-            for i, cell in enumerate(self.header)
-        )
-        body = "\n".join(self._row(i, cells) for i, cells in enumerate(self.rows))
-        told = f"{self.label}: {self.caption}" if self.label else self.caption
-        note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
-        return (
-            f'<figure class="table">{_caption(self.label, self.caption)}'
-            f'<div class="scroll" role="region" tabindex="0" '
-            f'aria-label="{escape(told)}">'
-            f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
-            f"</div>{note}</figure>"
-        )
-
-    def _side(self, column: int, more: str = "") -> str:
-        return _class(("left " if column < self.n_left else "") + more)
-
-    def _row(self, number: int, cells: Sequence[str]) -> str:
-        first = f'<th scope="row"{self._side(0)}>{escape(cells[0])}</th>'
-        others = "".join(
-            f"<td{self._side(i, 'long' if len(cell) > _LONG else '')}>"
-            f"{escape(cell)}</td>"
-            for i, cell in enumerate(cells[1:], start=1)
-        )
-        again = number > 0 and self.rows[number - 1][0] == cells[0]
-        kinds = {"marked": number in self.marked, "again": again}
-        names = " ".join(name for name, holds in kinds.items() if holds)
-        return f"<tr{_class(names)}>{first}{others}</tr>"
+        """Give the table as an element."""
+        notes = [self.note] if self.note else []
+        return self.cells.html(self.caption, self.label, notes)
 
     def files(self) -> dict[str, bytes]:
         """Give the table as CSV, Markdown and LaTeX, by the names of the files."""
-        csv = as_csv(self.header, self.rows) if self.csv is None else self.csv
-        latex = as_latex(self.header, self.rows, self.n_left, self.caption)
         written = {
-            "csv": csv,
-            "md": as_markdown(self.header, self.rows, self.n_left),
-            "tex": latex,
+            "csv": self.cells.csv() if self.csv is None else self.csv,
+            "md": self.cells.markdown(),
+            "tex": self.cells.latex(self.caption),
         }
         return {
             f"tables/{self.name}.{ending}": text.encode("utf-8")
@@ -120,7 +158,7 @@ class Figure:
         images = "\n".join(image.html() for image in self.images)
         return (
             f'<figure><div class="{kind}">{images}</div>'
-            f"{_caption(self.label, self.caption)}</figure>"
+            f"{figcaption(self.label, self.caption)}</figure>"
         )
 
     def files(self) -> dict[str, bytes]:
@@ -131,12 +169,3 @@ class Figure:
             if image.pdf is not None:
                 found[f"figures/{image.name}.pdf"] = image.pdf
         return found
-
-
-def _class(names: str) -> str:
-    return f' class="{names.strip()}"' if names.strip() else ""
-
-
-def _caption(label: str, caption: str) -> str:
-    shown = f"<b>{escape(label)}.</b> " if label else ""
-    return f"<figcaption>{shown}{escape(caption)}</figcaption>"

@@ -6,13 +6,54 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from spectransfer._files import written_beside
+from spectransfer._tables import TextTable
 from spectransfer.evaluation import TransferTable
-from spectransfer.report._blocks import Figure, Heading, Table, Text
-from spectransfer.report._document import document, write_files
-from spectransfer.report._images import draw_all
-from spectransfer.report._provenance import provenance_tables
+from spectransfer.report._blocks import Figure, Heading, Table, Text, draw
+from spectransfer.report._document import document, provenance_tables
 
 PAGE = "report.html"
+
+
+class _Names:
+    """What is taken: names of files, and anchors.
+
+    They are compared as file systems do that know no capitals.
+    """
+
+    def __init__(self) -> None:
+        self._taken: set[tuple[str, str]] = set()
+
+    def claim(self, kind: str, name: str) -> str:
+        """Take the name that a user gave; refuse one that is none, or is taken."""
+        if not re.fullmatch(r"\w([\w.+ -]*\w)?", name):
+            raise ValueError(
+                f"The name of a {kind} must be a plain file name of letters, digits, "
+                "'-', '_', '+', '.' and spaces, because files are written under it, "
+                f"but it is {name!r}. What is to be read stands in caption and label; "
+                f"name the files for example {_cleaned(name, 'x')!r}."
+            )
+        if (kind, name.casefold()) in self._taken:
+            raise ValueError(
+                f"Every {kind} needs a name of its own, for its files, but there are "
+                f"two of {name!r}. Give one of them another, such as {name + '-2'!r}."
+            )
+        self._taken.add((kind, name.casefold()))
+        return name
+
+    def number(self, kind: str, name: str) -> str:
+        """Take a name that was made of a title, with a number where it is taken."""
+        numbered, n = name, 1
+        while (kind, numbered.casefold()) in self._taken:
+            n += 1
+            numbered = f"{name}-{n}"
+        self._taken.add((kind, numbered.casefold()))
+        return numbered
+
+
+def _cleaned(title: str, otherwise: str) -> str:
+    """Make a name of a title: small letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or otherwise
 
 
 class Report:
@@ -58,7 +99,7 @@ class Report:
         self.dpi = dpi
         self.vector = vector
         self._blocks: list[Heading | Text | Table | Figure] = []
-        self._names: set[str] = set()
+        self._names = _Names()
 
     def section(self, title: str, text: str = "", *, level: int = 2) -> None:
         """Begin a section.
@@ -79,8 +120,8 @@ class Report:
                 f"{title!r} has level {level}{'' if begun else ' and is the first'}. "
                 "Begin a section with level=2 before its parts."
             )
-        anchor = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "section"
-        self._blocks.append(Heading(level, title, self._unused(anchor, "#")))
+        anchor = self._names.number("#", _cleaned(title, "section"))
+        self._blocks.append(Heading(level, title, anchor))
         self.text(text)
 
     def text(self, text: str) -> None:
@@ -113,7 +154,8 @@ class Report:
         Parameters
         ----------
         name : str
-            Name of its files, without ending.
+            Name of its files, without ending: letters, digits, hyphens. No other table
+            of the page has it.
         header : sequence of str
             Names of the columns.
         rows : sequence of sequence of str
@@ -139,13 +181,15 @@ class Report:
                 f"but one has {len(uneven[0])}: {list(uneven[0])!r}."
             )
         table = Table(
-            self._unused(name, "table"),
-            [str(cell) for cell in header],
-            [[str(cell) for cell in row] for row in rows],
+            self._names.claim("table", name),
+            TextTable(
+                [str(cell) for cell in header],
+                [[str(cell) for cell in row] for row in rows],
+                n_left,
+                frozenset(marked),
+            ),
             caption,
             label,
-            n_left,
-            frozenset(marked),
             note,
             csv,
         )
@@ -163,8 +207,8 @@ class Report:
     ) -> None:
         """Add the figures of merit of an evaluation.
 
-        Times and memory, which differ from run to run, stay out; the CSV file has full
-        precision and base units.
+        Times, which differ from run to run, stay out; the CSV file has full precision
+        and base units.
 
         Parameters
         ----------
@@ -181,15 +225,15 @@ class Report:
         note : str, default=""
             What stands below the table.
         """
-        merits = table.without_costs()
-        header, rows = merits._cells()
+        merits = table.without_times()
+        printed = merits.printed()
         self.table(
             name,
-            header,
-            rows,
+            printed.header,
+            printed.rows,
             caption=caption,
             label=label,
-            n_left=2,
+            n_left=printed.n_left,
             marked=[i for i, row in enumerate(merits) if row.transfer in marked],
             note=note,
             csv=merits.to_csv(),
@@ -222,9 +266,18 @@ class Report:
         stacked : bool, default=False
             Whether several pictures stand one below the other in any case.
         """
-        name = self._unused(name, "figure")
-        images = draw_all(figure, name, alt, dpi=self.dpi, vector=self.vector)
+        name = self._names.claim("figure", name)
+        parts = [(figure, name, alt)]
+        if isinstance(figure, Mapping):
+            parts = [
+                (part, self._part_of(name, title), f"{alt}: {title}")
+                for title, part in figure.items()
+            ]
+        images = [draw(*part, dpi=self.dpi, vector=self.vector) for part in parts]
         self._blocks.append(Figure(images, caption, label, stacked))
+
+    def _part_of(self, name: str, title: str) -> str:
+        return self._names.number("figure", f"{name}-{_cleaned(title, 'part')}")
 
     def provenance(
         self, configuration: Mapping[str, Any], timings: Mapping[str, float]
@@ -274,19 +327,9 @@ class Report:
                 files |= block.files()
         # last, so that a page never speaks of files that are not there yet
         files[PAGE] = self.html().encode("utf-8")
-        write_files(folder, files)
+        for name, content in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with written_beside(path) as beside:
+                beside.write_bytes(content)
         return folder / PAGE
-
-    def _unused(self, name: str, kind: str) -> str:
-        """Refuse a name that is taken, or number an anchor."""
-        numbered, n = name, 1
-        while f"{kind}/{numbered}" in self._names:
-            if kind != "#":
-                raise ValueError(
-                    f"Every {kind} needs a name of its own, for its files, but there "
-                    f"are two of {name!r}."
-                )
-            n += 1
-            numbered = f"{name}-{n}"
-        self._names.add(f"{kind}/{numbered}")
-        return numbered

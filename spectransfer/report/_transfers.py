@@ -10,16 +10,18 @@ import numpy as np
 
 from spectransfer._typing import FloatArray
 from spectransfer.evaluation import (
+    COLUMNS,
     PROTOCOLS,
     TransferredMap,
+    TransferRow,
     TransferTable,
     summarize_transfer,
 )
 from spectransfer.report import pictures
-from spectransfer.report._figures_of_merit import add_costs, add_figures_of_merit
 from spectransfer.report._page import Report
 from spectransfer.spectra import PairedMaps, SpectraPair, as_pair
 
+_COSTS = ("fit_time", "predict_time", "shared_bytes")
 _HOW_TO_KEEP = (
     "The figures of single transfers are left out, because the table holds no fitted "
     "ones. They are kept by evaluate_transfers(..., per_spectrum=True, "
@@ -98,8 +100,8 @@ def write_report(
     task = _Task(table, test, best, protocol, lines)
     report = Report(title, _lead(table, best, protocol))
     _add_compared(report, train, test, lines)
-    add_figures_of_merit(report, table)
-    add_costs(report, table)
+    _add_figures_of_merit(report, table)
+    _add_costs(report, table)
     summary = None
     if best not in table.estimators:
         report.text(_HOW_TO_KEEP)
@@ -272,3 +274,61 @@ def _add_trainings(report: Report, table: TransferTable) -> None:
         caption="Losses, epoch by epoch; an area is the weight of the KL divergence.",
         alt="Learning curves",
     )
+
+
+def _add_figures_of_merit(report: Report, table: TransferTable) -> None:
+    """Add the section with every figure of merit.
+
+    Parameters
+    ----------
+    report : Report
+        The page.
+    table : TransferTable
+        What was found.
+    """
+    used = list(dict.fromkeys(row.protocol for row in table))
+    report.section(
+        "Figures of merit",
+        "The relative squared error (RSE) is 0 for a perfect transfer and 1 for the "
+        "mean spectrum; the k-score is the part of the spectra that keep their cluster."
+        " Each protocol says whose mean and deviation standardize the spectra:\n\n"
+        + "\n".join(f"- {name}: {PROTOCOLS.get(name, '')}." for name in used)
+        + "\n\n"
+        + "\n\n".join(table.meta.get("notes", ())),
+    )
+    report.transfer_table(
+        "figures-of-merit", table, caption=table.title or "All figures."
+    )
+
+
+def _add_costs(report: Report, table: TransferTable) -> None:
+    """Add times and what must be shared, by transfer.
+
+    Parameters
+    ----------
+    report : Report
+        The page.
+    table : TransferTable
+        What was found.
+    """
+    first = {row.transfer: row for row in reversed(table.rows)}
+    rows = [first[name] for name in dict.fromkeys(row.transfer for row in table)]
+    shown = [c for c in _COSTS if any(getattr(row, c) is not None for row in rows)]
+    if not shown:
+        return
+    report.section("What it takes")
+    report.table(
+        "costs",
+        ["transfer", *(COLUMNS[column][0] for column in shown)],
+        [[row.transfer, *(_cell(row, column) for column in shown)] for row in rows],
+        caption=(
+            "Wall-clock times, and what laboratories must share so that another one "
+            "can join."
+        ),
+        note="Times differ from run to run; no other table holds any.",
+    )
+
+
+def _cell(row: TransferRow, column: str) -> str:
+    value = getattr(row, column)
+    return "-" if value is None else COLUMNS[column][1](value)

@@ -22,9 +22,8 @@ from spectransfer import (
 )
 from spectransfer._blocks import blocks_of
 from spectransfer.datasets import make_instrument_pair
-from spectransfer.evaluation._judging import versions_of
-from spectransfer.evaluation._resources import Spent
-from spectransfer.pipeline import PROTOCOLS
+from spectransfer.evaluation import PROTOCOLS
+from spectransfer.evaluation._judging import Stopwatch, versions_of
 from spectransfer.preprocessing import WavelengthCropper
 from spectransfer.spectra import Pair
 
@@ -53,8 +52,7 @@ def corrector():
 
 def predictions(fitted, unseen, block_size=13):
     """What the versions of a transfer predict, a block at a time."""
-    spent = {name: Spent() for name in PROTOCOLS}
-    versions = versions_of(fitted, PROTOCOLS, unseen, block_size, spent, memory=False)
+    versions = versions_of(fitted, PROTOCOLS, unseen, block_size, Stopwatch())
     return {
         name: np.concatenate(
             [version.predict(b) for b in blocks_of(unseen.secondary, block_size)]
@@ -240,7 +238,7 @@ def test_the_time_of_learning_own_statistics_is_counted_where_they_are_used(
     fitted = make_transfer_pipeline(
         Ridge(), secondary=StandardScaler(), primary=StandardScaler()
     ).fit(*train)
-    spent = {name: Spent() for name in PROTOCOLS}
-    versions_of(fitted, PROTOCOLS, test, None, spent, memory=False)
-    assert spent["deployable"].seconds == 0
-    assert 0 < spent["deployable-batch"].seconds < spent["paper"].seconds
+    spent = Stopwatch()
+    versions_of(fitted, PROTOCOLS, test, None, spent)
+    assert list(spent.seconds) == ["deployable-batch", "paper"]
+    assert 0 < spent.seconds["deployable-batch"] < spent.seconds["paper"]

@@ -1,10 +1,14 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import Ridge
+from sklearn.metrics import root_mean_squared_error
 
 from spectransfer import make_transfer_pipeline
 from spectransfer.plotting import ErrorSpectrumDisplay
+from spectransfer.plotting._errors import channel_rmse
 
 
 def test_the_curve_is_the_error_of_each_channel(pair, predicted):
@@ -64,3 +68,34 @@ def test_relative_errors_need_the_spread():
 def test_spectra_that_do_not_pair_are_refused(pair):
     with pytest.raises(ValueError, match="same channels"):
         ErrorSpectrumDisplay.from_predictions(pair.X_primary, pair.X_secondary)
+
+
+def test_rmse_equals_scikit_learns_channel_by_channel(rng):
+    measured, predicted = rng.normal(size=(2, 40, 7))
+    expected = root_mean_squared_error(measured, predicted, multioutput="raw_values")
+    assert_allclose(channel_rmse(measured, predicted), expected, rtol=1e-12)
+
+
+def test_rmse_of_float32_spectra_is_summed_in_float64_over_many_blocks(rng):
+    # 3,000 rows of 2,000 channels are three blocks
+    measured = (1e4 + rng.normal(size=(3000, 2000))).astype(np.float32)
+    predicted = measured + np.float32(0.25)
+    expected = np.sqrt(
+        ((measured.astype(float) - predicted.astype(float)) ** 2).mean(axis=0)
+    )
+    found = channel_rmse(measured, predicted)
+    assert found.dtype == np.float64
+    assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_the_error_of_memory_mapped_spectra_is_taken_in_blocks(tmp_path):
+    shape = (12_000, 1000)  # 48 MB on the disk
+    for name in "ab":
+        np.lib.format.open_memmap(tmp_path / f"{name}.npy", "w+", np.float32, shape)
+    a, b = (np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in "ab")
+    tracemalloc.start()
+    channel_rmse(a, b)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # a block has 16 MB as float64
+    assert peak < 40e6

@@ -1,8 +1,23 @@
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
+from numpy.testing import assert_array_equal
+from sklearn.linear_model import Ridge
 
-from spectransfer.plotting._figure import AREAS, CURVES, area_colors, with_unit
+from spectransfer import BaselineCorrector, PrimarySpaceRegressor
+from spectransfer.exceptions import WavelengthError
+from spectransfer.plotting._figure import (
+    AREAS,
+    CURVES,
+    area_colors,
+    axis_label,
+    axis_of,
+    extent_of,
+    measured_and_predicted,
+    pitch_of,
+    with_unit,
+)
 
 # Machado, Oliveira and Fernandes, IEEE Trans. Vis. Comput. Graph. 15, 2009: what
 # readers without one kind of cone see, in linear RGB
@@ -73,3 +88,47 @@ def test_there_are_as_many_different_colours_as_areas(n):
 def test_a_unit_stands_in_brackets_and_none_leaves_them_out():
     assert with_unit("error", "counts") == "error (counts)"
     assert with_unit("error", None) == "error"
+
+
+def test_the_first_shot_has_its_centre_at_zero_and_rows_count_downwards():
+    left, right, bottom, top = extent_of((3, 5), None)
+    assert (left, right) == (-0.5, 4.5)
+    assert (bottom, top) == (2.5, -0.5)
+
+
+def test_micrometres_become_millimetres():
+    assert extent_of((2, 10), (40.0, 20.0)) == pytest.approx((-0.01, 0.19, 0.06, -0.02))
+    assert pitch_of((40.0, 20.0)) == (pytest.approx(0.04), pytest.approx(0.02), "mm")
+
+
+def test_without_a_step_shots_are_counted():
+    assert pitch_of(None) == (1.0, 1.0, "shots")
+
+
+def test_the_axis_is_the_users_then_the_column_names_then_a_count():
+    named = pd.DataFrame([[1.0, 2.0]], columns=["300.5", "301.5"])
+    assert axis_of([1.0, 2.0], 2, named)[0].tolist() == [1.0, 2.0]
+    axis, unit = axis_of(None, 2, [[1.0, 2.0]], named)
+    assert (axis.tolist(), unit) == ([300.5, 301.5], "nm")
+    axis, unit = axis_of(None, 3, named)
+    assert (axis.tolist(), unit) == ([0.0, 1.0, 2.0], None)
+
+
+def test_an_axis_of_another_length_is_refused():
+    with pytest.raises(WavelengthError, match="2 entries and 3 channels"):
+        axis_of([1.0, 2.0], 3)
+
+
+def test_channels_that_are_counted_have_no_unit():
+    assert axis_label(None) == "channel"
+    assert axis_label("nm") == "wavelength (nm)"
+
+
+def test_what_was_measured_is_compared_in_the_space_of_the_predictions(pair):
+    transfer = PrimarySpaceRegressor(Ridge(1e3), transformer=BaselineCorrector())
+    transfer.fit(pair.X_secondary, pair.X_primary)
+    measured, predicted = measured_and_predicted(
+        transfer, pair.X_secondary, pair.X_primary
+    )
+    assert_array_equal(measured, BaselineCorrector().fit_transform(pair.X_primary))
+    assert_array_equal(predicted, transfer.predict(pair.X_secondary))

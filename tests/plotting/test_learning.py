@@ -3,6 +3,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPRegressor
 
 from spectransfer import (
@@ -81,6 +82,15 @@ def test_networks_are_found_inside_a_whole_pipeline(pair):
 def test_a_frozen_network_has_its_own_name(vae):
     display = LearningCurveDisplay.from_estimator(FrozenEstimator(vae))
     assert labels(display)[0] == "SpectralVAE"
+
+
+def test_a_network_is_found_in_a_frozen_search_over_a_pipeline(pair):
+    network = DirectMLPTransfer((8,), n_latent=2, max_epochs=3, random_state=0)
+    search = GridSearchCV(
+        make_transfer_pipeline(network), {"scaler__power": [1.0]}, cv=2
+    ).fit(pair.X_secondary, pair.X_primary)
+    display = LearningCurveDisplay.from_estimator(FrozenEstimator(search))
+    assert labels(display) == ["DirectMLPTransfer"]
 
 
 def test_a_network_of_scikit_learn_is_drawn_too(pair):

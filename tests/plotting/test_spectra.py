@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from spectransfer import BaselineCorrector, make_transfer_pipeline
 from spectransfer.exceptions import WavelengthError
 from spectransfer.plotting import SpectraDisplay
 from spectransfer.plotting._figure import CURVES
+from spectransfer.plotting._spectra import mean_spectrum
 
 
 def labels(display):
@@ -146,3 +149,30 @@ def test_an_axis_that_does_not_fit_is_refused(pair):
 def test_nothing_to_draw_is_refused():
     with pytest.raises(ValueError, match="at least one set"):
         SpectraDisplay.from_spectra({})
+
+
+def test_mean_of_float32_spectra_is_summed_in_float64_over_many_blocks(rng):
+    spectra = (1e5 + rng.normal(size=(5000, 2000))).astype(np.float32)
+    assert_allclose(
+        mean_spectrum(spectra), spectra.mean(axis=0, dtype=np.float64), rtol=1e-13
+    )
+
+
+def test_a_single_spectrum_is_its_own_mean():
+    assert_array_equal(mean_spectrum([1.0, 5.0]), [1.0, 5.0])
+
+
+def test_mean_refuses_a_spectrum_that_is_not_finite():
+    with pytest.raises(ValueError, match="spectrum 1, channel 0"):
+        mean_spectrum([[1.0, 2.0], [np.nan, 2.0]])
+
+
+def test_the_mean_of_memory_mapped_spectra_is_taken_in_blocks(tmp_path):
+    shape = (12_000, 1000)  # 48 MB on the disk
+    np.lib.format.open_memmap(tmp_path / "a.npy", "w+", np.float32, shape)
+    spectra = np.load(tmp_path / "a.npy", mmap_mode="r")
+    tracemalloc.start()
+    mean_spectrum(spectra)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4e6

@@ -150,6 +150,50 @@ def test_two_of_one_name_are_refused():
         report.table("a", ["x"], [["1"]], caption="c")
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["../../../X", "/tmp/X", "a/b", "a\\b", "..", "", ".hidden", "C:X", "x.", "a\0b"],
+)
+def test_a_name_that_could_lead_out_of_the_folder_is_refused(name):
+    report = Report("names")
+    with pytest.raises(ValueError, match=r"must be a plain file name.*for example '"):
+        report.table(name, ["x"], [["1"]], caption="c")
+    with pytest.raises(ValueError, match=r"The name of a figure must be a plain"):
+        report.figure(name, picture(), caption="c", alt="a")
+    assert "<figure" not in report.html()
+
+
+def test_nothing_is_written_beside_the_folder(tmp_path):
+    report = Report("parts")
+    parts = {"../../../a": picture(), "/b": picture(), "..": picture()}
+    report.figure("f", parts, caption="c", alt="a")
+    report.write(tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    names = {path.name for path in (tmp_path / "out" / "figures").glob("*.png")}
+    assert names == {"f-a.png", "f-b.png", "f-part.png"}
+
+
+def test_parts_whose_names_look_alike_in_a_file_name_keep_files_of_their_own(tmp_path):
+    report = Report("parts")
+    parts = {"a b": picture((0, 1)), "a-b": picture((1, 0)), "A/B": picture((0, 0))}
+    report.figure("f", parts, caption="c", alt="a")
+    # a figure of its own may have taken the name, too
+    report.figure("g-x", picture(), caption="c", alt="a")
+    report.figure("g", {"x": picture((0, 2, 0))}, caption="c", alt="a")
+    folder = report.write(tmp_path).parent / "figures"
+    written = {path.name: path.read_bytes() for path in folder.glob("*.png")}
+    stems = ["f-a-b", "f-a-b-2", "f-a-b-3", "g-x", "g-x-2"]
+    assert set(written) == {f"{stem}.png" for stem in stems}
+    assert len(set(written.values())) == 5
+
+
+def test_names_that_differ_in_capitals_only_are_refused():
+    report = Report("names")
+    report.table("RSE", ["x"], [["1"]], caption="c")
+    with pytest.raises(ValueError, match="two of 'rse'"):
+        report.table("rse", ["x"], [["1"]], caption="c")
+
+
 def test_a_row_of_another_length_is_refused():
     with pytest.raises(ValueError, match=r"2 cells of the header, but one has 1: \['1"):
         Report("rows").table("a", ["x", "y"], [["1"]], caption="c")

@@ -2,11 +2,11 @@
 
 import math
 
-from paper_reproduction import paper
-from paper_reproduction.experiment import Results
-from paper_reproduction.transfers import CLOSELY
+from paper import published
+from paper.experiment import Results
+from paper.transfers import CLOSELY
 from spectransfer.evaluation import PROTOCOLS, TransferRow
-from spectransfer.report import Report
+from spectransfer.report import Report, TextTable
 
 _SHORT = {
     "deployable": "training statistics",
@@ -17,9 +17,8 @@ _SHORT = {
 
 def as_text(results: Results) -> str:
     """Write the relative squared errors, for a terminal."""
-    header = ["RSE", "same day", *PROTOCOLS, "k-score", "fit"]
-    widths = [26, 10, 12, 18, 8, 9, 10]
-    lines = [["", "", "second day:", "", "", "(paper)", ""], header]
+    above = ["", "", "second day:", "", "", "(paper)", ""]
+    lines = [["RSE", "same day", *PROTOCOLS, "k-score", "fit"]]
     for candidate in results.candidates:
         rows = [results.table[candidate.name, protocol] for protocol in PROTOCOLS]
         errors = [results.same_day[candidate.name, "deployable"].rse]
@@ -28,11 +27,7 @@ def as_text(results: Results) -> str:
         fit = rows[-1].fit_time
         figures += [f"{rows[-1].k_score:.1%}", "-" if fit is None else f"{fit:.1f} s"]
         lines.append([candidate.name, *figures])
-    return "\n".join(
-        line[0].ljust(widths[0])
-        + "".join(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))
-        for line in lines
-    )
+    return TextTable(above, lines).text(rule=False)
 
 
 def add_protocols(report: Report) -> None:
@@ -61,10 +56,10 @@ def add_table_1(report: Report, results: Results) -> None:
         "only; the relative squared error (RSE) compares everywhere.",
     )
     rows, marked = [], []
-    for name, merits in paper.TABLE_1.items():
+    for name, merits in published.TABLE_1.items():
         marked.append(len(rows))
         rows.append([f"paper: {name}", "Table 1", *_printed(*merits)])
-        method = paper.METHODS[name]
+        method = published.METHODS[name]
         for transfer in _shown_beside(results, method):
             rows += [
                 [transfer, protocol, *_merits(results.table[transfer, protocol])]
@@ -125,8 +120,8 @@ def _merits(row: TransferRow) -> list[str]:
 def _add_reading(report: Report, results: Results) -> None:
     """Tell under which protocol each row of the paper seems to have been made."""
     rows, nearest = [], {}
-    for name, merits in paper.TABLE_1.items():
-        ours = {p: results.table[paper.METHODS[name], p].rse for p in PROTOCOLS}
+    for name, merits in published.TABLE_1.items():
+        ours = {p: results.table[published.METHODS[name], p].rse for p in PROTOCOLS}
         distance = {p: abs(math.log(rse / merits.rse)) for p, rse in ours.items()}
         nearest[name] = min(distance, key=distance.__getitem__)
         figures = [f"{rse:.4f}" for rse in ours.values()]
@@ -211,9 +206,9 @@ def _add_second_day(report: Report, results: Results) -> None:
             *(f"k-score / %, {p}" for p in scored),
         ],
         rows,
-        caption=f"All transfers on the test map: {results.table._title()}.",
+        caption=f"All transfers on the test map: {results.table.title}.",
         note="The CSV file of this table has all figures of merit.",
-        csv=results.table.without_costs().to_csv(),
+        csv=results.table.without_times().to_csv(),
     )
 
 

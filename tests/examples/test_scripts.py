@@ -1,13 +1,15 @@
-"""The examples run from top to bottom; `make demo` runs the main one besides."""
+"""The scripts of the gallery run from top to bottom, and print what they promise."""
 
 import os
+import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 def run_example(name, options, folder):
@@ -29,10 +31,6 @@ def run_example(name, options, folder):
 def test_example_runs_and_prints_its_figures(name, tmp_path):
     quick = {
         "compare_transfers.py": ["--methods", "mean", "ridge", "--folds", "2"],
-        "reproduce_paper.py": [
-            *("--shapes", "14x14/10x10/12x12"),
-            *("--spectrometers", "light", "--steps", "20", "--out", "report"),
-        ],
     }
     shown = run_example(name, quick.get(name, []), tmp_path)
     assert any(character.isdigit() for character in shown)
@@ -47,3 +45,22 @@ def test_the_search_prints_the_same_on_a_dask_cluster(tmp_path):
     here = run_example(name, kept, tmp_path).splitlines()
     assert there[:3] == here[:3]
     assert there[0].startswith("search of the VAE")
+
+
+@pytest.mark.slow
+def test_plot_libs_maps_draws_small_pictures_and_prints_what_it_promises(
+    tmp_path, monkeypatch, capsys
+):
+    example = EXAMPLES / "plot_libs_maps.py"
+    monkeypatch.setattr(sys, "argv", [example.name, "--output", str(tmp_path)])
+    told = runpy.run_path(str(example), run_name="__main__")["__doc__"]
+    printed = capsys.readouterr().out
+    pictures = sorted(tmp_path.glob("*.png"))
+    assert len(pictures) == 3
+    assert all(picture.stat().st_size < 150_000 for picture in pictures)
+    low, high = re.search(r"floor is (\d+) to (\d+) % higher", told).groups()
+    assert f"(+{low}%)" in printed
+    assert f"(+{high}%)" in printed
+    lost = re.search(r"has lost (\d+) %", told).group(1)
+    assert f"(-{lost}%)" in printed
+    assert re.search(r"quartz has [\d.]+ times the light", told).group() in printed

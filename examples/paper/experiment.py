@@ -10,10 +10,11 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.utils import Bunch
 
-from paper_reproduction.searching import search, searched_transfers
-from paper_reproduction.transfers import (
+from paper.transfers import (
     Candidate,
     baseline_corrector,
+    search,
+    searched_transfers,
     transfers_to_judge,
 )
 from spectransfer.evaluation import (
@@ -165,7 +166,6 @@ def judge(
             validation=maps.validation,
             per_spectrum=True,
             return_estimator=True,
-            measure_memory=True,
             **judged,
         )
     with progress("judging them on the validation map"):

@@ -4,8 +4,8 @@ from collections import Counter
 
 import numpy as np
 
-from paper_reproduction.experiment import N_CLUSTERS, Results
-from paper_reproduction.transfers import CLOSELY
+from paper.experiment import N_CLUSTERS, Results
+from paper.transfers import CLOSELY
 from spectransfer.plotting import LatentDisplay, SpectraDisplay
 from spectransfer.report import Report, pictures
 

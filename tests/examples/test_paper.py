@@ -9,7 +9,8 @@ import pytest
 
 from spectransfer.evaluation import PROTOCOLS
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
 TINY = ["--shapes", "14x14/10x10/12x12", "--spectrometers", "light", "--steps", "20"]
 
 # what differs from run to run
@@ -18,23 +19,23 @@ COSTS = {"table-2", "timings", "environment"}
 
 @pytest.fixture(scope="module")
 def command():
-    """The module of the command; what it is made of stands beside it."""
+    """The module of the command."""
     sys.path.insert(0, str(EXAMPLES))
     try:
-        import reproduce_paper
+        from paper import command
     finally:
         sys.path.remove(str(EXAMPLES))
-    return reproduce_paper
+    return command
 
 
 def test_sharing_at_the_papers_size_is_about_fifty_times_less(command):
-    spectra, latents = command.paper.shared_bytes()
+    spectra, latents = command.published.shared_bytes()
     assert spectra == 313_600 * 4062 * 4
     assert 45 < spectra / latents < 55
 
 
 def test_every_row_of_the_papers_tables_has_a_method_that_is_judged(command):
-    constants = command.paper
+    constants = command.published
     names = [c.name for c in command.transfers_to_judge("light", 0, 20)]
     assert len(set(names)) == len(names)
     assert set(constants.METHODS.values()) <= set(names)
@@ -44,13 +45,32 @@ def test_every_row_of_the_papers_tables_has_a_method_that_is_judged(command):
 
 def run(folder, *arguments):
     return subprocess.run(
-        [sys.executable, EXAMPLES / "reproduce_paper.py", *arguments],
+        [sys.executable, EXAMPLES / "paper", *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
         timeout=600,
         check=False,
     )
+
+
+@pytest.mark.parametrize("started_in", ["the root", "elsewhere"])
+def test_the_folder_can_be_started_from_the_root_and_from_elsewhere(
+    started_in, tmp_path
+):
+    folder = ROOT if started_in == "the root" else tmp_path
+    path = "examples/paper" if started_in == "the root" else EXAMPLES / "paper"
+    told = subprocess.run(
+        [sys.executable, path, "--help"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.startswith("usage: examples/paper [-h] [--data DATA]")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow
@@ -95,7 +115,7 @@ def test_what_cannot_be_done_is_said_in_one_line(
     arguments, told, command, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["reproduce_paper.py", *arguments])
+    monkeypatch.setattr(sys, "argv", ["paper", *arguments])
     with pytest.raises(SystemExit) as ended:
         command.main()
     printed = capsys.readouterr().err.splitlines()

@@ -1,13 +1,16 @@
 """The transfers that are judged, and how the spectra of both sides are prepared.
 
-This is the one place to change what is compared: a line for each transfer.
+This is the one place to change what is compared: a line for each transfer, and behind
+them what the paper's hyperparameter search finds.
 """
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch
 
 from spectransfer import (
     BaselineCorrector,
@@ -20,6 +23,7 @@ from spectransfer import (
     VAELatentTransfer,
     make_transfer_pipeline,
 )
+from spectransfer.search import PublishedSearch, search_published
 
 UNIT_VARIANCE = "unit variance"
 CENTRED = "centred"
@@ -119,4 +123,39 @@ def transfers_to_judge(width: str, seed: int, steps: int) -> list[Candidate]:
             VAELatentTransfer.as_published(**seeded),
             *published,
         ),
+    ]
+
+
+# the rows of the tables by what the search calls its methods
+_NAMES = {"knn": "KNN", "direct": "direct MLP", "latent": "VAE + MLP"}
+
+
+def search(
+    maps: Bunch, width: str, seed: int, folder: Path, verbose: bool
+) -> PublishedSearch:
+    """Search on the validation map; started again, it goes on where it stopped."""
+    sides = {
+        side: Pipeline(
+            [("baseline", baseline_corrector(width)), ("scaler", StandardScaler())]
+        )
+        for side in ("secondary", "primary")
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    return search_published(
+        maps.train.X_secondary,
+        maps.train.X_primary,
+        maps.validation.X_secondary,
+        maps.validation.X_primary,
+        folder=folder,
+        random_state=seed,
+        verbose=verbose,
+        **sides,
+    )
+
+
+def searched_transfers(found: PublishedSearch) -> list[Candidate]:
+    """Give what was found, fitted, as rows of the tables."""
+    return [
+        Candidate(f"{_NAMES[method]}, searched", "", transfer)
+        for method, transfer in found.transfers.items()
     ]

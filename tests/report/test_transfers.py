@@ -94,7 +94,7 @@ def test_the_table_in_the_folder_is_the_evaluation_without_times(folder, table):
         rows = list(csv.DictReader(file))
     assert [row["transfer"] for row in rows] == [row.transfer for row in table]
     assert [float(row["rse"]) for row in rows] == [row.rse for row in table]
-    assert {row["fit_time"] + row["predict_memory"] for row in rows} == {""}
+    assert {row["fit_time"] + row["predict_time"] for row in rows} == {""}
 
 
 def test_times_are_in_a_table_of_their_own(folder):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from paper_reproduction import paper
-from paper_reproduction.experiment import Results
-from paper_reproduction.transfers import BESIDE, CLOSELY
+from paper import published
+from paper.experiment import Results
+from paper.transfers import BESIDE, CLOSELY
 from spectransfer.evaluation import TransferredMap, summarize_transfer
 from spectransfer.plotting import SpectraDisplay
 from spectransfer.report import Report, pictures
@@ -27,7 +27,7 @@ def add_data(report: Report, results: Results) -> None:
                 f"{len(part):,}",
                 step,
                 late,
-                "{} x {}".format(*paper.SHAPES[name]),
+                "{} x {}".format(*published.SHAPES[name]),
             ]
         )
     report.table(
@@ -102,7 +102,7 @@ def add_spectra(
     )
     positions = results.maps.test.positions
     for name, spot in spots.items():
-        number = paper.SPOTS.get(name)
+        number = published.SPOTS.get(name)
         row, column = positions[spot]
         report.figure(
             f"figure-{number}" if number else f"spot-{name.replace(' ', '-')}",

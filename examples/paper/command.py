@@ -11,15 +11,15 @@ scaled by itself, and the mean has 2.37 (2.36) and KNN 3.80 (4.26) with the stat
 of the training map. Those are two protocols. In one, a ridge has 0.045; and at unit
 variance, as the paper scales, 0.054, and the networks 0.074 and 0.078.
 
-    python examples/reproduce_paper.py                   # small simulated maps, minutes
-    python examples/reproduce_paper.py --data FOLDER     # the paper's maps, downloaded
-    python examples/reproduce_paper.py --shapes 128x128/80x80/100x100
-    python examples/reproduce_paper.py --search          # and the paper's searches
-    python examples/reproduce_paper.py --full            # the paper's sizes: many hours
+    python examples/paper                   # small simulated maps, minutes
+    python examples/paper --data FOLDER     # the paper's maps, downloaded
+    python examples/paper --shapes 128x128/80x80/100x100
+    python examples/paper --search          # and the paper's searches
+    python examples/paper --full            # the paper's sizes: many hours
 
 It leaves a folder with ``report.html``, which needs nothing else, with every table as
 CSV, Markdown and LaTeX, and with every figure as PNG and PDF. The same command gives
-the same tables again, but for times and memory (``table-2``, ``timings``).
+the same tables again, but for times (``table-2``, ``timings``).
 """
 
 import argparse
@@ -28,25 +28,23 @@ import warnings
 from pathlib import Path
 
 import matplotlib
-from paper_reproduction import paper
-from paper_reproduction.clusters import add_clusters, add_networks
-from paper_reproduction.costs import add_table_2
-from paper_reproduction.experiment import Progress, Results, Setting, run
-from paper_reproduction.hyperparameters import add_search
-from paper_reproduction.maps import add_appendix, add_maps
-from paper_reproduction.spectra import add_data, add_spectra, summaries_of
-from paper_reproduction.spots import representative_spots
-from paper_reproduction.tables import (
+from scipy.linalg import LinAlgWarning
+from sklearn.exceptions import ConvergenceWarning
+
+from paper import published
+from paper.clusters import add_clusters, add_networks
+from paper.costs import add_search, add_table_2
+from paper.experiment import Progress, Results, Setting, run
+from paper.maps import add_appendix, add_maps, representative_spots
+from paper.merits import (
     add_deployable,
     add_protocols,
     add_scalings,
     add_table_1,
     as_text,
 )
-from paper_reproduction.transfers import BESIDE, CLOSELY, transfers_to_judge
-from scipy.linalg import LinAlgWarning
-from sklearn.exceptions import ConvergenceWarning
-
+from paper.spectra import add_data, add_spectra, summaries_of
+from paper.transfers import BESIDE, CLOSELY, transfers_to_judge
 from spectransfer.exceptions import FileFormatError
 from spectransfer.report import Report
 
@@ -59,7 +57,8 @@ SMALL = {"train": (48, 48), "validation": (32, 32), "test": (40, 40)}
 def read_arguments() -> tuple[argparse.Namespace, Setting]:
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        description="Reproduce the tables and figures of the paper."
+        prog="examples/paper",
+        description="Reproduce the tables and figures of the paper.",
     )
     parser.add_argument(
         "--data", type=Path, help="folder with the paper's maps (fetch_libs_transfer)"
@@ -111,7 +110,7 @@ def read_arguments() -> tuple[argparse.Namespace, Setting]:
         parser.error("--data, --shapes and --full exclude each other")
     small = not (arguments.data or arguments.shapes or arguments.full)
     setting = Setting(
-        shapes=paper.SHAPES if arguments.full else arguments.shapes or SMALL,
+        shapes=published.SHAPES if arguments.full else arguments.shapes or SMALL,
         width=arguments.spectrometers or ("light" if small else "full"),
         seed=arguments.seed,
         steps=arguments.steps,
@@ -126,7 +125,7 @@ def read_arguments() -> tuple[argparse.Namespace, Setting]:
     for name in setting.without:
         if name not in known:
             parser.error(f"there is no transfer {name!r}, only {', '.join(known)}")
-    needed = {*paper.METHODS.values(), CLOSELY, *BESIDE} & {*setting.without}
+    needed = {*published.METHODS.values(), CLOSELY, *BESIDE} & {*setting.without}
     if needed:
         parser.error(f"the page needs {', '.join(sorted(needed))}")
     return arguments, setting
@@ -185,7 +184,7 @@ def configuration(results: Results) -> dict[str, object]:
     setting = results.setting
     shots = [f"{n} {m.shape[0]} x {m.shape[1]}" for n, m in results.maps.items()]
     told = {
-        "paper": paper.SOURCE,
+        "paper": published.SOURCE,
         "maps": results.maps.test.meta.get("source", "measured"),
         "shots": ", ".join(shots),
         "spectrometers": setting.width,
@@ -211,11 +210,7 @@ def main() -> None:
     try:
         results = run(setting, progress)
     except (OSError, FileFormatError) as error:
-        sys.exit(f"reproduce_paper.py: error: {error}")
+        sys.exit(f"examples/paper: error: {error}")
     print(as_text(results), flush=True)
     page = make_report(results, progress).write(arguments.out)
     print(f"\nreport: {page}")
-
-
-if __name__ == "__main__":
-    main()

@@ -13,7 +13,7 @@ from spectransfer.evaluation import (
     compare_clusters,
     fit_library_clusters,
 )
-from spectransfer.evaluation._silhouette import mean_silhouettes
+from spectransfer.evaluation._clusters import mean_silhouettes
 from spectransfer.metrics import k_score
 
 
@@ -47,12 +47,11 @@ def test_silhouette_of_a_spectrum_alone_and_of_equal_spectra_is_as_in_scikit_lea
     assert found == pytest.approx(silhouette_score(spectra, labels), abs=1e-15)
 
 
-def test_silhouettes_do_not_depend_on_the_chunks_of_distances(library, monkeypatch):
+def test_silhouettes_do_not_depend_on_the_chunks_of_distances(library):
     labelings = [np.arange(300) % 3, np.arange(300) % 7]
-    expected = mean_silhouettes(library, labelings)
-    module = "spectransfer.evaluation._silhouette._DISTANCE_MEBIBYTES"
-    monkeypatch.setattr(module, 300 * 8 * 7 / 2**20)  # seven rows at a time
-    assert_allclose(mean_silhouettes(library, labelings), expected, rtol=1e-13)
+    seven_rows = 300 * 8 * 7 / 2**20
+    found = mean_silhouettes(library, labelings, mebibytes=seven_rows)
+    assert_allclose(found, mean_silhouettes(library, labelings), rtol=1e-13)
 
 
 def test_the_choice_is_made_on_spectra_drawn_without_replacement(library):

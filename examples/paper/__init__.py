@@ -1,0 +1,1 @@
+"""The paper's results section, made again: `python examples/paper --help`."""

@@ -1,1 +1,0 @@
-"""The parts of `reproduce_paper.py`: the paper's figures, maps, transfers, sections."""
