@@ -7,14 +7,14 @@ and different searches can share a folder.
 """
 
 import json
-import os
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import joblib
+
+from spectransfer._files import written_beside
 
 FORMAT = 1
 
@@ -37,17 +37,6 @@ class Record:
     fit_time: float
     score_time: float
     error: str | None = None
-
-
-def write_then_rename(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file beside its place, and rename it."""
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    os.close(handle)
-    try:
-        write(Path(beside))
-        os.replace(beside, path)
-    finally:
-        Path(beside).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -81,9 +70,8 @@ class Records:
         readable = {name: repr(value) for name, value in params.items()}
         content = {"format": FORMAT, "parameters": readable} | asdict(record)
         text = json.dumps(content, indent=1)
-        write_then_rename(
-            self.folder / f"{key}.json", lambda p: p.write_text(text, encoding="utf-8")
-        )
+        with written_beside(self.folder / f"{key}.json") as beside:
+            beside.write_text(text, encoding="utf-8")
 
     def model(self, key: str) -> Any | None:
         """Load the trained estimator of a fit, where it was kept."""
@@ -92,6 +80,5 @@ class Records:
 
     def keep_model(self, key: str, estimator: Any) -> None:
         """Keep a trained estimator."""
-        write_then_rename(
-            self.folder / f"{key}.joblib", lambda path: joblib.dump(estimator, path)
-        )
+        with written_beside(self.folder / f"{key}.joblib") as beside:
+            joblib.dump(estimator, beside)

@@ -2,11 +2,10 @@
 
 import json
 import os
+import stat
 import subprocess
 import sys
-from pathlib import Path
 
-import joblib
 import numpy as np
 import pytest
 from learners import Descent, Logged, LoggedUntilCtrlC
@@ -15,7 +14,7 @@ from numpy.testing import assert_array_equal
 from spectransfer import SpectralMLP
 from spectransfer.exceptions import InterruptedSearchWarning
 from spectransfer.search import HalvingSearch
-from spectransfer.search._records import Record, Records, write_then_rename
+from spectransfer.search._records import Record, Records
 
 SPACE = {"rate": [1e-3, 1e-2, 0.1, 0.3], "penalty": [0.0, 0.1]}
 OPTIONS = {"max_resources": 9, "n_candidates": 9, "random_state": 0}
@@ -210,18 +209,33 @@ def test_a_damaged_record_counts_as_none(tmp_path, content):
     assert Records(tmp_path).read("b") is None
 
 
-def test_a_write_that_fails_leaves_nothing_behind(tmp_path):
-    path = tmp_path / "model"
-    joblib.dump("old", path)
+class CannotBeSaved:
+    """Ends its own pickling half way."""
 
-    def fail(beside: Path) -> None:
-        beside.write_bytes(b"half")
+    def __reduce__(self):
         raise OSError("disk full")
 
+
+def test_a_model_that_cannot_be_kept_leaves_the_older_one(tmp_path):
+    records = Records(tmp_path)
+    records.keep_model("a", "old")
     with pytest.raises(OSError, match="disk full"):
-        write_then_rename(path, fail)
-    assert joblib.load(path) == "old"
-    assert list(tmp_path.iterdir()) == [path]
+        records.keep_model("a", [np.ones(1000), CannotBeSaved()])
+    assert records.model("a") == "old"
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.joblib"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
+@pytest.mark.parametrize("umask", [0o022, 0o002, 0o077])
+def test_files_of_a_folder_can_be_read_by_whom_the_user_lets(maps, tmp_path, umask):
+    kept = os.umask(umask)
+    try:
+        search_in(tmp_path, Descent()).fit(**maps)
+    finally:
+        os.umask(kept)
+    files = [*tmp_path.glob("*.json"), *tmp_path.glob("*.joblib")]
+    assert len(files) == N_FITS + 1
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o666 & ~umask}
 
 
 def test_a_worker_that_does_not_see_the_folder_keeps_nothing(tmp_path):
