@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
@@ -13,7 +14,7 @@ from sklearn.metrics import make_scorer, r2_score
 from sklearn.pipeline import make_pipeline
 
 from spectransfer import KNNTransfer, SpectralMLP, StandardScaler, rse_scorer
-from spectransfer.search._fingerprint import READ_WHOLE, fingerprint
+from spectransfer.search._records import READ_WHOLE, fingerprint
 
 CODE = """
 import numpy as np
@@ -21,7 +22,7 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import make_scorer, r2_score
 from sklearn.pipeline import make_pipeline
 from spectransfer import StandardScaler, rse_scorer
-from spectransfer.search._fingerprint import fingerprint
+from spectransfer.search._records import fingerprint
 print(fingerprint(
     make_pipeline(StandardScaler(), Ridge()), np.arange(9.0), rse_scorer,
     make_scorer(r2_score), {"a": Ridge(), "b": (1, None, "c")}, np.float32(0.1),
@@ -65,6 +66,9 @@ def frozen_net(seed):
         (np.array(["a", None], object), np.array(["b", None], object)),
         (np.random.RandomState(0), np.random.RandomState(1)),
         (pd.DataFrame({"1.0": [1, 2]}), pd.DataFrame({"2.0": [1, 2]})),
+        (pd.Series([1, 2]), pd.Series([2, 1])),
+        (csr_array([[0, 1]]), csr_array([[1, 0]])),
+        (csr_array([[0, 1]]).todok(), csr_array([[0, 2]]).todok()),
         ([1, 2], [2, 1]),
         (rse_scorer, make_scorer(r2_score)),
     ],

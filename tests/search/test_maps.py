@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.utils import _safe_indexing
 
-from spectransfer.search._maps import FileRegion, Maps, Spectra
+from spectransfer.search._candidate import FileRegion, Maps, Spectra
 
 
 @pytest.fixture

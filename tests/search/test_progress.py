@@ -3,8 +3,8 @@
 import numpy as np
 
 from spectransfer.search._brackets import Bracket
-from spectransfer.search._progress import Progress, rungs_of
 from spectransfer.search._records import Record
+from spectransfer.search._running import Progress, rungs_of
 
 CANDIDATES = [{"a": i} for i in range(9)]
 BRACKETS = [

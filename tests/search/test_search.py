@@ -11,7 +11,8 @@ from joblib import parallel_config
 from learners import Descent
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, clone, is_regressor
+from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.frozen import FrozenEstimator
@@ -19,6 +20,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, PredefinedSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import get_tags
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from spectransfer import (
@@ -259,6 +261,104 @@ def test_data_frames_are_searched_as_arrays_are(maps, searched):
     assert search.best_params_ == searched.best_params_
 
 
+def test_validation_spectra_reach_a_search_at_the_end_of_a_pipeline(maps):
+    scaler = StandardScaler().fit(maps["X"])
+    by_hand = search_for(scoring=rse_scorer).fit(
+        scaler.transform(maps["X"]),
+        maps["y"],
+        scaler.transform(maps["X_val"]),
+        maps["y_val"],
+    )
+    with config_context(enable_metadata_routing=True):
+        routed = make_pipeline(
+            StandardScaler(),
+            search_for(scoring=rse_scorer),
+            transform_input=["X_val"],
+        ).fit(**maps)
+    same_table(routed[-1], by_hand)
+
+
+def test_a_search_is_what_it_searches(maps, searched):
+    assert is_regressor(searched)
+    inner = get_tags(searched.estimator)
+    assert get_tags(searched).target_tags == inner.target_tags
+    vae = HalvingSearch(SpectralVAE(), {"n_latent": [1]})
+    assert not is_regressor(vae)
+    assert not get_tags(vae).target_tags.required
+    assert get_tags(vae).transformer_tags == get_tags(SpectralVAE()).transformer_tags
+
+
+def test_a_search_knows_channels_as_its_best_estimator_does(maps):
+    frames = {name: pd.DataFrame(array) for name, array in maps.items()}
+    named = {
+        name: frame.rename(columns="{}.5".format) for name, frame in frames.items()
+    }
+    search = HalvingSearch(Ridge(), {"alpha": [1.0]}, resource=None)
+    assert not hasattr(search, "n_features_in_")
+    search.fit(**named)
+    assert search.n_features_in_ == 5
+    assert list(search.feature_names_in_) == list(named["X"].columns)
+    assert not hasattr(search.fit(**maps), "feature_names_in_")
+
+
+def test_names_that_a_search_finds_are_those_of_the_estimator(searched):
+    names = {"rate", "penalty", "max_epochs"}
+    assert all(params.keys() == names for params in searched.cv_results_["params"])
+    assert {f"param_{name}" for name in names} < searched.cv_results_.keys()
+
+
+def unchanged(search, before):
+    return vars(search).keys() == before.keys() and all(
+        vars(search)[name] is value for name, value in before.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda maps: {"y_val": None}, "y_val is None"),
+        (lambda maps: {"y_val": maps["y"]}, "inconsistent numbers of samples"),
+        (lambda maps: {"y_val": np.ones((20, 9))}, "y has 9"),
+    ],
+)
+def test_a_search_that_is_refused_leaves_the_older_one(maps, change, match):
+    search = search_for(scoring=rse_scorer).fit(**maps)
+    before, predicted = dict(vars(search)), search.predict(maps["X"])
+    with pytest.raises(ValueError, match=match):
+        search.fit(**maps | change(maps))
+    assert unchanged(search, before)
+    assert_array_equal(search.predict(maps["X"]), predicted)
+
+
+class CannotBeTrainedAgain(Descent):
+    """Fails in the longest training, when nothing else is left to do."""
+
+    n_fits = 0
+    fails_at = 0
+
+    def fit(self, X, y):
+        type(self).n_fits += 1
+        if self.n_fits == self.fails_at:
+            raise RuntimeError("no room")
+        return super().fit(X, y)
+
+
+def test_a_last_training_that_fails_leaves_the_older_search(maps, monkeypatch):
+    search = search_for(CannotBeTrainedAgain()).fit(**maps)
+    before, n_fits = dict(vars(search)), CannotBeTrainedAgain.n_fits
+    monkeypatch.setattr(CannotBeTrainedAgain, "fails_at", 2 * n_fits)
+    with pytest.raises(RuntimeError, match="no room"):
+        search.fit(**maps)
+    assert unchanged(search, before)
+
+
+def test_a_second_search_forgets_the_first(maps):
+    search = search_for().fit(**maps).set_params(refit=False).fit(**maps)
+    assert not hasattr(search, "best_estimator_")
+    with pytest.raises(NotFittedError, match=r"(?s)predict is that.*refit is False"):
+        search.predict(maps["X"])
+
+
 # what goes wrong
 
 
@@ -313,12 +413,20 @@ def test_several_figures_at_once_are_refused(maps):
     [
         (["X_val", "y_val"], r"(?s)judges on another.*X_val is None"),
         (["y_val"], r"y_val is None"),
-        (["y"], r"but y is None"),
+        (["y"], r"(?s)search over Descent requires y.*target y is None"),
     ],
 )
 def test_both_maps_are_needed_whole(maps, missing, match):
     with pytest.raises(ValueError, match=match):
         search_for().fit(**(maps | dict.fromkeys(missing)))
+
+
+def test_an_autoencoder_takes_primary_spectra_on_both_maps_or_on_none(maps):
+    search = HalvingSearch(PCA(), {"n_components": [1, 2]}, resource=None)
+    spectra = {"X": maps["y"], "X_val": maps["y_val"]}
+    with pytest.raises(ValueError, match="but y is None"):
+        search.fit(**spectra, y_val=maps["y_val"])
+    assert search.fit(**spectra).best_params_ == {"n_components": 2}
 
 
 def test_rows_have_to_pair(maps):
