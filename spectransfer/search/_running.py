@@ -290,7 +290,7 @@ class Run:
                         rows.append(Row(i, rung, params, resource, record))
         return rows
 
-    def refit(self, params: Params, keep: bool, threads: int | None) -> Any | None:
+    def refit(self, params: Params, keep: bool, threads: int | str) -> Any | None:
         """Train the best candidate again, or load it where it was kept.
 
         Parameters
@@ -299,8 +299,8 @@ class Run:
             Its parameters.
         keep : bool
             Whether to keep it on the disk.
-        threads : int or None
-            Most threads; nothing else runs beside it.
+        threads : int or "auto"
+            Most threads; with "auto" all, since nothing else runs beside it.
 
         Returns
         -------
@@ -311,8 +311,9 @@ class Run:
         best = self.task.records.model(key) if keep else None
         if best is not None:
             return best
+        limit = None if isinstance(threads, str) else int(threads)
         try:
-            with at_most_threads(threads), ends_by_hand():
+            with at_most_threads(limit), ends_by_hand():
                 best = fit_on_map(
                     self.candidate(params), self.maps.known, self.maps.watched
                 )

@@ -275,7 +275,13 @@ class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
             learned = attributes(brackets, rows, finished)
             self._warn_of_failures(rows)
             if finished and self.refit:
-                learned |= self._refitted(run, learned["best_params_"])
+                # what is not trained in epochs is soon fitted again, and may hold all
+                # spectra
+                keep = self.resource is not None and self.folder is not None
+                best = run.refit(learned["best_params_"], keep, self.threads_per_fit)
+                learned |= (
+                    {"finished_": False} if best is None else {"best_estimator_": best}
+                )
         # only now: a search that was there before is whole until this one is
         if hasattr(self, "best_estimator_"):
             del self.best_estimator_
@@ -305,15 +311,6 @@ class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
                 SpectransferWarning,
                 stacklevel=5,
             )
-
-    def _refitted(self, run: Run, params: dict[str, Any]) -> dict[str, Any]:
-        """Train the best candidate once more; Ctrl-C leaves the search unfinished."""
-        # what is not trained in epochs is soon fitted again, and may hold all spectra
-        keep = self.resource is not None and self.folder is not None
-        auto = isinstance(self.threads_per_fit, str)
-        threads = None if auto else int(self.threads_per_fit)
-        best = run.refit(params, keep, threads)
-        return {"finished_": False} if best is None else {"best_estimator_": best}
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -123,8 +123,9 @@ def test_a_different_search_in_the_same_folder_is_kept_apart(
 def test_ctrl_c_keeps_what_was_found(maps, fits, tmp_path, monkeypatch):
     monkeypatch.setenv("LAST", "10")
     search = search_in(None, LoggedUntilCtrlC())
-    with pytest.warns(InterruptedSearchWarning, match=r"after 9 of 11 fits"):
+    with pytest.warns(InterruptedSearchWarning, match=r"after 9 of 11 fits") as told:
         search.fit(**maps)
+    assert [warning.filename for warning in told] == [__file__]
     assert not search.finished_
     assert not hasattr(search, "best_estimator_")
     found = search.cv_results_
@@ -147,8 +148,9 @@ def test_ctrl_c_in_the_last_training_leaves_the_table(
 ):
     monkeypatch.setenv("LAST", str(N_FITS + 1))
     search = search_in(tmp_path, LoggedUntilCtrlC())
-    with pytest.warns(InterruptedSearchWarning, match="was trained again"):
+    with pytest.warns(InterruptedSearchWarning, match="was trained again") as told:
         search.fit(**maps)
+    assert [warning.filename for warning in told] == [__file__]
     assert not search.finished_
     assert len(search.cv_results_["params"]) == N_FITS
     assert not list(tmp_path.glob("*.joblib"))
