@@ -10,7 +10,7 @@ from spectransfer._imports import lazy_names
 _MODULE_OF = {
     "HalvingSearch": "spectransfer.search._search",
     "PublishedSearch": "spectransfer.search._published",
-    "published_space": "spectransfer.search._spaces",
+    "published_space": "spectransfer.search._published",
     "search_published": "spectransfer.search._published",
 }
 

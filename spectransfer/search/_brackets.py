@@ -102,7 +102,8 @@ class Bracket:
         Returns
         -------
         dict of str to array or list
-            `cv_results_` of scikit-learn's search.
+            `cv_results_` of scikit-learn's search, "params" by their names in the
+            estimator.
         """
         options = {
             "cv": OneSplit(on_rung),
@@ -111,20 +112,30 @@ class Bracket:
             "error_score": "raise",
             "return_train_score": False,
         }
-        grid = [{k: [v] for k, v in params.items()} for params in self.candidates]
+        # scikit-learn searches the candidate, whose parameters are nested ones
+        nested = "estimator__"
+        grid = [
+            {f"{nested}{name}": [value] for name, value in params.items()}
+            for params in self.candidates
+        ]
         if self.resource is None:
             search: Any = GridSearchCV(candidate, grid, **options)
-            return dict(search.fit(maps).cv_results_)
-        search = HalvingGridSearchCV(
-            candidate,
-            grid,
-            resource=self.resource,
-            min_resources=self.min_resources,
-            max_resources=self.max_resources,
-            factor=self.factor,
-            **options,
-        )
-        return dict(search.fit(maps).cv_results_)
+        else:
+            search = HalvingGridSearchCV(
+                candidate,
+                grid,
+                resource=f"{nested}{self.resource}",
+                min_resources=self.min_resources,
+                max_resources=self.max_resources,
+                factor=self.factor,
+                **options,
+            )
+        found = dict(search.fit(maps).cv_results_)
+        found["params"] = [
+            {name.removeprefix(nested): value for name, value in params.items()}
+            for params in found["params"]
+        ]
+        return found
 
 
 class OneSplit:
@@ -162,6 +173,13 @@ def draw(
         )
     seed = random_state.randint(LARGEST_SEED)
     return list(ParameterSampler(space, n_candidates, random_state=seed))
+
+
+def names_in(space: Any, resource: str | None) -> tuple[str, ...]:
+    """List the parameters that are searched, and the resource behind them."""
+    parts = space if isinstance(space, list) else [space]
+    names = dict.fromkeys(name for part in parts for name in part)
+    return (*names, *([] if resource is None else [resource]))
 
 
 def _whole_log(value: int, base: int) -> int:

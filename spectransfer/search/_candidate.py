@@ -1,17 +1,25 @@
 """One fit of a search: trained on one map, judged on another, kept on the disk.
 
-scikit-learn's searches clone a `Candidate`, give it parameters, and have it fitted and
-scored. It hands the parameters on to the estimator that is searched, and where the
-same fit was finished before, it gives the score of then.
+scikit-learn's searches clone a `Candidate`, give it the parameters of the estimator
+that it holds, and have it fitted and scored. Where the same fit was finished before, it
+gives the score of then.
+
+Maps are the samples that these searches select from. To select training and validation
+rows out of one array is to copy them: twice the 10 GB of the paper's maps. Here the
+training map is one sample and the validation map the other, so that the only split
+there is hands each of them over as it is. A memory-mapped array travels to another
+process as the name of its file.
 """
 
+import mmap
+import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
@@ -20,9 +28,105 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from spectransfer.exceptions import DivergenceError, InterruptedTrainingWarning
 from spectransfer.pipeline import fit_watched
-from spectransfer.search._fingerprint import fingerprint
-from spectransfer.search._maps import Spectra
-from spectransfer.search._records import Record, Records
+from spectransfer.search._records import Record, Records, fingerprint
+
+
+class Spectra(NamedTuple):
+    """Spectra of one map, and what is to be predicted for them."""
+
+    X: Any
+    y: Any
+
+
+@dataclass(frozen=True)
+class FileRegion:
+    """Where an array lies in a file."""
+
+    filename: str
+    dtype: np.dtype
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    offset: int
+
+    @classmethod
+    def of(cls, array: Any) -> "FileRegion | None":
+        """Find the file behind an array; None where there is none."""
+        if not isinstance(array, np.ndarray) or min(array.strides, default=0) < 0:
+            return None
+        root: Any = array
+        while isinstance(root.base, np.ndarray):
+            root = root.base
+        if not isinstance(root, np.memmap) or not isinstance(root.base, mmap.mmap):
+            return None
+        # changes to a copy-on-write map are not in its file
+        if root.filename is None or root.mode == "c" or array.dtype.hasobject:
+            return None
+        start, file_start = (a.__array_interface__["data"][0] for a in (array, root))
+        offset = root.offset + start - file_start
+        return cls(
+            str(root.filename), array.dtype, array.shape, array.strides, int(offset)
+        )
+
+    def open(self) -> np.ndarray:
+        """Map the array, to be read only."""
+        content = np.memmap(self.filename, dtype=np.uint8, mode="r")
+        return np.ndarray(
+            self.shape, self.dtype, content, offset=self.offset, strides=self.strides
+        )
+
+
+def _packed(spectra: Spectra) -> tuple[Any, ...]:
+    return tuple(FileRegion.of(side) or Whole(side) for side in spectra)
+
+
+class Whole(NamedTuple):
+    """An array that has to travel itself."""
+
+    array: Any
+
+    def open(self) -> Any:
+        """Give the array."""
+        return self.array
+
+
+def _unpacked(known: tuple[Any, Any], watched: tuple[Any, Any]) -> "Maps":
+    return Maps(
+        Spectra(*(side.open() for side in known)),
+        Spectra(*(side.open() for side in watched)),
+    )
+
+
+class Maps:
+    """A sequence of two samples: the map to train with, the map to judge by.
+
+    Parameters
+    ----------
+    known : Spectra
+        The training map.
+    watched : Spectra
+        The validation map. It goes along with the first sample, for early stopping.
+    """
+
+    def __init__(self, known: Spectra, watched: Spectra) -> None:
+        self.known = known
+        self.watched = watched
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, sample: int) -> Any:
+        return ((self.known, self.watched), self.watched)[sample]
+
+    def __reduce__(self) -> tuple[Callable[..., "Maps"], tuple[Any, ...]]:
+        return _unpacked, (_packed(self.known), _packed(self.watched))
+
+    def __sizeof__(self) -> int:
+        # Dask sends what is large once to each worker, not with every fit
+        sides = [*_packed(self.known), *_packed(self.watched)]
+        arrays = [side.array for side in sides if isinstance(side, Whole)]
+        # views have no size of their own, data frames no nbytes
+        sizes = [max(sys.getsizeof(a), getattr(a, "nbytes", 0)) for a in arrays]
+        return object.__sizeof__(self) + sum(sizes)
 
 
 def with_seeds(estimator: Any, seed: int) -> Any:
@@ -42,8 +146,8 @@ def with_seeds(estimator: Any, seed: int) -> Any:
 
 
 def fit_on_map(estimator: Any, known: Spectra, watched: Spectra) -> Any:
-    """Fit a clone to a map; estimators that stop early watch another one."""
-    return fit_watched(clone(estimator), *known, X_val=watched.X, y_val=watched.y)
+    """Fit an estimator to a map; one that stops early watches another map."""
+    return fit_watched(estimator, *known, X_val=watched.X, y_val=watched.y)
 
 
 def threads_of(threads_per_fit: int | str, n_jobs: int | None) -> int | None:
@@ -102,6 +206,8 @@ class Task:
         Most threads of a fit.
     error_score : float or "raise"
         Score of a training that diverges.
+    searched : tuple of str
+        Parameters of the estimator that are searched, for records and errors.
     """
 
     scorer: Any
@@ -110,6 +216,10 @@ class Task:
     seed: int
     threads: int | None
     error_score: float | str
+    searched: tuple[str, ...]
+
+    def __sklearn_clone__(self) -> "Task":
+        return self  # all candidates share it
 
     def key(self, estimator: Any) -> str:
         """Name of a fit: the fingerprint of all that it depends on."""
@@ -134,27 +244,20 @@ class Candidate(BaseEstimator):
     Parameters
     ----------
     estimator : estimator
-        The estimator that is searched; its parameters are those of the candidate.
+        The estimator that is searched.
     task : Task
-        What all candidates share; never cloned.
+        What all candidates share.
     """
 
     def __init__(self, estimator: Any, task: Task) -> None:
         self.estimator = estimator
         self.task = task
 
-    def __sklearn_clone__(self) -> "Candidate":
-        return Candidate(clone(self.estimator), self.task)
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Give the parameters of the estimator."""
-        return dict(self.estimator.get_params(deep))
-
-    def set_params(self, **params: Any) -> "Candidate":
-        """Set parameters of the estimator."""
-        self.estimator.set_params(**params)
-        self.params_ = params
-        return self
+    @property
+    def searched(self) -> dict[str, Any]:
+        """What the candidate has of the parameters that are searched."""
+        params = self.estimator.get_params(deep=True)
+        return {name: params[name] for name in self.task.searched if name in params}
 
     def fit(self, X: Any, y: None = None) -> "Candidate":
         """Train on the map that `X` holds, unless it was done before."""
@@ -188,11 +291,11 @@ class Candidate(BaseEstimator):
                 with at_most_threads(self.task.threads), ends_by_hand():
                     score = self.task.judge(self.fitted_, X[0])
             except Exception as error:
-                error.add_note(f"This was while scoring the candidate {self.params_}.")
+                error.add_note(f"This was while scoring the candidate {self.searched}.")
                 raise
         seconds = time.perf_counter() - start
         record = Record(score, self.fit_time_, seconds, self.error_)
-        self.task.records.write(self.key_, record, self.params_)
+        self.task.records.write(self.key_, record, self.searched)
         # the search needs the score only; networks would pile up in the results
         self.fitted_ = None
         return score

@@ -4,11 +4,17 @@ First the autoencoder, on primary spectra alone, by what it makes of the primary
 validation map. Then, with the best autoencoder frozen, the mapper; beside it the
 direct MLP and the number of neighbours, which need no autoencoder. Each transfer is
 judged as a whole, in counts, on the validation map (Vrabel et al., section 3.2).
+
+The spaces are dictionaries for any of scikit-learn's searches. Text: sections 3.2.1
+(MLP), 3.2.2 (VAE) and 3.2.3 (KNN) of the paper. Code: the notebook that the authors
+published with it, whose grids differ a little. Both were searched by Hyperband, the
+networks' layers in every combination.
 """
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +28,97 @@ from spectransfer.metrics import euclidean_scorer, rse_scorer
 from spectransfer.networks import SpectralMLP, SpectralVAE
 from spectransfer.pipeline import make_transfer_pipeline
 from spectransfer.search._search import HalvingSearch
-from spectransfer.search._spaces import published_space
 from spectransfer.transfer import DirectMLPTransfer, KNNTransfer, VAELatentTransfer
 
 METHODS = ("latent", "direct", "knn")
 # the paper trains for 50 and 100; these are powers of three, times two and four
 EPOCHS = {"vae": 54, "mlp": 108, "direct": 108}
 REGRESSOR = "transfer__regressor"
+
+LEARNING_RATES = [1e-3, 1e-4, 1e-5]
+
+# layers one and two of the encoder; the decoder mirrors them
+VAE_LAYERS = {
+    "text": ([2048, 1024, 512, 128], [1024, 512, 64]),
+    "code": ([2048, 1024, 128], [512, 64, 32]),
+}
+BOTTLENECKS = {"text": [3, 8, 32, 64], "code": [8, 32, 64]}
+MLP_LAYERS = ([2048, 1024, 512, 128], [1024, 512, 128])
+NEIGHBORS = {"text": [2, 3, 4, 5, 10, 15, 20], "code": [5, 7, 10, 12, 15]}
+
+
+def _space(method: str, source: str) -> dict[str, list[Any]]:
+    if method == "knn":
+        return {"n_neighbors": list(NEIGHBORS[source])}
+    encoders = list(product(*VAE_LAYERS[source]))
+    mappers = list(product(*MLP_LAYERS))
+    rates = list(LEARNING_RATES)
+    if method == "mlp":
+        return {"hidden_layer_sizes": mappers, "learning_rate": rates}
+    latents = list(BOTTLENECKS[source])
+    if method == "vae":
+        return {
+            "hidden_layer_sizes": encoders,
+            "n_latent": latents,
+            "learning_rate": rates,
+        }
+    return {
+        "hidden_layer_sizes": mappers,
+        "n_latent": latents,
+        "decoder_layer_sizes": [layers[::-1] for layers in encoders],
+        "learning_rate": rates,
+    }
+
+
+@validate_params(
+    {
+        "method": [StrOptions({"vae", "mlp", "direct", "knn"})],
+        "prefix": [str],
+        "source": [StrOptions({"text", "code"})],
+    },
+    prefer_skip_nested_validation=True,
+)
+def published_space(
+    method: str, *, prefix: str = "", source: str = "text"
+) -> dict[str, list[Any]]:
+    """Give the space that the paper searched for one of its methods.
+
+    Parameters
+    ----------
+    method : {"vae", "mlp", "direct", "knn"}
+        `SpectralVAE` (layers 1 and 2, of which 5 and 4 are the mirror image,
+        bottleneck, learning rate), `SpectralMLP` (layers, learning rate),
+        `DirectMLPTransfer` (the spaces of both; the paper does not give its own), or
+        `KNNTransfer` (number of neighbours).
+    prefix : str, default=""
+        Where the estimator sits in a larger one, such as
+        ``"transfer__regressor__mapper"`` in what `make_transfer_pipeline` builds.
+        Empty for the estimator by itself.
+    source : {"text", "code"}, default="text"
+        Whether the grids are those of the paper's text or of its authors' code.
+
+    Returns
+    -------
+    dict of str to list
+        Values by parameter: `space` of `HalvingSearch`, `param_grid` or
+        `param_distributions` of scikit-learn's searches. A new one in each call.
+
+    References
+    ----------
+    .. [1] J. Vrabel et al., "Library transfer between distinct Laser-Induced
+       Breakdown Spectroscopy systems with shared standards", section 3.2.
+
+    Examples
+    --------
+    >>> from spectransfer.search import published_space
+    >>> published_space("knn", prefix="transfer__regressor")
+    {'transfer__regressor__n_neighbors': [2, 3, 4, 5, 10, 15, 20]}
+    >>> space = published_space("vae")
+    >>> len(space["hidden_layer_sizes"]), space["n_latent"]
+    (12, [3, 8, 32, 64])
+    """
+    start = f"{prefix.removesuffix('__')}__" if prefix else ""
+    return {f"{start}{name}": v for name, v in _space(method, source).items()}
 
 
 @dataclass(frozen=True)

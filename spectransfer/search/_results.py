@@ -1,4 +1,4 @@
-"""The table of a search, with the columns that scikit-learn's searches have."""
+"""What a search has found: a table with the columns of scikit-learn's, and the best."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
+from spectransfer.search._brackets import Bracket
 from spectransfer.search._records import Record
 
 
@@ -113,3 +114,34 @@ def best_row(rows: list[Row], finished: bool) -> int:
             f"{next(errors, 'Try the scorer on one fit.')}"
         )
     return max(places, key=lambda i: rows[i].record.score)
+
+
+def attributes(
+    brackets: list[Bracket], rows: list[Row], finished: bool
+) -> dict[str, Any]:
+    """Give what a search has learned, by the names of its attributes.
+
+    Parameters
+    ----------
+    brackets : list of Bracket
+        What was to be run.
+    rows : list of Row
+        The fits of the search.
+    finished : bool
+        False for a search that was interrupted.
+
+    Returns
+    -------
+    dict of str to object
+        The table, what is best in it, and the rungs.
+    """
+    best = best_row(rows, finished)
+    return {
+        "cv_results_": table(rows),
+        "finished_": finished,
+        "best_index_": best,
+        "best_params_": rows[best].params,
+        "best_score_": rows[best].record.score,
+        "n_candidates_": [[n for n, _ in bracket.rungs] for bracket in brackets],
+        "n_resources_": [[r or 0 for _, r in bracket.rungs] for bracket in brackets],
+    }

@@ -1,35 +1,51 @@
-"""A search as it runs: bracket after bracket, until the end or until Ctrl-C."""
+"""A search as it runs: bracket after bracket, until the end or until Ctrl-C.
 
+One bar shows all its fits, wherever they run: they leave a small file each when they
+are finished, and a thread looks for these files. So the bar moves with processes and
+with a cluster as it does without; where workers do not see the folder, it moves from
+rung to rung.
+"""
+
+import math
 import tempfile
+import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from sklearn.base import clone
-from sklearn.utils import check_consistent_length
+from sklearn.utils import check_consistent_length, get_tags
 
+from spectransfer._progress import Bar, progress_bar
 from spectransfer.exceptions import InterruptedSearchWarning
 from spectransfer.search._brackets import Bracket, Params
 from spectransfer.search._candidate import (
     Candidate,
+    Maps,
+    Spectra,
     Task,
     at_most_threads,
     ends_by_hand,
     fit_on_map,
     with_seeds,
 )
-from spectransfer.search._maps import Maps, Spectra
-from spectransfer.search._progress import Progress, rungs_of, shown
 from spectransfer.search._records import Record, Records
 from spectransfer.search._results import Row
 
+LOOK_EVERY = 0.3  # s
 
-def check_maps(known: Spectra, watched: Spectra) -> Maps:
+
+def check_maps(estimator: Any, known: Spectra, watched: Spectra) -> Maps:
     """Refuse a search without a validation map, or with rows that do not pair."""
+    if known.y is None and get_tags(estimator).target_tags.required:
+        raise ValueError(
+            f"A search over {type(estimator).__name__} requires y to be passed, but "
+            "the target y is None. Pass the primary spectra of the same spots."
+        )
     halves = [known.y is None, watched.y is None]
     if watched.X is None or halves[0] != halves[1]:
         missing = "X_val" if watched.X is None else "y" if halves[0] else "y_val"
@@ -63,6 +79,109 @@ def _diverged_expected() -> Iterator[None]:
             "ignore", r"One or more of the test scores", category=UserWarning
         )
         yield
+
+
+@dataclass
+class Rung:
+    """One rung as the bar sees it: how many fits there are, and which they may be."""
+
+    title: str
+    n_fits: int
+    candidates: list[Params]
+    key_of: Callable[[Params], str]
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """Names of the fits, worked out when they are first looked for."""
+        return [self.key_of(params) for params in self.candidates]
+
+
+@dataclass
+class Progress:
+    """Counts finished fits.
+
+    Parameters
+    ----------
+    rungs : list of Rung
+        All rungs of all brackets.
+    read : callable
+        Looks up a record by its key.
+    """
+
+    rungs: list[Rung]
+    read: Callable[[str], Record | None]
+    current: int = -1
+    found: dict[str, Record] = field(default_factory=dict)
+
+    @property
+    def n_fits(self) -> int:
+        """Number of fits in all."""
+        return sum(rung.n_fits for rung in self.rungs)
+
+    def next_rung(self) -> None:
+        """Note that a rung is finished, and the next begins, if there is one."""
+        self.current += 1
+
+    def look(self) -> tuple[int, str, dict[str, str]]:
+        """Give the number of finished fits, the rung, and the best score so far."""
+        if self.current < 0:
+            return 0, "search", {}
+        n_before = sum(rung.n_fits for rung in self.rungs[: self.current])
+        rung = self.rungs[min(self.current, len(self.rungs) - 1)]
+        for key in rung.keys:
+            record = None if key in self.found else self.read(key)
+            if record is not None:
+                self.found[key] = record
+        n_here = sum(key in self.found for key in rung.keys)
+        n_finished = min(n_before + min(n_here, rung.n_fits), self.n_fits)
+        scores = [r.score for r in self.found.values() if math.isfinite(r.score)]
+        best = {"best": f"{max(scores):.4g}"} if scores else {}
+        return n_finished, rung.title, best
+
+
+def rungs_of(brackets: list[Bracket], key_of: Callable[[Params], str]) -> list[Rung]:
+    """List the rungs of all brackets, with the fits that there may be."""
+    rungs = []
+    for i, bracket in enumerate(brackets):
+        steps = bracket.rungs
+        for j, (n_fits, resource) in enumerate(steps):
+            title = f"rung {j + 1}/{len(steps)}"
+            if bracket.resource is not None:
+                title += f", {bracket.resource.rpartition('__')[2]}={resource}"
+            if len(brackets) > 1:
+                title = f"bracket {i + 1}/{len(brackets)}, {title}"
+            candidates = bracket.candidates_with(resource)
+            rungs.append(Rung(title, n_fits, candidates, key_of))
+    return rungs
+
+
+@contextmanager
+def _shown(progress: Progress, visible: bool) -> Iterator[None]:
+    """Show a bar while the search runs."""
+    over = threading.Event()
+
+    def show(bar: Bar) -> None:
+        n_done, title, best = progress.look()
+        bar.describe(title)
+        bar.show(**best)
+        bar.reach(n_done)
+
+    def watch(bar: Bar) -> None:
+        while not over.wait(LOOK_EVERY):
+            show(bar)
+
+    with progress_bar(progress.n_fits, "fit", visible=visible) as bar:
+        if not bar.visible:
+            yield
+            return
+        watcher = threading.Thread(target=watch, args=(bar,), daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
+            show(bar)
 
 
 @dataclass(frozen=True)
@@ -127,7 +246,7 @@ class Run:
         candidate = Candidate(self.estimator, self.task)
         progress = self.progress
         try:
-            with shown(progress, self.verbose), _diverged_expected():
+            with _shown(progress, self.verbose), _diverged_expected():
                 for i, bracket in enumerate(self.brackets):
                     found = bracket.run(
                         candidate, self.maps, progress.next_rung, self.n_jobs
@@ -171,7 +290,7 @@ class Run:
                         rows.append(Row(i, rung, params, resource, record))
         return rows
 
-    def refit(self, params: Params, keep: bool, threads: int | None) -> Any | None:
+    def refit(self, params: Params, keep: bool, threads: int | str) -> Any | None:
         """Train the best candidate again, or load it where it was kept.
 
         Parameters
@@ -180,8 +299,8 @@ class Run:
             Its parameters.
         keep : bool
             Whether to keep it on the disk.
-        threads : int or None
-            Most threads; nothing else runs beside it.
+        threads : int or "auto"
+            Most threads; with "auto" all, since nothing else runs beside it.
 
         Returns
         -------
@@ -192,8 +311,9 @@ class Run:
         best = self.task.records.model(key) if keep else None
         if best is not None:
             return best
+        limit = None if isinstance(threads, str) else int(threads)
         try:
-            with at_most_threads(threads), ends_by_hand():
+            with at_most_threads(limit), ends_by_hand():
                 best = fit_on_map(
                     self.candidate(params), self.maps.known, self.maps.watched
                 )
@@ -210,5 +330,5 @@ class Run:
             "what was finished; there is no best_estimator_. With folder= and the same "
             "random_state, the same search goes on from here.",
             InterruptedSearchWarning,
-            stacklevel=4,
+            stacklevel=6,
         )

@@ -3,9 +3,9 @@
 The halving is scikit-learn's own (`HalvingGridSearchCV`, public interface only: its
 private one changes from release to release). Around it stands what a search over maps
 needs and a cross-validation does not have: the one split is between two maps, neither
-of which is copied (`_maps`); finished fits are kept (`_records`, `_candidate`), so that
-a search can be taken up; a bar shows all fits (`_progress`); Hyperband is a sequence of
-halvings (`_brackets`).
+of which is copied (`_candidate`); finished fits are kept (`_records`), so that a search
+can be taken up; a bar shows all fits (`_running`); Hyperband is a sequence of halvings
+(`_brackets`).
 
 Others were considered. optuna has Hyperband, storage and progress, but its parallel
 trials are threads, and it does not know joblib's backends. dask-ml's Hyperband runs on
@@ -18,22 +18,37 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import check_scoring
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state, get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
-from spectransfer._typing import ArrayLike, RandomState
+from spectransfer._typing import ArrayLike, FloatArray, RandomState
 from spectransfer._validation import HasMethods, Interval, StrOptions, fit_context
 from spectransfer.exceptions import SpectransferWarning
-from spectransfer.search._best import StandsForTheBest
-from spectransfer.search._brackets import LARGEST_SEED, Bracket, check_resources, plan
-from spectransfer.search._candidate import Task, threads_of
-from spectransfer.search._fingerprint import fingerprint
-from spectransfer.search._maps import Spectra
-from spectransfer.search._results import Row, best_row, table
+from spectransfer.search._brackets import (
+    LARGEST_SEED,
+    Bracket,
+    check_resources,
+    names_in,
+    plan,
+)
+from spectransfer.search._candidate import Spectra, Task, threads_of
+from spectransfer.search._records import fingerprint
+from spectransfer.search._results import Row, attributes
 from spectransfer.search._running import Run, check_maps, records_in
 
 
-class HalvingSearch(StandsForTheBest, MetaEstimatorMixin, BaseEstimator):
+def _best_has(method: str) -> Any:
+    def check(search: Any) -> bool:
+        found = getattr(search, "best_estimator_", search.estimator)
+        return hasattr(found, method)
+
+    return available_if(check)
+
+
+class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
     """Search for parameters by successive halving, judged on a validation map.
 
     All candidates are trained for a few epochs, the best third of them three times as
@@ -113,6 +128,8 @@ class HalvingSearch(StandsForTheBest, MetaEstimatorMixin, BaseEstimator):
         False where Ctrl-C ended the search before its time.
     n_features_in_ : int
         Number of channels, where the best estimator knows it.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of `X`, where it had any and the best estimator knows them.
 
     See Also
     --------
@@ -170,6 +187,8 @@ class HalvingSearch(StandsForTheBest, MetaEstimatorMixin, BaseEstimator):
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+    __metadata_request__fit = {"X_val": True, "y_val": True}
+    best_estimator_: Any
 
     def __init__(
         self,
@@ -234,24 +253,40 @@ class HalvingSearch(StandsForTheBest, MetaEstimatorMixin, BaseEstimator):
         HalvingSearch
             The fitted search.
         """
-        maps = check_maps(Spectra(X, y), Spectra(X_val, y_val))
+        maps = check_maps(self.estimator, Spectra(X, y), Spectra(X_val, y_val))
         rng = check_random_state(self.random_state)
         seed = int(rng.randint(LARGEST_SEED))
         brackets = self._plan(rng)
-        self.scorer_ = check_scoring(self.estimator, scoring=self.scoring)
-        if hasattr(self, "best_estimator_"):
-            del self.best_estimator_
+        scorer = check_scoring(self.estimator, scoring=self.scoring)
         with records_in(self.folder) as records:
-            shared = fingerprint(maps.known, maps.watched, self.scoring)
-            threads = threads_of(self.threads_per_fit, self.n_jobs)
-            task = Task(self.scorer_, records, shared, seed, threads, self.error_score)
+            task = Task(
+                scorer,
+                records,
+                fingerprint(maps.known, maps.watched, self.scoring),
+                seed,
+                threads_of(self.threads_per_fit, self.n_jobs),
+                self.error_score,
+                names_in(self.space, self.resource),
+            )
             run = Run(
                 self.estimator, brackets, task, maps, self.n_jobs, bool(self.verbose)
             )
             rows, finished = run.search()
-            self._conclude(brackets, rows, finished)
+            learned = attributes(brackets, rows, finished)
+            self._warn_of_failures(rows)
             if finished and self.refit:
-                self._keep_best(run)
+                # what is not trained in epochs is soon fitted again, and may hold all
+                # spectra
+                keep = self.resource is not None and self.folder is not None
+                best = run.refit(learned["best_params_"], keep, self.threads_per_fit)
+                learned |= (
+                    {"finished_": False} if best is None else {"best_estimator_": best}
+                )
+        # only now: a search that was there before is whole until this one is
+        if hasattr(self, "best_estimator_"):
+            del self.best_estimator_
+        for name, value in (learned | {"scorer_": scorer}).items():
+            setattr(self, name, value)
         return self
 
     def _plan(self, rng: np.random.RandomState) -> list[Bracket]:
@@ -267,37 +302,94 @@ class HalvingSearch(StandsForTheBest, MetaEstimatorMixin, BaseEstimator):
         numbers = (self.n_candidates, self.n_brackets)
         return plan(self.space, self.resource, resources, *numbers, rng)
 
-    def _conclude(
-        self, brackets: list[Bracket], rows: list[Row], finished: bool
-    ) -> None:
-        """Keep the table and the best of it."""
+    def _warn_of_failures(self, rows: list[Row]) -> None:
         failed = [row.record.error for row in rows if row.record.error]
-        best = best_row(rows, finished)
         if failed:
             warnings.warn(
                 f"{len(failed)} of {len(rows)} trainings of the search diverged, and "
                 f"their score is {self.error_score}. The first said: {failed[0]}",
                 SpectransferWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
-        self.cv_results_ = table(rows)
-        self.finished_ = finished
-        self.best_index_ = best
-        self.best_params_ = rows[best].params
-        self.best_score_ = rows[best].record.score
-        self.n_candidates_ = [[n for n, _ in b.rungs] for b in brackets]
-        self.n_resources_ = [[r or 0 for _, r in b.rungs] for b in brackets]
 
-    def _keep_best(self, run: Run) -> None:
-        # what is not trained in epochs is soon fitted again, and may hold all spectra
-        keep = self.resource is not None and self.folder is not None
-        auto = isinstance(self.threads_per_fit, str)
-        threads = None if auto else int(self.threads_per_fit)
-        best = run.refit(self.best_params_, keep, threads)
-        self.finished_ = best is not None
-        if best is None:
-            return
-        self.best_estimator_ = best
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(best, name):
-                setattr(self, name, getattr(best, name))
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.estimator_type = inner.estimator_type
+        tags.input_tags, tags.target_tags = inner.input_tags, inner.target_tags
+        tags.regressor_tags = inner.regressor_tags
+        tags.classifier_tags = inner.classifier_tags
+        tags.transformer_tags = inner.transformer_tags
+        tags.non_deterministic = inner.non_deterministic
+        return tags
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of channels."""
+        return self.best_estimator_.n_features_in_
+
+    @property
+    def feature_names_in_(self) -> Any:
+        """Column names of the spectra."""
+        return self.best_estimator_.feature_names_in_
+
+    def _best(self, method: str) -> Any:
+        """Give the best estimator, or say why there is none."""
+        check_is_fitted(self)
+        if not hasattr(self, "best_estimator_"):
+            why = "refit is False" if self.finished_ else "the search was interrupted"
+            raise NotFittedError(
+                f"{method} is that of best_estimator_, but there is none: {why}. Call "
+                f"fit with refit=True, or fit an estimator with best_params_."
+            )
+        return self.best_estimator_
+
+    @_best_has("predict")
+    def predict(self, X: ArrayLike) -> FloatArray:
+        """Predict by the best estimator.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_wavelengths)
+            Spectra.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_outputs)
+            What the best estimator predicts.
+        """
+        return self._best("predict").predict(X)
+
+    @_best_has("transform")
+    def transform(self, X: ArrayLike) -> FloatArray:
+        """Transform by the best estimator.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_wavelengths)
+            Spectra.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_latent)
+            What the best estimator makes of them.
+        """
+        return self._best("transform").transform(X)
+
+    def score(self, X: ArrayLike, y: ArrayLike | None = None) -> float:
+        """Score the best estimator, by what the search was judged by.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_wavelengths)
+            Spectra.
+        y : array-like of shape (n_spectra, n_primary), default=None
+            What is to be predicted for them.
+
+        Returns
+        -------
+        float
+            The score.
+        """
+        targets = () if y is None else (y,)
+        return float(self.scorer_(self._best("score"), X, *targets))

@@ -7,6 +7,8 @@ from scipy.stats import loguniform
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingGridSearchCV, ParameterGrid
 
+from spectransfer import KNNTransfer, SpectralMLP
+from spectransfer.search import HalvingSearch
 from spectransfer.search._brackets import Bracket, plan
 
 WIDE = {"rate": list(np.linspace(0.001, 0.2, 100))}
@@ -99,3 +101,29 @@ def test_a_bracket_names_the_resource_of_each_candidate():
     bracket = Bracket([{"rate": 1}], "max_epochs", 1, 9)
     assert bracket.candidates_with(3) == [{"rate": 1, "max_epochs": 3}]
     assert bracket.candidates == [{"rate": 1}]
+
+
+RATES = {"space": {"rate": [0.1, 0.2]}, "max_resources": 9}
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"resource": "epochs"}, r"(?s)'epochs' is not one of them.*by max_epochs"),
+        ({"resource": "rate"}, r"'rate' is searched itself"),
+        ({"min_resources": 20}, r"must not exceed.*20.*9"),
+        ({"factor": 1}, r"'factor' parameter of HalvingSearch"),
+        ({"space": {"speed": [1]}}, r"Invalid parameter 'speed'"),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused_before_it_begins(maps, options, match):
+    with pytest.raises(ValueError, match=match):
+        HalvingSearch(Descent(), **RATES | options).fit(**maps)
+
+
+def test_auto_epochs_do_not_say_how_long_to_train_at_most(maps):
+    search = HalvingSearch(SpectralMLP(), {"learning_rate": [1e-3]})
+    with pytest.raises(ValueError, match=r"(?s)max_epochs of the.*'auto'.*=54"):
+        search.fit(**maps)
+    with pytest.raises(ValueError, match=r"(?s)by none of them.*resource=None"):
+        HalvingSearch(KNNTransfer(), {"n_neighbors": [1]}).fit(**maps)

@@ -6,33 +6,28 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from joblib import parallel_config
 from learners import Descent
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, clone, is_regressor
 from sklearn.exceptions import NotFittedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, PredefinedSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_info, threadpool_limits
+from sklearn.utils import get_tags
 
 from spectransfer import (
-    KNNTransfer,
-    SpectralMLP,
     SpectralVAE,
     make_transfer_pipeline,
     rse_scorer,
 )
 from spectransfer.evaluation import evaluate_transfers
 from spectransfer.exceptions import DivergenceError, SpectransferWarning
-from spectransfer.metrics import target_in_prediction_space, transfer_scorers
+from spectransfer.metrics import target_in_prediction_space
 from spectransfer.search import HalvingSearch
-from spectransfer.search._candidate import at_most_threads, with_seeds
 
 SPACE = {"rate": [1e-4, 1e-3, 1e-2, 0.1, 0.3], "penalty": [0.0, 0.1]}
 SAME = ["mean_test_score", "split0_test_score", "rank_test_score", "iter"]
@@ -213,18 +208,6 @@ def test_scores_compare_in_the_space_of_the_predictions(maps):
     assert np.abs(measured - y).max() > 1
 
 
-def test_parts_without_a_seed_get_the_same_one_in_every_candidate(maps):
-    pipeline = make_transfer_pipeline()
-    seeded = with_seeds(pipeline, 7).get_params()
-    seeds = {k: v for k, v in seeded.items() if k.endswith("random_state")}
-    assert len(seeds) == 3
-    assert set(seeds.values()) == {7}
-    kept = with_seeds(Descent(random_state=3), 7)
-    assert kept.random_state == 3
-    frozen = FrozenEstimator(SpectralMLP())
-    assert with_seeds(frozen, 7).estimator.random_state is None
-
-
 def test_a_search_can_be_saved_and_evaluated(maps, searched, tmp_path):
     joblib.dump(searched, tmp_path / "search")
     loaded = joblib.load(tmp_path / "search")
@@ -259,6 +242,104 @@ def test_data_frames_are_searched_as_arrays_are(maps, searched):
     assert search.best_params_ == searched.best_params_
 
 
+def test_validation_spectra_reach_a_search_at_the_end_of_a_pipeline(maps):
+    scaler = StandardScaler().fit(maps["X"])
+    by_hand = search_for(scoring=rse_scorer).fit(
+        scaler.transform(maps["X"]),
+        maps["y"],
+        scaler.transform(maps["X_val"]),
+        maps["y_val"],
+    )
+    with config_context(enable_metadata_routing=True):
+        routed = make_pipeline(
+            StandardScaler(),
+            search_for(scoring=rse_scorer),
+            transform_input=["X_val"],
+        ).fit(**maps)
+    same_table(routed[-1], by_hand)
+
+
+def test_a_search_is_what_it_searches(maps, searched):
+    assert is_regressor(searched)
+    inner = get_tags(searched.estimator)
+    assert get_tags(searched).target_tags == inner.target_tags
+    vae = HalvingSearch(SpectralVAE(), {"n_latent": [1]})
+    assert not is_regressor(vae)
+    assert not get_tags(vae).target_tags.required
+    assert get_tags(vae).transformer_tags == get_tags(SpectralVAE()).transformer_tags
+
+
+def test_a_search_knows_channels_as_its_best_estimator_does(maps):
+    frames = {name: pd.DataFrame(array) for name, array in maps.items()}
+    named = {
+        name: frame.rename(columns="{}.5".format) for name, frame in frames.items()
+    }
+    search = HalvingSearch(Ridge(), {"alpha": [1.0]}, resource=None)
+    assert not hasattr(search, "n_features_in_")
+    search.fit(**named)
+    assert search.n_features_in_ == 5
+    assert list(search.feature_names_in_) == list(named["X"].columns)
+    assert not hasattr(search.fit(**maps), "feature_names_in_")
+
+
+def test_names_that_a_search_finds_are_those_of_the_estimator(searched):
+    names = {"rate", "penalty", "max_epochs"}
+    assert all(params.keys() == names for params in searched.cv_results_["params"])
+    assert {f"param_{name}" for name in names} < searched.cv_results_.keys()
+
+
+def unchanged(search, before):
+    return vars(search).keys() == before.keys() and all(
+        vars(search)[name] is value for name, value in before.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda maps: {"y_val": None}, "y_val is None"),
+        (lambda maps: {"y_val": maps["y"]}, "inconsistent numbers of samples"),
+        (lambda maps: {"y_val": np.ones((20, 9))}, "y has 9"),
+    ],
+)
+def test_a_search_that_is_refused_leaves_the_older_one(maps, change, match):
+    search = search_for(scoring=rse_scorer).fit(**maps)
+    before, predicted = dict(vars(search)), search.predict(maps["X"])
+    with pytest.raises(ValueError, match=match):
+        search.fit(**maps | change(maps))
+    assert unchanged(search, before)
+    assert_array_equal(search.predict(maps["X"]), predicted)
+
+
+class CannotBeTrainedAgain(Descent):
+    """Fails in the longest training, when nothing else is left to do."""
+
+    n_fits = 0
+    fails_at = 0
+
+    def fit(self, X, y):
+        type(self).n_fits += 1
+        if self.n_fits == self.fails_at:
+            raise RuntimeError("no room")
+        return super().fit(X, y)
+
+
+def test_a_last_training_that_fails_leaves_the_older_search(maps, monkeypatch):
+    search = search_for(CannotBeTrainedAgain()).fit(**maps)
+    before, n_fits = dict(vars(search)), CannotBeTrainedAgain.n_fits
+    monkeypatch.setattr(CannotBeTrainedAgain, "fails_at", 2 * n_fits)
+    with pytest.raises(RuntimeError, match="no room"):
+        search.fit(**maps)
+    assert unchanged(search, before)
+
+
+def test_a_second_search_forgets_the_first(maps):
+    search = search_for().fit(**maps).set_params(refit=False).fit(**maps)
+    assert not hasattr(search, "best_estimator_")
+    with pytest.raises(NotFittedError, match=r"(?s)predict is that.*refit is False"):
+        search.predict(maps["X"])
+
+
 # what goes wrong
 
 
@@ -267,7 +348,7 @@ def test_a_training_that_diverges_is_ranked_last(maps):
     search = search_for(space=space, n_candidates=4, min_resources=3)
     with pytest.warns(SpectransferWarning, match=r"2 of 6 .*diverged.*rate=50") as told:
         search.fit(**maps)
-    assert len(told) == 1
+    assert [warning.filename for warning in told] == [__file__]
     scores = search.cv_results_["mean_test_score"]
     assert_array_equal(np.isnan(scores), [1, 0, 0, 1, 0, 0])
     assert list(search.cv_results_["rank_test_score"])[3] == 5
@@ -290,103 +371,12 @@ def test_a_search_in_which_all_diverge_says_what_they_said(maps):
         search.fit(**maps)
 
 
-def broken(estimator, X, y):
-    raise RuntimeError("no such column")
-
-
-def test_a_scorer_that_fails_names_the_candidate(maps):
-    with pytest.raises(RuntimeError, match="no such column") as failure:
-        search_for(scoring=broken).fit(**maps)
-    assert "'rate': 0.0001" in failure.value.__notes__[0]
-
-
-def test_several_figures_at_once_are_refused(maps):
-    search = search_for(scoring=lambda e, X, y: {"a": 1.0})
-    with pytest.raises(TypeError, match=r"(?s)one number.*gives a dict.*rse_scorer"):
-        search.fit(**maps)
-    with pytest.raises(ValueError, match="scoring"):
-        search_for(scoring=transfer_scorers()).fit(**maps)
-
-
-@pytest.mark.parametrize(
-    ("missing", "match"),
-    [
-        (["X_val", "y_val"], r"(?s)judges on another.*X_val is None"),
-        (["y_val"], r"y_val is None"),
-        (["y"], r"but y is None"),
-    ],
-)
-def test_both_maps_are_needed_whole(maps, missing, match):
-    with pytest.raises(ValueError, match=match):
-        search_for().fit(**(maps | dict.fromkeys(missing)))
-
-
-def test_rows_have_to_pair(maps):
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        search_for().fit(**(maps | {"y_val": maps["y"]}))
-
-
-@pytest.mark.parametrize(
-    ("options", "match"),
-    [
-        ({"resource": "epochs"}, r"(?s)'epochs' is not one of them.*by max_epochs"),
-        ({"resource": "rate"}, r"'rate' is searched itself"),
-        ({"min_resources": 20}, r"must not exceed.*20.*9"),
-        ({"factor": 1}, r"'factor' parameter of HalvingSearch"),
-        ({"space": {"speed": [1]}}, r"Invalid parameter 'speed'"),
-    ],
-)
-def test_a_search_that_cannot_be_is_refused_before_it_begins(maps, options, match):
-    with pytest.raises(ValueError, match=match):
-        search_for(**options).fit(**maps)
-
-
-def test_auto_epochs_do_not_say_how_long_to_train_at_most(maps):
-    search = HalvingSearch(SpectralMLP(), {"learning_rate": [1e-3]})
-    with pytest.raises(ValueError, match=r"(?s)max_epochs of the.*'auto'.*=54"):
-        search.fit(**maps)
-    with pytest.raises(ValueError, match=r"(?s)by none of them.*resource=None"):
-        HalvingSearch(KNNTransfer(), {"n_neighbors": [1]}).fit(**maps)
-
-
 def test_before_the_search_there_is_no_best():
     with pytest.raises(NotFittedError):
         search_for().predict([[1.0]])
 
 
-# threads, progress
-
-
-def n_threads():
-    return max(pool["num_threads"] for pool in threadpool_info())
-
-
-def test_fits_use_fewer_threads_and_never_more():
-    with threadpool_limits(2):
-        assert torch.get_num_threads() == 2
-        with at_most_threads(1):
-            assert n_threads() == torch.get_num_threads() == 1
-        with at_most_threads(64):
-            assert n_threads() == 2
-        with at_most_threads(None):
-            assert n_threads() == 2
-
-
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_one_bar_counts_all_fits(maps, capfd, n_jobs):
-    search_for(n_jobs=n_jobs).fit(**maps)
-    assert capfd.readouterr() == ("", "")
-    search_for(n_jobs=n_jobs, verbose=1).fit(**maps)
-    out, shown = capfd.readouterr()
-    assert out == ""
-    assert (
-        shown.rstrip()
-        .splitlines()[-1]
-        .rsplit("\r", 1)[-1]
-        .startswith("rung 3/3, max_epochs=9: 100%")
-    )
-    assert "16/16" in shown
-    assert "best=" in shown
+# what is shown
 
 
 def test_a_search_is_quiet_by_default(maps):

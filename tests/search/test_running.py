@@ -1,21 +1,22 @@
-"""Searches that are killed, interrupted, repeated, widened."""
+"""Searches that are killed, interrupted, repeated, widened, and what the bar counts."""
 
-import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-import joblib
 import numpy as np
 import pytest
 from learners import Descent, Logged, LoggedUntilCtrlC
 from numpy.testing import assert_array_equal
+from sklearn.decomposition import PCA
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from spectransfer import SpectralMLP
 from spectransfer.exceptions import InterruptedSearchWarning
 from spectransfer.search import HalvingSearch
-from spectransfer.search._records import Record, Records, write_then_rename
+from spectransfer.search._brackets import Bracket
+from spectransfer.search._records import Record
+from spectransfer.search._running import Progress, rungs_of
 
 SPACE = {"rate": [1e-3, 1e-2, 0.1, 0.3], "penalty": [0.0, 0.1]}
 OPTIONS = {"max_resources": 9, "n_candidates": 9, "random_state": 0}
@@ -124,8 +125,9 @@ def test_a_different_search_in_the_same_folder_is_kept_apart(
 def test_ctrl_c_keeps_what_was_found(maps, fits, tmp_path, monkeypatch):
     monkeypatch.setenv("LAST", "10")
     search = search_in(None, LoggedUntilCtrlC())
-    with pytest.warns(InterruptedSearchWarning, match=r"after 9 of 11 fits"):
+    with pytest.warns(InterruptedSearchWarning, match=r"after 9 of 11 fits") as told:
         search.fit(**maps)
+    assert [warning.filename for warning in told] == [__file__]
     assert not search.finished_
     assert not hasattr(search, "best_estimator_")
     found = search.cv_results_
@@ -148,28 +150,21 @@ def test_ctrl_c_in_the_last_training_leaves_the_table(
 ):
     monkeypatch.setenv("LAST", str(N_FITS + 1))
     search = search_in(tmp_path, LoggedUntilCtrlC())
-    with pytest.warns(InterruptedSearchWarning, match="was trained again"):
+    with pytest.warns(InterruptedSearchWarning, match="was trained again") as told:
         search.fit(**maps)
+    assert [warning.filename for warning in told] == [__file__]
     assert not search.finished_
     assert len(search.cv_results_["params"]) == N_FITS
     assert not list(tmp_path.glob("*.joblib"))
 
 
-def test_a_training_that_was_cut_short_does_not_pass_for_a_whole_one(
-    maps, tmp_path, monkeypatch
-):
-    from spectransfer.nn import _nets
-
+def test_a_training_that_was_cut_short_does_not_pass_for_a_whole_one(maps, tmp_path):
     n_steps = iter(range(10**6))
 
-    step = _nets.TrainedNet.train_step_single
-
-    def impatient(net, batch, **kwargs):
+    def impatient(*args):
         if next(n_steps) == 20:
             raise KeyboardInterrupt
-        return step(net, batch, **kwargs)
 
-    monkeypatch.setattr(_nets.TrainedNet, "train_step_single", impatient)
     search = HalvingSearch(
         SpectralMLP((4,), batch_size=10),
         {"learning_rate": [1e-4, 1e-3, 1e-2, 1e-1]},
@@ -179,8 +174,12 @@ def test_a_training_that_was_cut_short_does_not_pass_for_a_whole_one(
         random_state=0,
         n_candidates=4,
     )
-    with pytest.warns(InterruptedSearchWarning, match=r"after 2 of 4"):
-        search.fit(**maps)
+    at_each_step = register_optimizer_step_pre_hook(impatient)
+    try:
+        with pytest.warns(InterruptedSearchWarning, match=r"after 2 of 4"):
+            search.fit(**maps)
+    finally:
+        at_each_step.remove()
     # eight steps each: the third was in its middle
     assert len(list(tmp_path.glob("*.json"))) == 2
 
@@ -190,40 +189,93 @@ def test_a_search_that_draws_anew_cannot_be_taken_up(maps, tmp_path):
         search_in(tmp_path, random_state=None).fit(**maps)
 
 
-# the files
+# the maps
 
 
-def test_records_are_readable_and_read_back(tmp_path):
-    records, record = Records(tmp_path), Record(np.nan, 1.5, 0.25, "diverged")
-    records.write("a", record, {"layers": (3, 4)})
-    content = json.loads((tmp_path / "a.json").read_text())
-    assert content["parameters"] == {"layers": "(3, 4)"}
-    back = records.read("a")
-    assert np.isnan(back.score)
-    assert (back.fit_time, back.score_time, back.error) == (1.5, 0.25, "diverged")
+@pytest.mark.parametrize(
+    ("missing", "match"),
+    [
+        (["X_val", "y_val"], r"(?s)judges on another.*X_val is None"),
+        (["y_val"], r"y_val is None"),
+        (["y"], r"(?s)search over Descent requires y.*target y is None"),
+    ],
+)
+def test_both_maps_are_needed_whole(maps, missing, match):
+    with pytest.raises(ValueError, match=match):
+        search_in(None, Descent()).fit(**(maps | dict.fromkeys(missing)))
 
 
-@pytest.mark.parametrize("content", ["", "{", '{"format": 99}', "[]", '{"format": 1}'])
-def test_a_damaged_record_counts_as_none(tmp_path, content):
-    (tmp_path / "a.json").write_text(content)
-    assert Records(tmp_path).read("a") is None
-    assert Records(tmp_path).read("b") is None
+def test_an_autoencoder_takes_primary_spectra_on_both_maps_or_on_none(maps):
+    search = HalvingSearch(PCA(), {"n_components": [1, 2]}, resource=None)
+    spectra = {"X": maps["y"], "X_val": maps["y_val"]}
+    with pytest.raises(ValueError, match="but y is None"):
+        search.fit(**spectra, y_val=maps["y_val"])
+    assert search.fit(**spectra).best_params_ == {"n_components": 2}
 
 
-def test_a_write_that_fails_leaves_nothing_behind(tmp_path):
-    path = tmp_path / "model"
-    joblib.dump("old", path)
-
-    def fail(beside: Path) -> None:
-        beside.write_bytes(b"half")
-        raise OSError("disk full")
-
-    with pytest.raises(OSError, match="disk full"):
-        write_then_rename(path, fail)
-    assert joblib.load(path) == "old"
-    assert list(tmp_path.iterdir()) == [path]
+def test_rows_have_to_pair(maps):
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        search_in(None, Descent()).fit(**(maps | {"y_val": maps["y"]}))
 
 
-def test_a_worker_that_does_not_see_the_folder_keeps_nothing(tmp_path):
-    Records(tmp_path / "elsewhere").write("a", Record(1.0, 0.0, 0.0), {})
-    assert not (tmp_path / "elsewhere").exists()
+# the bar
+
+CANDIDATES = [{"a": i} for i in range(9)]
+BRACKETS = [
+    Bracket(CANDIDATES, "part__max_epochs", 1, 9),
+    Bracket(CANDIDATES[:2], "part__max_epochs", 9, 9),
+]
+
+
+def counted(finished):
+    """A counter that finds some fits, by candidate and epochs."""
+    records = {
+        f"{a} {n}": Record(score, 0.0, 0.0) for (a, n), score in finished.items()
+    }
+    rungs = rungs_of(BRACKETS, lambda p: f"{p['a']} {p['part__max_epochs']}")
+    return Progress(rungs, records.get)
+
+
+def test_fits_are_counted_rung_by_rung_with_the_best_of_all():
+    finished = {(0, 1): 0.25, (1, 1): np.nan, (5, 3): 0.75}
+    progress = counted(finished)
+    assert progress.n_fits == 9 + 3 + 1 + 2
+    assert progress.look() == (0, "search", {})
+    progress.next_rung()
+    title = "bracket 1/2, rung 1/3, max_epochs=1"
+    assert progress.look() == (2, title, {"best": "0.25"})
+    progress.next_rung()
+    title = "bracket 1/2, rung 2/3, max_epochs=3"
+    # all nine of the first rung are over, seen or not
+    assert progress.look() == (9 + 1, title, {"best": "0.75"})
+
+
+def test_fits_of_an_earlier_search_do_not_count_twice():
+    progress = counted({(i, 3): 0.5 for i in range(9)})
+    progress.next_rung()
+    progress.next_rung()
+    assert progress.look()[0] == 9 + 3
+
+
+def test_a_search_ends_with_all_fits_where_no_file_is_seen():
+    progress = counted({})
+    for _ in range(5):
+        progress.next_rung()
+    assert progress.look() == (15, "bracket 2/2, rung 1/1, max_epochs=9", {})
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_one_bar_counts_all_fits(maps, capfd, n_jobs):
+    search_in(None, Descent(), n_jobs=n_jobs).fit(**maps)
+    assert capfd.readouterr() == ("", "")
+    search_in(None, Descent(), n_jobs=n_jobs, verbose=1).fit(**maps)
+    out, shown = capfd.readouterr()
+    assert out == ""
+    assert (
+        shown.rstrip()
+        .splitlines()[-1]
+        .rsplit("\r", 1)[-1]
+        .startswith("rung 2/2, max_epochs=9: 100%")
+    )
+    assert f"{N_FITS}/{N_FITS}" in shown
+    assert "best=" in shown
