@@ -10,20 +10,17 @@ from spectransfer.nn._nets import (
     make_net,
     train,
 )
+from spectransfer.nn._plan import Plan
 from spectransfer.nn._precision import PRECISIONS
-from spectransfer.nn._processes import ENGINE, Processes, launched_processes
 from spectransfer.nn._schedules import cyclical_annealing
-from spectransfer.nn._training import Training
 
 __all__ = [
-    "ENGINE",
     "MLP",
     "PRECISIONS",
     "VAE",
     "DecodedLoss",
-    "Processes",
+    "Plan",
     "SpectraDataset",
-    "Training",
     "Unit",
     "VAELoss",
     "cyclical_annealing",
@@ -31,7 +28,6 @@ __all__ = [
     "hidden_stack",
     "kl_divergence",
     "l2_penalty",
-    "launched_processes",
     "learning_curves",
     "make_net",
     "resolve_device",

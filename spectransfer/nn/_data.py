@@ -50,9 +50,14 @@ class Unit(NamedTuple):
         rounding = np.finfo(np.float32).eps * level
         return cls(shift, scale if scale > rounding else 1.0)
 
+    @property
+    def is_identity(self) -> bool:
+        """Whether numbers stay as they are."""
+        return self.scale == 1.0 and not self.shift.any()
+
     def on(self, device: torch.device) -> "TensorUnit":
         """Give the same unit for tensors on a device."""
-        if self.scale == 1.0 and not self.shift.any():
+        if self.is_identity:
             return TensorUnit(None, None, 1.0)
         origin = (self.shift / -np.float64(self.scale)).astype(np.float32)
         return TensorUnit(
@@ -157,35 +162,19 @@ class Batches:
         Spectra in a batch; the last one of an epoch may be smaller.
     shuffle : bool, default=False
         Draw a new order for every epoch from torch's generator.
-    share : tuple of int, default=(0, 1)
-        Which part of each batch is wanted, and the number of parts: several processes
-        that draw the same order take turns in it, spectrum by spectrum.
     """
 
-    def __init__(
-        self,
-        dataset: Any,
-        batch_size: int,
-        shuffle: bool = False,
-        share: tuple[int, int] = (0, 1),
-    ) -> None:
+    def __init__(self, dataset: Any, batch_size: int, shuffle: bool = False) -> None:
         self.dataset, self.batch_size, self.shuffle = dataset, batch_size, shuffle
-        self.share = share
 
     def __len__(self) -> int:
         """Give the number of batches."""
         return -(-len(self.dataset) // self.batch_size)
-
-    def n_in_batch(self, batch: int) -> int:
-        """Give the number of spectra in a batch, of all shares together."""
-        return min(self.batch_size, len(self.dataset) - batch * self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield inputs and targets, batch by batch."""
         n = len(self.dataset)
         order = torch.randperm(n) if self.shuffle else torch.arange(n)
         positions = self.dataset.positions(order)
-        part, n_parts = self.share
         for start in range(0, n, self.batch_size):
-            stop = min(start + self.batch_size, n)
-            yield self.dataset[positions[start + part : stop : n_parts]]
+            yield self.dataset[positions[start : start + self.batch_size]]

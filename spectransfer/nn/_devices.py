@@ -4,8 +4,6 @@ import re
 
 import torch
 
-from spectransfer.nn._processes import ENGINE, is_launched, launched_processes
-
 
 def _parse(device: str) -> torch.device:
     if device == "auto":
@@ -13,8 +11,7 @@ def _parse(device: str) -> torch.device:
     if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
         raise ValueError(
             "device must be 'cpu', 'cuda', 'cuda:1' for the second graphics card and "
-            "so on, 'auto' for CUDA where there is one, or 'accelerate' for several "
-            f"devices, but it is {device!r}."
+            f"so on, or 'auto' for CUDA where there is one, but it is {device!r}."
         )
     return torch.device(device)
 
@@ -25,8 +22,6 @@ def _is_here(device: torch.device) -> bool:
 
 def resolve_device(device: str) -> torch.device:
     """Turn the parameter `device` into a torch device; "auto" takes CUDA if it can."""
-    if device == ENGINE:
-        return launched_processes().device
     wanted = _parse(device)
     if not _is_here(wanted):
         found = torch.cuda.device_count() or "no CUDA device"
@@ -40,7 +35,5 @@ def resolve_device(device: str) -> torch.device:
 
 def usable_device(device: str) -> torch.device:
     """Give the device, or the CPU where a loaded model asks for one that is absent."""
-    if device == ENGINE:
-        return launched_processes().device if is_launched() else torch.device("cpu")
     wanted = _parse(device)
     return wanted if _is_here(wanted) else torch.device("cpu")

@@ -44,21 +44,7 @@ class VAELoss(nn.Module):
 
     def __init__(self, kl_scale: float = 1.0) -> None:
         super().__init__()
-        self.kl_scale = kl_scale
-        # a tensor: compiled code would be compiled anew for every other number
-        self.weight: Tensor
-        self.register_buffer("weight", torch.zeros(()), persistent=False)
-        self.kl_weight = 0.0
-
-    @property
-    def kl_weight(self) -> float:
-        """Weight of the KL divergence."""
-        return self._kl_weight
-
-    @kl_weight.setter
-    def kl_weight(self, kl_weight: float) -> None:
-        self._kl_weight = kl_weight
-        self.weight.fill_(kl_weight * self.kl_scale)
+        self.kl_scale, self.kl_weight = kl_scale, 0.0
 
     def forward(self, output: tuple[Tensor, Tensor, Tensor], spectra: Tensor) -> Tensor:
         """Loss of a batch; in evaluation mode the reconstruction error alone."""
@@ -66,7 +52,8 @@ class VAELoss(nn.Module):
         error = functional.mse_loss(reconstruction, spectra)
         if not self.training:
             return error
-        return error + self.weight * kl_divergence(mean, log_variance)
+        weight = self.kl_weight * self.kl_scale
+        return error + weight * kl_divergence(mean, log_variance)
 
 
 class DecodedLoss(nn.Module):

@@ -8,22 +8,25 @@ import torch
 from torch import Tensor
 
 from spectransfer.exceptions import DivergenceError
-from spectransfer.nn._processes import Processes
-from spectransfer.nn._training import Training
+from spectransfer.nn._plan import Plan
 
 USUAL_LEARNING_RATE = 1e-3
 SECONDS_BETWEEN_LOSSES = 0.5
 STEPS_BETWEEN_CHECKS = 50
 
 
-def refuse_divergence(loss: float, epoch: int, training: Training) -> None:
+def refuse_divergence(loss: float, epoch: int, plan: Plan) -> None:
     """Stop a training whose loss is no finite number."""
     if math.isfinite(loss):
         return
-    rate = training.learning_rate
-    limit = "" if training.max_gradient_norm else " use max_gradient_norm=1.0,"
+    rate = plan.learning_rate
+    limit = (
+        ""
+        if plan.max_gradient_norm
+        else " take Training(), which shortens long gradients,"
+    )
     raise DivergenceError(
-        f"The loss of a training must stay finite, but that of the {training.name} "
+        f"The loss of a training must stay finite, but that of the {plan.name} "
         f"became {loss} in epoch {epoch} at learning_rate={rate:g}. Lower the learning "
         f"rate (try {min(rate / 10, USUAL_LEARNING_RATE):g}),{limit} or scale the "
         "spectra: single extreme values weigh with their square."
@@ -46,12 +49,9 @@ class EpochLoss:
         self.total.add_(loss.detach(), alpha=n_spectra)
         self.n_spectra += n_spectra
 
-    def mean(self, processes: Processes | None = None) -> float:
-        """Mean loss of a spectrum so far, of the shares of all processes."""
-        if processes is None:
-            return self.total.item() / self.n_spectra
-        total = processes.total(self.total.clone()).item()
-        return total / (self.n_spectra * processes.count)
+    def mean(self) -> float:
+        """Mean loss of a spectrum so far."""
+        return self.total.item() / self.n_spectra
 
 
 class Watch:
@@ -59,31 +59,26 @@ class Watch:
 
     Parameters
     ----------
-    training : Training
-        The configuration.
-    n_epochs, n_batches : int
-        Epochs, and batches in each.
+    plan : Plan
+        How the network is trained.
+    n_batches : int
+        Batches in an epoch.
     """
 
-    def __init__(self, training: Training, n_epochs: int, n_batches: int) -> None:
-        self.training = training
-        self.n_epochs, self.n_batches = n_epochs, n_batches
+    def __init__(self, plan: Plan, n_batches: int) -> None:
+        self.plan, self.n_batches = plan, n_batches
         self.bar: Any = None
         self.n_seen, self.started, self.shown = 0, 0.0, 0.0
-        alone = training.processes is None or training.processes.index == 0
-        self.visible = training.verbose and alone
-        # several processes have to stop together: at the end of an epoch
-        self.waits = training.processes is not None
-        self.every = 1 if training.device.type == "cpu" else STEPS_BETWEEN_CHECKS
+        self.every = 1 if plan.device.type == "cpu" else STEPS_BETWEEN_CHECKS
 
     def start(self) -> None:
         """Open the bar: one for all epochs."""
-        if not self.visible:
+        if not self.plan.verbose:
             return
         # in a notebook without ipywidgets, to import it is to be warned
         from tqdm.auto import tqdm
 
-        total = self.n_epochs * self.n_batches
+        total = self.plan.n_epochs * self.n_batches
         self.bar = tqdm(total=total, unit="step", dynamic_ncols=True)
         self.started = time.monotonic()
 
@@ -91,13 +86,13 @@ class Watch:
         """Name the epoch that begins."""
         if self.bar is not None:
             self.bar.set_description(
-                f"{self.training.name}, epoch {epoch}/{self.n_epochs}", refresh=False
+                f"{self.plan.name}, epoch {epoch}/{self.plan.n_epochs}", refresh=False
             )
 
     def step(self, losses: EpochLoss, n_spectra: int, step: int, epoch: int) -> None:
         """Look at a step: every one on the CPU, one in fifty on other devices."""
-        if not self.waits and step % self.every == 0:
-            refuse_divergence(losses.mean(), epoch, self.training)
+        if step % self.every == 0:
+            refuse_divergence(losses.mean(), epoch, self.plan)
         if self.bar is None:
             return
         self.n_seen += n_spectra

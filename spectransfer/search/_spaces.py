@@ -29,19 +29,19 @@ def _space(method: str, source: str) -> dict[str, list[Any]]:
     mappers = list(product(*MLP_LAYERS))
     rates = list(LEARNING_RATES)
     if method == "mlp":
-        return {"hidden_layer_sizes": mappers, "learning_rate": rates}
+        return {"hidden_layer_sizes": mappers, "training__learning_rate": rates}
     latents = list(BOTTLENECKS[source])
     if method == "vae":
         return {
             "hidden_layer_sizes": encoders,
             "n_latent": latents,
-            "learning_rate": rates,
+            "training__learning_rate": rates,
         }
     return {
         "hidden_layer_sizes": mappers,
         "n_latent": latents,
         "decoder_layer_sizes": [layers[::-1] for layers in encoders],
-        "learning_rate": rates,
+        "training__learning_rate": rates,
     }
 
 

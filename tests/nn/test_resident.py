@@ -23,9 +23,9 @@ def data(request, rng):
     return SpectraDataset(X, Y, units, rows)
 
 
-def epoch(dataset, **options):
+def epoch(dataset):
     torch.manual_seed(0)
-    return list(Batches(dataset, 3, shuffle=True, **options))
+    return list(Batches(dataset, 3, shuffle=True))
 
 
 def test_resident_batches_have_the_bits_of_those_from_the_host(data):
@@ -59,15 +59,6 @@ def test_a_change_of_a_batch_does_not_reach_resident_spectra(data):
     assert_array_equal(kept.inputs, before)
 
 
-def test_shares_of_a_batch_make_up_the_batch(data):
-    shares = [epoch(data, share=(part, 3)) for part in range(3)]
-    for i, (inputs, _) in enumerate(epoch(data)):
-        parts = [share[i][0] for share in shares]
-        # spectrum by spectrum, in turn
-        for part, rows in enumerate(parts):
-            assert_array_equal(rows, inputs[part::3])
-
-
 def test_spectra_stay_where_they_are_on_the_cpu(data):
     assert not resident.fits(8, CPU)
     assert resident.place(data, CPU).inputs is data.inputs
@@ -82,10 +73,11 @@ def test_seven_tenths_of_the_free_memory_of_a_card_are_for_spectra(
 
 
 def test_a_network_trained_on_resident_spectra_has_the_same_bits(monkeypatch, rng):
-    from spectransfer import SpectralVAE
+    from spectransfer import SpectralVAE, Training
 
     Y = rng.normal(300, 20, size=(40, 12))
-    vae = SpectralVAE((8,), n_latent=2, max_epochs=3, patience=2, random_state=0)
+    training = Training(n_steps=9, patience=2)
+    vae = SpectralVAE((8,), n_latent=2, training=training, random_state=0)
     expected = vae.fit(Y).transform(Y)
     monkeypatch.setattr(resident, "fits", lambda n_bytes, device: True)
     assert_array_equal(vae.fit(Y).transform(Y), expected)

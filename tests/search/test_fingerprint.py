@@ -12,7 +12,7 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import make_scorer, r2_score
 from sklearn.pipeline import make_pipeline
 
-from spectransfer import KNNTransfer, SpectralMLP, StandardScaler, rse_scorer
+from spectransfer import KNNTransfer, SpectralMLP, StandardScaler, Training, rse_scorer
 from spectransfer.search._fingerprint import READ_WHOLE, fingerprint
 
 CODE = """
@@ -50,7 +50,8 @@ def frozen(seed):
 
 def frozen_net(seed):
     spectra = np.random.default_rng(0).random((20, 4))
-    mlp = SpectralMLP((2,), max_epochs=1, random_state=seed).fit(spectra, spectra)
+    mlp = SpectralMLP((2,), training=Training(n_steps=1), random_state=seed)
+    mlp.fit(spectra, spectra)
     return FrozenEstimator(mlp.set_params(random_state=0))
 
 

@@ -12,7 +12,7 @@ import pytest
 from learners import Descent, Logged, LoggedUntilCtrlC
 from numpy.testing import assert_array_equal
 
-from spectransfer import SpectralMLP
+from spectransfer import SpectralMLP, Training
 from spectransfer.exceptions import InterruptedSearchWarning
 from spectransfer.search import HalvingSearch
 from spectransfer.search._records import Record, Records, write_then_rename
@@ -171,10 +171,10 @@ def test_a_training_that_was_cut_short_does_not_pass_for_a_whole_one(
 
     monkeypatch.setattr(_nets.TrainedNet, "train_step_single", impatient)
     search = HalvingSearch(
-        SpectralMLP((4,), batch_size=10),
-        {"learning_rate": [1e-4, 1e-3, 1e-2, 1e-1]},
-        max_resources=2,
-        min_resources=2,
+        SpectralMLP((4,), training=Training(batch_size=10)),
+        {"training__learning_rate": [1e-4, 1e-3, 1e-2, 1e-1]},
+        max_resources=8,
+        min_resources=8,
         folder=tmp_path,
         random_state=0,
         n_candidates=4,

@@ -31,6 +31,7 @@ from spectransfer import (
 from spectransfer.evaluation import evaluate_transfers
 from spectransfer.exceptions import DivergenceError, SpectransferWarning
 from spectransfer.metrics import target_in_prediction_space, transfer_scorers
+from spectransfer.networks import PublishedTraining
 from spectransfer.search import HalvingSearch
 from spectransfer.search._candidate import at_most_threads, with_seeds
 
@@ -39,7 +40,12 @@ SAME = ["mean_test_score", "split0_test_score", "rank_test_score", "iter"]
 
 
 def search_for(estimator=None, space=SPACE, **options):
-    settings = {"max_resources": 9, "n_candidates": 10, "random_state": 0} | options
+    settings = {
+        "resource": "max_epochs",
+        "max_resources": 9,
+        "n_candidates": 10,
+        "random_state": 0,
+    } | options
     return HalvingSearch(estimator or Descent(), space, **settings)
 
 
@@ -168,15 +174,16 @@ def test_spectra_reach_the_estimator_as_they_were_given(maps):
 
 def test_early_stopping_watches_the_validation_map(maps):
     spectra = {"X": maps["y"], "X_val": maps["y_val"]}
-    vae = SpectralVAE((4,), n_latent=2, patience=1, min_delta=1e3, batch_size=16)
+    training = PublishedTraining(patience=1, min_delta=1e9, batch_size=16)
+    vae = SpectralVAE((4,), n_latent=2, training=training)
     search = HalvingSearch(
         make_pipeline(StandardScaler(), vae),
         {"spectralvae__n_latent": [1]},
-        resource="spectralvae__max_epochs",
+        resource="spectralvae__training__max_epochs",
         max_resources=6,
         random_state=0,
     ).fit(**spectra)
-    # nothing is better by 1000: over after the second epoch
+    # nothing is better by so much: over after the second epoch
     assert search.best_estimator_[-1].n_epochs_ == 2
     # validation spectra went through the scaler
     scaler = StandardScaler().fit(spectra["X"])
@@ -341,9 +348,9 @@ def test_a_search_that_cannot_be_is_refused_before_it_begins(maps, options, matc
         search_for(**options).fit(**maps)
 
 
-def test_auto_epochs_do_not_say_how_long_to_train_at_most(maps):
-    search = HalvingSearch(SpectralMLP(), {"learning_rate": [1e-3]})
-    with pytest.raises(ValueError, match=r"(?s)max_epochs of the.*'auto'.*=54"):
+def test_auto_steps_do_not_say_how_long_to_train_at_most(maps):
+    search = HalvingSearch(SpectralMLP(), {"training__learning_rate": [1e-3]})
+    with pytest.raises(ValueError, match=r"(?s)n_steps of the.*'auto'.*=54"):
         search.fit(**maps)
     with pytest.raises(ValueError, match=r"(?s)by none of them.*resource=None"):
         HalvingSearch(KNNTransfer(), {"n_neighbors": [1]}).fit(**maps)

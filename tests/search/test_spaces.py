@@ -40,8 +40,8 @@ def test_what_the_paper_chose_is_in_its_own_spaces():
     assert (1024, 512) in vae["hidden_layer_sizes"]
     assert 64 in vae["n_latent"]
     assert (128, 512) in mlp["hidden_layer_sizes"]
-    assert 1e-4 in vae["learning_rate"]
-    assert 1e-4 in mlp["learning_rate"]
+    assert 1e-4 in vae["training__learning_rate"]
+    assert 1e-4 in mlp["training__learning_rate"]
     assert 10 in published_space("knn")["n_neighbors"]
 
 
