@@ -29,14 +29,13 @@ from spectransfer._validation import (
     fit_context,
 )
 from spectransfer.metrics import relative_squared_error
-from spectransfer.networks._components import leading_components
 from spectransfer.networks._network import (
     NETWORK_CONSTRAINTS,
     NetworkEstimator,
     encoder_layers_for,
 )
 from spectransfer.networks._training import PublishedTraining, Training
-from spectransfer.nn import VAE, Unit, VAELoss, cyclical_annealing
+from spectransfer.nn import VAE, Unit, VAELoss, cyclical_annealing, leading_components
 
 
 class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEstimator):

@@ -158,18 +158,18 @@ def test_ctrl_c_in_the_last_training_leaves_the_table(
 def test_a_training_that_was_cut_short_does_not_pass_for_a_whole_one(
     maps, tmp_path, monkeypatch
 ):
-    from spectransfer.nn import _nets
+    from spectransfer.nn import _engine
 
     n_steps = iter(range(10**6))
 
-    step = _nets.TrainedNet.train_step_single
+    step = _engine.TrainedNet.train_step_single
 
     def impatient(net, batch, **kwargs):
         if next(n_steps) == 20:
             raise KeyboardInterrupt
         return step(net, batch, **kwargs)
 
-    monkeypatch.setattr(_nets.TrainedNet, "train_step_single", impatient)
+    monkeypatch.setattr(_engine.TrainedNet, "train_step_single", impatient)
     search = HalvingSearch(
         SpectralMLP((4,), training=Training(batch_size=10)),
         {"training__learning_rate": [1e-4, 1e-3, 1e-2, 1e-1]},

@@ -5,6 +5,8 @@ the weight of the KL divergence, an epoch that looks at a loss no more often tha
 must, an error when it is no number, and word of an interruption by hand.
 """
 
+import math
+import time
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -21,16 +23,98 @@ from skorch.callbacks import (
 from skorch.helper import predefined_split
 from torch import Tensor, nn
 
+from spectransfer._progress import Bar, progress_bar
 from spectransfer._typing import FloatArray
-from spectransfer.exceptions import InterruptedTrainingWarning
-from spectransfer.nn._data import Batches, SpectraDataset
+from spectransfer.exceptions import DivergenceError, InterruptedTrainingWarning
+from spectransfer.nn._data import Batches, SpectraDataset, place
+from spectransfer.nn._hardware import autocast, fitting_threads, matrix_products
 from spectransfer.nn._plan import Plan
-from spectransfer.nn._precision import autocast, matrix_products
-from spectransfer.nn._progress import EpochLoss, Watch, refuse_divergence
-from spectransfer.nn._resident import place
-from spectransfer.nn._threads import fitting_threads
 
 ADAM_EPS = 1e-7
+USUAL_LEARNING_RATE = 1e-3
+SECONDS_BETWEEN_LOSSES = 0.5
+STEPS_BETWEEN_CHECKS = 50
+
+
+def refuse_divergence(loss: float, epoch: int, plan: Plan) -> None:
+    """Stop a training whose loss is no finite number."""
+    if math.isfinite(loss):
+        return
+    rate = plan.learning_rate
+    limit = (
+        ""
+        if plan.max_gradient_norm
+        else " take Training(), which shortens long gradients,"
+    )
+    raise DivergenceError(
+        f"The loss of a training must stay finite, but that of the {plan.name} "
+        f"became {loss} in epoch {epoch} at learning_rate={rate:g}. Lower the learning "
+        f"rate (try {min(rate / 10, USUAL_LEARNING_RATE):g}),{limit} or scale the "
+        "spectra: single extreme values weigh with their square."
+    )
+
+
+class EpochLoss:
+    """Mean of the losses of an epoch, summed where they arise.
+
+    To look at a number on a graphics card is to wait for it; so only sums are kept
+    until someone asks.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.total = torch.zeros((), dtype=torch.float64, device=device)
+        self.n_spectra = 0
+
+    def add(self, loss: Tensor, n_spectra: int) -> None:
+        """Add the mean loss of a batch."""
+        self.total.add_(loss.detach(), alpha=n_spectra)
+        self.n_spectra += n_spectra
+
+    def mean(self) -> float:
+        """Mean loss of a spectrum so far."""
+        return self.total.item() / self.n_spectra
+
+
+class Watch:
+    """Divergence and progress of a training.
+
+    Parameters
+    ----------
+    plan : Plan
+        How the network is trained.
+    bar : Bar
+        What counts the steps.
+    """
+
+    def __init__(self, plan: Plan, bar: Bar) -> None:
+        self.plan, self.bar = plan, bar
+        self.n_seen, self.started, self.shown = 0, time.monotonic(), 0.0
+        self.every = 1 if plan.device.type == "cpu" else STEPS_BETWEEN_CHECKS
+
+    def epoch(self, epoch: int) -> None:
+        """Name the epoch that begins."""
+        self.bar.describe(f"{self.plan.name}, epoch {epoch}/{self.plan.n_epochs}")
+
+    def step(self, losses: EpochLoss, n_spectra: int, step: int, epoch: int) -> None:
+        """Look at a step: every one on the CPU, one in fifty on other devices."""
+        if step % self.every == 0:
+            refuse_divergence(losses.mean(), epoch, self.plan)
+        if not self.bar.visible:
+            return
+        self.n_seen += n_spectra
+        now = time.monotonic()
+        if now - self.shown > SECONDS_BETWEEN_LOSSES:
+            self.shown = now
+            self.show(losses.mean())
+        self.bar.update()
+
+    def show(self, loss: float, validation: float | None = None) -> None:
+        """Show losses, and spectra in a second."""
+        speed = self.n_seen / max(time.monotonic() - self.started, 1e-9)
+        shown = {"loss": f"{loss:.4g}"}
+        if validation is not None:
+            shown["validation"] = f"{validation:.4g}"
+        self.bar.show(**shown, **{"spectra/s": f"{speed:.4g}"})
 
 
 class _KLWeight(Callback):
@@ -55,16 +139,17 @@ class TrainedNet(NeuralNet):
     def fit_loop(self, X: Any, y: Any = None, **kwargs: Any) -> "TrainedNet":
         """Train, and remember whether a person ended it."""
         self.interrupted = False
-        self.watch.start()
-        try:
-            super().fit_loop(X, y, **kwargs)
-        except KeyboardInterrupt:
-            # skorch's early stopping raises it too, once its patience is spent
-            stopping = dict(self.callbacks_).get("early_stopping")
-            self.interrupted = stopping is None or stopping.misses_ < stopping.patience
-            raise
-        finally:
-            self.watch.close()
+        n_steps = self.plan.n_epochs * self.plan.batches(len(X))
+        with progress_bar(n_steps, "step", visible=self.plan.verbose) as bar:
+            self.watch = Watch(self.plan, bar)
+            try:
+                super().fit_loop(X, y, **kwargs)
+            except KeyboardInterrupt:
+                # skorch's early stopping raises it too, once its patience is spent
+                stopping = dict(self.callbacks_).get("early_stopping")
+                misses = 0 if stopping is None else stopping.misses_
+                self.interrupted = stopping is None or misses < stopping.patience
+                raise
         return self
 
     def run_single_epoch(
@@ -209,8 +294,7 @@ def make_net(
         verbose=0,
     )
     net.initialize()
-    net.plan, net.epoch_losses = plan, {}
-    net.watch = Watch(plan, plan.batches(n_spectra))
+    net.plan, net.watch, net.epoch_losses = plan, Watch(plan, Bar()), {}
     return net
 
 

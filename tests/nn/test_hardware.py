@@ -1,4 +1,4 @@
-"""The precision of products: what it costs, and what it leaves behind."""
+"""Precision and threads: what they cost, and what they leave behind."""
 
 import numpy as np
 import pytest
@@ -8,8 +8,9 @@ from sklearn.base import clone
 
 from spectransfer import SpectralMLP, SpectralVAE, VAELatentTransfer
 from spectransfer.datasets import make_instrument_pair
+from spectransfer.nn import MLP
 from spectransfer.nn._data import CPU
-from spectransfer.nn._precision import autocast, matrix_products
+from spectransfer.nn._hardware import autocast, fitting_threads, matrix_products
 
 PAIR = make_instrument_pair(
     n_spectra=60, n_secondary=110, n_primary=120, random_state=0
@@ -99,3 +100,30 @@ def test_a_transfer_sets_the_precision_of_its_parts_by_their_names():
 def test_an_unknown_precision_is_refused():
     with pytest.raises(ValueError, match="'precision' parameter of Training"):
         small_mlp(training__precision="float16").fit(X, Y)
+
+
+# threads
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_a_small_network_is_trained_by_one_thread(two_threads):
+    with fitting_threads(MLP(260, (128,), 64), batch_size=32):
+        assert torch.get_num_threads() == 1
+
+
+def test_a_large_network_is_trained_by_all_threads(two_threads):
+    with fitting_threads(MLP(4062, (1024, 512), 64), batch_size=128):
+        assert torch.get_num_threads() == 2
+
+
+def test_threads_are_given_back_after_an_error(two_threads):
+    with pytest.raises(RuntimeError), fitting_threads(MLP(2, (), 1), batch_size=1):
+        raise RuntimeError
+    assert torch.get_num_threads() == 2
