@@ -28,6 +28,7 @@ from _report import machine
 from spectransfer import (
     SpectralMLP,
     SpectralVAE,
+    Training,
     VAELatentTransfer,
     make_transfer_pipeline,
 )
@@ -45,9 +46,9 @@ def transfer(
     parts = []
     for part in (SpectralVAE(), SpectralMLP()):
         part.set_params(
-            batch_size=BATCH * growth,
-            n_steps=n_steps // growth,
-            learning_rate=part.learning_rate * growth**power,
+            training__batch_size=BATCH * growth,
+            training__n_steps=n_steps // growth,
+            training__learning_rate=Training().learning_rate * growth**power,
         )
         parts.append(part)
     return VAELatentTransfer(*parts, device=device, random_state=seed)

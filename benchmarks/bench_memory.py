@@ -69,12 +69,16 @@ def fit_in_this_process(folder: Path, kind: str) -> None:
     from spectransfer import (
         SpectralMLP,
         SpectralVAE,
+        Training,
         VAELatentTransfer,
         make_transfer_pipeline,
     )
 
     def transfer() -> object:
-        options = {"max_epochs": 1, "batch_size": 128, "random_state": 0}
+        options = {
+            "training": Training(n_steps=1, batch_size=128),
+            "random_state": 0,
+        }
         return make_transfer_pipeline(
             VAELatentTransfer(
                 SpectralVAE((1024, 512), n_latent=64, **options),

@@ -25,7 +25,7 @@ from _report import machine
 from bench_training import N_LATENT, N_PRIMARY, N_SECONDARY
 from threadpoolctl import threadpool_limits
 
-from spectransfer import DirectMLPTransfer, SpectralMLP, SpectralVAE
+from spectransfer import DirectMLPTransfer, SpectralMLP, SpectralVAE, Training
 
 
 def mapped(folder: Path, name: str, n_spectra: int, n_channels: int) -> np.ndarray:
@@ -45,7 +45,10 @@ def works(folder: Path, n_spectra: int) -> dict[str, tuple[int, Callable[[], obj
     X = mapped(folder, "secondary", n_spectra, N_SECONDARY)
     Y = mapped(folder, "primary", n_spectra, N_PRIMARY)
     Z = np.zeros((n_spectra, N_LATENT), np.float32)
-    quick = {"max_epochs": 1, "batch_size": 128, "random_state": 0}
+    quick = {
+        "training": Training(n_steps=1, batch_size=128),
+        "random_state": 0,
+    }
     direct = DirectMLPTransfer(**quick)
     return {
         "VAE, fit": (Y.nbytes, lambda: SpectralVAE(**quick).fit(Y)),

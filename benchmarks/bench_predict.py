@@ -30,7 +30,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 from _report import Row, machine
 from bench_training import CLOCKS, N_LATENT, N_PRIMARY, N_SECONDARY, Clock
 
-from spectransfer import DirectMLPTransfer, SpectralMLP, SpectralVAE, VAELatentTransfer
+from spectransfer import (
+    DirectMLPTransfer,
+    SpectralMLP,
+    SpectralVAE,
+    Training,
+    VAELatentTransfer,
+)
 
 CHUNKS = (256, 1024, 4096)
 Predict = Callable[[np.ndarray], np.ndarray]
@@ -78,7 +84,7 @@ def networks() -> dict[str, tuple[Predict, nn.Module, int, int]]:
         rng.normal(300, 20, size=(256, n)).astype(np.float32)
         for n in (N_SECONDARY, N_PRIMARY, N_LATENT)
     )
-    quick = {"max_epochs": 1, "random_state": 0}
+    quick = {"training": Training(n_steps=1), "random_state": 0}
     mapper = SpectralMLP(**quick).fit(X, Z)
     direct = DirectMLPTransfer(**quick).fit(X, Y)
     vae = SpectralVAE(**quick).fit(Y)

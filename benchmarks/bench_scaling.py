@@ -31,6 +31,7 @@ from spectransfer import (
     KNNTransfer,
     SpectralVAE,
     StandardScaler,
+    Training,
 )
 from spectransfer.metrics import relative_squared_error
 
@@ -71,7 +72,10 @@ def knn(X: np.ndarray) -> Callable[[], object]:
 def vae_epoch(X: np.ndarray) -> Callable[[], object]:
     """Train one epoch, the layers of the paper whatever the channels."""
     vae = SpectralVAE(
-        (1024, 512), n_latent=64, max_epochs=1, batch_size=128, random_state=0
+        (1024, 512),
+        n_latent=64,
+        training=Training(n_steps=1, batch_size=128),
+        random_state=0,
     )
     return lambda: vae.fit(X)
 
@@ -79,7 +83,10 @@ def vae_epoch(X: np.ndarray) -> Callable[[], object]:
 def vae_forward(X: np.ndarray) -> Callable[[], object]:
     """Encode all spectra, and decode them again."""
     vae = SpectralVAE(
-        (1024, 512), n_latent=64, max_epochs=1, batch_size=128, random_state=0
+        (1024, 512),
+        n_latent=64,
+        training=Training(n_steps=1, batch_size=128),
+        random_state=0,
     )
     vae.fit(X[:256])
     return lambda: vae.inverse_transform(vae.transform(X))

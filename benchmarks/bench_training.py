@@ -24,7 +24,6 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +35,8 @@ from torch import Tensor, nn
 sys.path.insert(0, str(Path(__file__).parent))
 from _report import Row, machine
 
-from spectransfer import DirectMLPTransfer, SpectralMLP, SpectralVAE
+from spectransfer import DirectMLPTransfer, SpectralMLP, SpectralVAE, Training
+from spectransfer.networks import PublishedTraining
 from spectransfer.nn import MLP, VAE, kl_divergence
 
 N_PRIMARY, N_SECONDARY, N_LATENT, BATCH = 4062, 3872, 64, 128
@@ -132,16 +132,19 @@ def contests(n_spectra: int) -> dict[str, dict[str, Fit]]:
     spectra, primary, latents = (torch.from_numpy(a) for a in (X, Y, Z))
 
     def ours(estimator: type, *data: np.ndarray) -> tuple[Fit, Fit]:
-        as_published = partial(estimator.as_published, random_state=0, patience=None)
-        extras = {
-            "learning_rate_decay": "cosine",
-            "max_gradient_norm": 1.0,
-            "normalize": True,
-        }
-        return (
-            lambda n: as_published(max_epochs=n).fit(*data),
-            lambda n: as_published(max_epochs=n, **extras).fit(*data),
-        )
+        n_steps = -(-n_spectra // BATCH)
+
+        def published(n_epochs: int) -> object:
+            training = PublishedTraining(max_epochs=n_epochs, patience=None)
+            return estimator.as_published(training=training, random_state=0).fit(*data)
+
+        def taught(n_epochs: int) -> object:
+            training = Training(
+                n_steps=n_epochs * n_steps, batch_size=BATCH, learning_rate=1e-4
+            )
+            return estimator.as_published(training=training, random_state=0).fit(*data)
+
+        return published, taught
 
     def build_vae() -> nn.Module:
         return VAE(N_PRIMARY, (1024, 512), N_LATENT)

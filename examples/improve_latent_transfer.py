@@ -26,6 +26,7 @@ from spectransfer import (
     SpectralMLP,
     SpectralVAE,
     StandardScaler,
+    Training,
     VAELatentTransfer,
     make_transfer_pipeline,
 )
@@ -38,7 +39,7 @@ parser.add_argument("--full", action="store_true", help="full-width spectra")
 parser.add_argument("--seed", type=int, default=0)
 arguments = parser.parse_args()
 WIDTH = "full" if arguments.full else "light"
-SIZE, STEPS = (64, 2000) if arguments.full else (32, 500)
+SIZE, STEPS = (64, 2000) if arguments.full else (32, 640)
 WINDOWS = (100, 50) if arguments.full else (25, 12)
 
 # %%
@@ -71,8 +72,8 @@ def pipeline(regressor: Any, power: float = 0) -> Pipeline:
 def latent(l2: Any, shortcut: str | None, objective: str) -> VAELatentTransfer:
     """The latent transfer with these settings, and all else as it is by default."""
     return VAELatentTransfer(
-        SpectralVAE(shortcut=shortcut, n_steps=STEPS),
-        SpectralMLP(l2=l2, n_steps=STEPS),
+        SpectralVAE(shortcut=shortcut, training=Training(n_steps=STEPS)),
+        SpectralMLP(l2=l2, training=Training(n_steps=STEPS)),
         objective=objective,
         random_state=arguments.seed,
     )
@@ -92,7 +93,7 @@ steps = {
     "+ latents as they decode": pipeline(latent("auto", "pca", "decoded")),
     "the same, measured spectra": pipeline(latent("auto", "pca", "spectrum")),
     "direct MLP": pipeline(
-        DirectMLPTransfer(n_steps=STEPS, random_state=arguments.seed)
+        DirectMLPTransfer(training=Training(n_steps=STEPS), random_state=arguments.seed)
     ),
     "ridge": pipeline(Ridge(100.0)),
 }

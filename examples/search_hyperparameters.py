@@ -23,7 +23,13 @@ from pathlib import Path
 
 import joblib
 
-from spectransfer import DirectMLPTransfer, SpectralMLP, SpectralVAE, StandardScaler
+from spectransfer import (
+    DirectMLPTransfer,
+    SpectralMLP,
+    SpectralVAE,
+    StandardScaler,
+    Training,
+)
 from spectransfer.evaluation import evaluate_transfers
 from spectransfer.preprocessing import BaselineCorrector
 from spectransfer.search import HalvingSearch, published_space, search_published
@@ -90,23 +96,27 @@ def small_spaces() -> dict[str, dict]:
 # %%
 # The search
 # ----------
-# Nine candidates of each network begin with 3 epochs, three go on to 9, one to 27.
+# Nine candidates of each network begin with 3 epochs, three go on to 9, one to 27. An
+# epoch of the 576 spectra are nine steps.
+BATCH, STEPS = 64, 9
+
+
 def main() -> None:
     """Search, and print what was found."""
     arguments = parser.parse_args()
     pairs = prepared_maps(arguments.seed)
     options = {"random_state": arguments.seed, "verbose": arguments.verbose}
-    options |= {"n_candidates": 9, "min_resources": 3}
+    options |= {"n_candidates": 9, "min_resources": 3 * STEPS}
     with tempfile.TemporaryDirectory() as scratch, on_cluster(arguments.dask):
         options["folder"] = Path(arguments.folder or scratch)
         found = search_published(
             *pairs["train"],
             *pairs["validation"],
             spaces=small_spaces(),
-            max_resources={"vae": 27, "mlp": 27, "direct": 27},
-            autoencoder=SpectralVAE(batch_size=64),
-            mapper=SpectralMLP(batch_size=64),
-            direct=DirectMLPTransfer(batch_size=64),
+            max_resources=dict.fromkeys(("vae", "mlp", "direct"), 27 * STEPS),
+            autoencoder=SpectralVAE(training=Training(batch_size=BATCH)),
+            mapper=SpectralMLP(training=Training(batch_size=BATCH)),
+            direct=DirectMLPTransfer(training=Training(batch_size=BATCH)),
             secondary=StandardScaler(),
             primary=StandardScaler(with_std=False),
             **options,
@@ -116,15 +126,15 @@ def main() -> None:
         everything = HalvingSearch(
             halving.estimator,
             halving.space,
-            resource="vae__max_epochs",
-            max_resources=27,
-            **options | {"min_resources": 27},
+            resource="vae__training__n_steps",
+            max_resources=27 * STEPS,
+            **options | {"min_resources": 27 * STEPS},
         ).fit(pairs["train"][1], X_val=pairs["validation"][1])
 
     print(f"{'search of the VAE':<20}{'epochs':>8}{'score':>9}   best")
     for name, search in {"halving": halving, "everything": everything}.items():
         best = {k.removeprefix("vae__"): v for k, v in search.best_params_.items()}
-        n_epochs = search.cv_results_["n_resources"].sum()
+        n_epochs = search.cv_results_["n_resources"].sum() // STEPS
         print(f"{name:<20}{n_epochs:>8}{search.best_score_:>9.4f}   {best}")
     print()
     print(

@@ -12,6 +12,7 @@ _MODULE_OF = {
     "SpectralMLP": "spectransfer.networks",
     "SpectralVAE": "spectransfer.networks",
     "StandardScaler": "spectransfer.preprocessing",
+    "Training": "spectransfer.networks",
     "VAELatentTransfer": "spectransfer.transfer",
     "WavelengthCropper": "spectransfer.preprocessing",
     "WavelengthResampler": "spectransfer.preprocessing",

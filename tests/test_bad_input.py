@@ -20,26 +20,29 @@ from spectransfer import (
     SpectralMLP,
     SpectralVAE,
     StandardScaler,
+    Training,
     VAELatentTransfer,
     make_transfer_pipeline,
     rse_scorer,
 )
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.exceptions import DivergenceError, WindowError
+from spectransfer.networks import PublishedTraining
 
 PAIR = make_instrument_pair(
     n_spectra=40, n_secondary=110, n_primary=120, random_state=0
 )
 X, Y = PAIR.X_secondary, PAIR.X_primary
-QUICK = {"max_epochs": 2, "random_state": 0}
+# two epochs
+QUICK = {"training__n_steps": 6, "random_state": 0}
 
 
 def small_vae(**changes):
-    return SpectralVAE((8,), n_latent=2, **(QUICK | changes))
+    return SpectralVAE((8,), n_latent=2).set_params(**(QUICK | changes))
 
 
 def small_mlp(**changes):
-    return SpectralMLP((8,), **(QUICK | changes))
+    return SpectralMLP((8,)).set_params(**(QUICK | changes))
 
 
 def small_latent(**changes):
@@ -47,9 +50,8 @@ def small_latent(**changes):
 
 
 def small_direct(**changes):
-    return DirectMLPTransfer(
-        (8,), n_latent=2, decoder_layer_sizes=(8,), **(QUICK | changes)
-    )
+    direct = DirectMLPTransfer((8,), n_latent=2, decoder_layer_sizes=(8,))
+    return direct.set_params(**(QUICK | changes))
 
 
 TRANSFERS = {
@@ -236,13 +238,16 @@ def test_windows_longer_than_the_primary_spectrum_are_refused_too(no_training):
 
 
 @every_network
-@pytest.mark.parametrize("max_epochs", [1, 3])
+@pytest.mark.parametrize("n_steps", [1, 3])
 @pytest.mark.parametrize("patience", [None, 2])
 def test_a_diverging_learning_rate_is_an_error_that_tells_the_way_out(
-    name, max_epochs, patience
+    name, n_steps, patience
 ):
     transfer = NETWORKS[name](
-        learning_rate=1e25, max_epochs=max_epochs, patience=patience, batch_size=40
+        training__learning_rate=1e25,
+        training__n_steps=n_steps,
+        training__patience=patience,
+        training__batch_size=40,
     )
     message = (
         r"(?s)of the (direct MLP|MLP|VAE) became (nan|inf) in epoch [12] at "
@@ -254,17 +259,17 @@ def test_a_diverging_learning_rate_is_an_error_that_tells_the_way_out(
             transfer.fit(X, Y)
 
 
-@pytest.mark.parametrize("norm", [None, 1.0])
-def test_shorter_gradients_are_advised_to_those_who_do_not_limit_them(norm):
+@pytest.mark.parametrize("kind", [Training, PublishedTraining])
+def test_shorter_gradients_are_advised_to_those_who_do_not_limit_them(kind):
     with pytest.raises(DivergenceError) as caught:
-        small_mlp(learning_rate=1e25, max_gradient_norm=norm).fit(X, Y)
-    assert ("max_gradient_norm=1.0" in str(caught.value)) == (norm is None)
+        SpectralMLP((8,), training=kind(learning_rate=1e25)).fit(X, Y)
+    assert ("take Training()" in str(caught.value)) == (kind is PublishedTraining)
 
 
 def test_a_search_goes_on_past_candidates_that_diverge():
     search = GridSearchCV(
-        make_transfer_pipeline(small_latent(max_epochs=3)),
-        {"transfer__regressor__mapper__learning_rate": [1e25, 1e-3]},
+        make_transfer_pipeline(small_latent(training__n_steps=9)),
+        {"transfer__regressor__mapper__training__learning_rate": [1e25, 1e-3]},
         scoring=rse_scorer,
         cv=2,
     )
@@ -281,7 +286,7 @@ def test_a_search_goes_on_past_candidates_that_diverge():
 
 def test_a_search_can_ask_for_the_error_itself():
     search = GridSearchCV(
-        small_mlp(max_epochs=3), {"learning_rate": [1e25]}, cv=2, error_score="raise"
+        small_mlp(), {"training__learning_rate": [1e25]}, cv=2, error_score="raise"
     )
     with pytest.raises(DivergenceError):
         search.fit(X, Y)
@@ -289,7 +294,7 @@ def test_a_search_can_ask_for_the_error_itself():
 
 @pytest.mark.parametrize("name", ["SpectralMLP", "DirectMLPTransfer"])
 def test_after_a_failed_first_training_nothing_can_be_predicted(name):
-    transfer = NETWORKS[name](learning_rate=1e25)
+    transfer = NETWORKS[name](training__learning_rate=1e25)
     with pytest.raises(DivergenceError):
         transfer.fit(X, Y)
     with pytest.raises(NotFittedError):
@@ -325,7 +330,7 @@ def test_networks_train_in_single_precision_whatever_torch_is_set_to():
 def test_a_device_that_does_not_exist_is_refused(name, device, no_training):
     with pytest.raises(ValueError, match=r"(?s)device must be .*'cpu'.*'auto'.*but it "
                        f"is {device!r}"):  # fmt: skip
-        NETWORKS[name](device=device).fit(X, Y)
+        NETWORKS[name](training__device=device).fit(X, Y)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is CUDA")
@@ -334,13 +339,13 @@ def test_a_device_that_does_not_exist_is_refused(name, device, no_training):
 def test_cuda_where_there_is_none_is_refused_in_fit(name, device, no_training):
     with pytest.raises(ValueError, match=rf"(?s)device={device!r}.*no CUDA.*"
                        "device='auto'"):  # fmt: skip
-        NETWORKS[name](device=device).fit(X, Y)
+        NETWORKS[name](training__device=device).fit(X, Y)
 
 
 def test_the_device_of_the_mapper_is_looked_at_before_the_autoencoder_trains(
     no_training,
 ):
-    transfer = VAELatentTransfer(small_vae(), small_mlp(device="gpu"))
+    transfer = VAELatentTransfer(small_vae(), small_mlp(training__device="gpu"))
     with pytest.raises(ValueError, match="device must be"):
         transfer.fit(X, Y)
 
@@ -348,7 +353,7 @@ def test_the_device_of_the_mapper_is_looked_at_before_the_autoencoder_trains(
 def test_device_auto_falls_back_to_the_cpu():
     if torch.cuda.is_available():
         pytest.skip("there is CUDA")
-    assert small_mlp(device="auto").fit(X, Y).device_ == "cpu"
+    assert small_mlp(training__device="auto").fit(X, Y).device_ == "cpu"
 
 
 # validation sets
@@ -387,21 +392,27 @@ def test_bad_validation_sets_are_refused(name, fault, no_training):
 
 @pytest.mark.parametrize("fraction", [0.0, 0.024])
 def test_a_fraction_of_less_than_one_spectrum_trains_with_all_and_to_the_end(fraction):
-    mlp = small_mlp(validation_fraction=fraction, patience=1, max_epochs=4).fit(X, Y)
+    mlp = small_mlp(
+        training__validation_fraction=fraction,
+        training__patience=1,
+        training__n_steps=12,
+    ).fit(X, Y)
     assert mlp.validation_loss_curve_ is None
     assert mlp.n_epochs_ == 4
 
 
 def test_the_largest_fraction_leaves_one_spectrum_to_train_with():
     fraction = float(np.nextafter(1, 0))
-    mlp = small_mlp(validation_fraction=fraction, patience=1).fit(X, Y)
+    mlp = small_mlp(training__validation_fraction=fraction, training__patience=1).fit(
+        X, Y
+    )
     assert np.isfinite(mlp.loss_curve_).all()
 
 
 @pytest.mark.parametrize("fraction", [1.0, 1.5, -0.1, "some"])
 def test_a_fraction_that_leaves_nothing_to_train_with_is_refused(fraction):
     with pytest.raises(ValueError, match=r"validation_fraction.*must be a float in"):
-        small_mlp(validation_fraction=fraction).fit(X, Y)
+        small_mlp(training__validation_fraction=fraction).fit(X, Y)
 
 
 def test_more_neighbours_than_spectra_are_refused_in_fit():

@@ -18,6 +18,7 @@ from spectransfer import (
     SpectralMLP,
     SpectralVAE,
     StandardScaler,
+    Training,
     VAELatentTransfer,
     make_transfer_pipeline,
 )
@@ -36,7 +37,7 @@ FRAMES = {
     "text": pd.DataFrame(X, columns=[f"{w:.3f} nm" for w in X_AXIS], index=INDEX),
 }
 PRIMARY = pd.DataFrame(Y, columns=Y_AXIS, index=INDEX)
-QUICK = {"max_epochs": 2, "batch_size": 16, "random_state": 0}
+QUICK = {"training": Training(n_steps=6, batch_size=16), "random_state": 0}
 
 
 def small_vae():

@@ -28,26 +28,26 @@ from spectransfer import (
     make_transfer_pipeline,
 )
 from spectransfer.datasets import make_instrument_pair
+from spectransfer.networks import PublishedTraining
 
 PAIR = make_instrument_pair(
     n_spectra=60, n_secondary=110, n_primary=120, random_state=0
 )
 X, Y = PAIR.X_secondary, PAIR.X_primary
-QUICK = {"max_epochs": 3, "random_state": 0, "patience": 2}
+QUICK = {"training__n_steps": 12, "training__patience": 2, "random_state": 0}
 
 
 def small_vae(**changes):
-    return SpectralVAE((8,), n_latent=2, **(QUICK | changes))
+    return SpectralVAE((8,), n_latent=2).set_params(**(QUICK | changes))
 
 
 def small_mlp(**changes):
-    return SpectralMLP((8,), **(QUICK | changes))
+    return SpectralMLP((8,)).set_params(**(QUICK | changes))
 
 
 def small_direct(**changes):
-    return DirectMLPTransfer(
-        (8,), n_latent=2, decoder_layer_sizes=(8,), **(QUICK | changes)
-    )
+    direct = DirectMLPTransfer((8,), n_latent=2, decoder_layer_sizes=(8,))
+    return direct.set_params(**(QUICK | changes))
 
 
 BARE = {
@@ -207,7 +207,7 @@ def test_a_loaded_net_sits_on_the_cpu_wherever_it_was_trained():
     mlp = small_mlp().fit(X, Y)
     expected = mlp.predict(X)
     # as if it had been trained on a graphics card that this machine does not have
-    mlp.device = mlp.net_.device = "cuda"
+    mlp.training.device = mlp.net_.device = "cuda"
     loaded = pickle.loads(pickle.dumps(mlp))
     assert {p.device.type for p in loaded.net_.module_.parameters()} == {"cpu"}
     assert str(loaded.net_.device) == "cpu"
@@ -218,7 +218,9 @@ def test_a_loaded_net_sits_on_the_cpu_wherever_it_was_trained():
 def test_a_fitted_transfer_does_not_follow_parameters_that_change_later(fitted):
     vae = small_vae().fit(Y)
     latents, spectra = vae.transform(Y), vae.inverse_transform(vae.transform(Y))
-    vae.set_params(n_latent=7, hidden_layer_sizes=(3,), normalize=False)
+    vae.set_params(
+        n_latent=7, hidden_layer_sizes=(3,), training=PublishedTraining(max_epochs=1)
+    )
     assert_array_equal(vae.transform(Y), latents)
     assert_array_equal(vae.inverse_transform(latents), spectra)
     assert vae.sample(2, random_state=0).shape == (2, Y.shape[1])

@@ -26,15 +26,17 @@ from spectransfer.datasets import make_instrument_pair
 
 PAIR = make_instrument_pair(n_spectra=60, n_secondary=40, n_primary=50, random_state=0)
 X, Y = PAIR.X_secondary, PAIR.X_primary
-QUICK = {"max_epochs": 3, "batch_size": 16}
+QUICK = {"training__n_steps": 12, "training__batch_size": 16}
 
 
 def small_vae(random_state=0, **changes):
-    return SpectralVAE((8,), n_latent=2, random_state=random_state, **(QUICK | changes))
+    vae = SpectralVAE((8,), n_latent=2, random_state=random_state)
+    return vae.set_params(**(QUICK | changes))
 
 
 def small_mlp(random_state=0, **changes):
-    return SpectralMLP((8,), random_state=random_state, **(QUICK | changes))
+    mlp = SpectralMLP((8,), random_state=random_state)
+    return mlp.set_params(**(QUICK | changes))
 
 
 def small_latent(random_state=0, **changes):
@@ -44,13 +46,10 @@ def small_latent(random_state=0, **changes):
 
 
 def small_direct(random_state=0, **changes):
-    return DirectMLPTransfer(
-        (8,),
-        n_latent=2,
-        decoder_layer_sizes=(8,),
-        random_state=random_state,
-        **(QUICK | changes),
+    direct = DirectMLPTransfer(
+        (8,), n_latent=2, decoder_layer_sizes=(8,), random_state=random_state
     )
+    return direct.set_params(**(QUICK | changes))
 
 
 def pipeline(regressor):
@@ -115,7 +114,7 @@ def test_encoding_decoding_and_sampling_leave_the_global_generators_alone():
 def test_a_failed_fit_gives_the_torch_generator_back():
     before = torch.random.get_rng_state().numpy()
     with pytest.raises(ValueError, match="must stay finite"):
-        small_mlp(learning_rate=1e30).fit(X, Y)
+        small_mlp(training__learning_rate=1e30).fit(X, Y)
     assert_array_equal(torch.random.get_rng_state().numpy(), before)
 
 

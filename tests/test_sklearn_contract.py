@@ -13,12 +13,13 @@ from spectransfer import (
     SpectralMLP,
     SpectralVAE,
     StandardScaler,
+    Training,
     VAELatentTransfer,
 )
 from spectransfer.search import HalvingSearch
 
 # small networks and short trainings: the checks ask for dozens of fits
-QUICK = {"n_steps": 150, "max_epochs": "auto", "learning_rate": 0.01, "batch_size": 50}
+QUICK = {"training": Training(n_steps=150, learning_rate=0.01, batch_size=50)}
 
 
 class SelfJudged(HalvingSearch):

@@ -86,8 +86,8 @@ def read_arguments() -> tuple[argparse.Namespace, Setting]:
     parser.add_argument(
         "--steps",
         type=int,
-        default=2_000,
-        help="training steps of the networks that are not as published (2000)",
+        help="training steps of the networks that are not as published (2000, or as "
+        "many as make 20 epochs)",
     )
     parser.add_argument(
         "--without",
@@ -113,7 +113,7 @@ def read_arguments() -> tuple[argparse.Namespace, Setting]:
         shapes=published.SHAPES if arguments.full else arguments.shapes or SMALL,
         width=arguments.spectrometers or ("light" if small else "full"),
         seed=arguments.seed,
-        steps=arguments.steps,
+        steps=arguments.steps or "auto",
         data=arguments.data,
         # 22 GB do not fit into memory: they are simulated into files
         maps_folder=arguments.out / "maps" if arguments.full else None,

@@ -44,7 +44,7 @@ class Setting:
     shapes: dict[str, tuple[int, int]]
     width: str = "full"
     seed: int = 0
-    steps: int = 2_000
+    steps: int | str = "auto"
     data: Path | None = None
     maps_folder: Path | None = None
     without: tuple[str, ...] = ()

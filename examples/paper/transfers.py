@@ -20,6 +20,7 @@ from spectransfer import (
     SpectralMLP,
     SpectralVAE,
     StandardScaler,
+    Training,
     VAELatentTransfer,
     make_transfer_pipeline,
 )
@@ -76,7 +77,7 @@ def baseline_corrector(width: str) -> BaselineCorrector:
     return BaselineCorrector(minimum, smooth_window=smooth)
 
 
-def transfers_to_judge(width: str, seed: int, steps: int) -> list[Candidate]:
+def transfers_to_judge(width: str, seed: int, steps: int | str) -> list[Candidate]:
     """Every transfer of the report, unfitted, simplest first.
 
     Steps are those of the networks that are not as published.
@@ -93,9 +94,10 @@ def transfers_to_judge(width: str, seed: int, steps: int) -> list[Candidate]:
         return Candidate(name, scaling, pipeline)
 
     seeded = {"random_state": seed}
-    direct = DirectMLPTransfer(n_steps=steps, **seeded)
+    training = Training(n_steps=steps)
+    direct = DirectMLPTransfer(training=training, **seeded)
     latent = VAELatentTransfer(
-        SpectralVAE(n_steps=steps), SpectralMLP(n_steps=steps), **seeded
+        SpectralVAE(training=training), SpectralMLP(training=training), **seeded
     )
     # the name of the scaling, then the secondary side, then the primary one
     unit = (UNIT_VARIANCE, StandardScaler(), StandardScaler())

@@ -110,7 +110,7 @@ def _numbers_to_undo(step: Any) -> int | None:
         return 0
     if hasattr(step, "net_"):
         weights = step.net_.module_.decoder.parameters()
-        unit = step.unit_.shift.size + 1 if step.normalize else 0
+        unit = 0 if step.unit_.is_identity else step.unit_.shift.size + 1
         return sum(weight.numel() for weight in weights) + unit
     if isinstance(step, _SklearnScaler):
         mean = step.mean_.size if step.with_mean else 0

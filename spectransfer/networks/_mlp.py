@@ -13,11 +13,10 @@ from spectransfer._random import seeded
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
 from spectransfer._validation import check_pair, fit_context
 from spectransfer.networks._network import (
-    PUBLISHED_TRAINING,
     NetworkEstimator,
-    check_layers,
     check_validation_pair,
 )
+from spectransfer.networks._training import PublishedTraining, Training
 from spectransfer.nn import MLP, DecodedLoss
 
 
@@ -39,44 +38,9 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         same weight against the sum of squared errors where there are fewer. From 310
         channels on it is a thousandth of their number over that of the spectra: noise
         comes in by every channel.
-    learning_rate : float, default=1e-3
-        Step size of Adam.
-    learning_rate_decay : {"cosine", None}, default="cosine"
-        How the step size falls from step to step: along half a cosine to zero at the
-        end of the training, or not at all.
-    batch_size : int or "auto", default="auto"
-        Spectra in a step. "auto" takes 128 from 2,560 spectra on, and less where
-        there are fewer, down to 16.
-    max_epochs : int or "auto", default="auto"
-        Passes over the spectra. "auto" takes as many as give `n_steps` steps, at
-        least 20.
-    n_steps : int, default=2000
-        Steps that ``max_epochs="auto"`` aims for.
-    patience : int, "auto" or None, default=None
-        Epochs without a better validation loss before the training stops and the best
-        weights are restored. "auto" is a tenth of the epochs, at least 5. None always
-        trains to the end, with all spectra.
-    min_delta : float, default=1e-5
-        Smallest decrease of the validation loss that counts as better.
-    validation_fraction : float, default=0.1
-        Part of the spectra, drawn at random, that is held back for early stopping
-        where `patience` asks for it and `fit` is given none.
-    max_gradient_norm : float or None, default=1.0
-        Longer gradients are shortened to this length.
-    normalize : bool, default=True
-        Centre every column of `X` and of `y` and divide each of the two by one number
-        before they meet the network, so that any unit trains alike. False hands the
-        numbers over as they are.
-    device : str, default="cpu"
-        "cpu", "cuda", "auto" for CUDA where there is one, or "accelerate" for the
-        devices of all processes that `accelerate launch` started (docs/gpu.md).
-    precision : {"float32", "tf32", "bfloat16"}, default="float32"
-        What matrix products are computed in, by `fit` and later. "tf32" keeps 11 bits
-        of every factor and is for CUDA; "bfloat16" keeps 8. Weights and losses stay in
-        float32.
-    compile : bool, default=False
-        Let torch compile the training step, on CUDA as a captured graph. It takes half
-        a minute, and pays where steps are many and short.
+    training : Training, default=None
+        How it is trained: steps, step size, early stopping, device. ``Training()``
+        when None.
     random_state : int, RandomState instance or None, default=None
         Seed of weights and order of the spectra.
     verbose : bool or int, default=0
@@ -111,10 +75,10 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
 
     Examples
     --------
-    >>> from spectransfer import SpectralMLP
+    >>> from spectransfer import SpectralMLP, Training
     >>> from spectransfer.datasets import make_instrument_pair
     >>> pair = make_instrument_pair(n_spectra=300, random_state=0)
-    >>> mlp = SpectralMLP((32,), n_steps=1000, random_state=0)
+    >>> mlp = SpectralMLP((32,), training=Training(n_steps=1000), random_state=0)
     >>> mlp.fit(pair.X_secondary, pair.y)
     SpectralMLP(...)
     >>> mlp.predict(pair.X_secondary).shape == pair.y.shape
@@ -128,37 +92,13 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         hidden_layer_sizes: tuple[int, ...] = (128, 512),
         *,
         l2: float | str = "auto",
-        learning_rate: float = 1e-3,
-        learning_rate_decay: str | None = "cosine",
-        batch_size: int | str = "auto",
-        max_epochs: int | str = "auto",
-        n_steps: int = 2000,
-        patience: int | str | None = None,
-        min_delta: float = 1e-5,
-        validation_fraction: float = 0.1,
-        max_gradient_norm: float | None = 1.0,
-        normalize: bool = True,
-        device: str = "cpu",
-        precision: str = "float32",
-        compile: bool = False,
+        training: Training | None = None,
         random_state: RandomState = None,
         verbose: bool | int = 0,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.l2 = l2
-        self.learning_rate = learning_rate
-        self.learning_rate_decay = learning_rate_decay
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.n_steps = n_steps
-        self.patience = patience
-        self.min_delta = min_delta
-        self.validation_fraction = validation_fraction
-        self.max_gradient_norm = max_gradient_norm
-        self.normalize = normalize
-        self.device = device
-        self.precision = precision
-        self.compile = compile
+        self.training = training
         self.random_state = random_state
         self.verbose = verbose
 
@@ -172,7 +112,8 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         Parameters
         ----------
         **changes : dict
-            Parameters that are to differ, such as ``random_state=0``.
+            Parameters that are to differ, such as ``random_state=0`` or
+            ``training__max_epochs=20``.
 
         Returns
         -------
@@ -182,10 +123,11 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         Examples
         --------
         >>> from spectransfer import SpectralMLP
-        >>> SpectralMLP.as_published().max_epochs
+        >>> SpectralMLP.as_published().training.max_epochs
         100
         """
-        return cls(**(PUBLISHED_TRAINING | changes))
+        published = cls(l2=1e-6, training=PublishedTraining())
+        return published.set_params(**changes)
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -212,7 +154,7 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         SpectralMLP
             The fitted estimator.
         """
-        check_layers(self, "hidden_layer_sizes")
+        self.check_parameters()
         pair = check_pair(self, X, y)
         watched = check_validation_pair(self, X_val, y_val, pair[1])
         self._fit_regression(
@@ -243,7 +185,8 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         with seeded(self.random_state) as rng:
             data, validation = self._datasets(*pair, watched, units, rng)
             module = self.net_.module_
-            self._train("MLP through the decoder", (module, loss), data, validation)
+            plan = self._plan("MLP through the decoder", len(data))
+            self._train(plan, (module, loss), data, validation)
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Predict for spectra.

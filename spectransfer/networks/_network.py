@@ -1,8 +1,8 @@
-"""What every estimator that holds a network shares: parameters, data, training."""
+"""What every estimator that holds a network shares: parts, data, training."""
 
 from collections.abc import Callable
-from numbers import Integral, Real
-from typing import Any
+from numbers import Real
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -20,17 +20,13 @@ from spectransfer._validation import (
     check_spectra,
     validation_set,
 )
+from spectransfer.networks._training import Training
 from spectransfer.nn import (
-    ENGINE,
-    PRECISIONS,
-    Processes,
+    Plan,
     SpectraDataset,
-    Training,
     Unit,
     forward_blocks,
-    launched_processes,
     learning_curves,
-    resolve_device,
     train,
     usable_device,
 )
@@ -38,42 +34,11 @@ from spectransfer.nn import (
 NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like"],
     "l2": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
-    "learning_rate": [Interval(Real, 0, None, closed="neither")],
-    "learning_rate_decay": [StrOptions({"cosine"}), None],
-    "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-    "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-    "n_steps": [Interval(Integral, 1, None, closed="left")],
-    "patience": [
-        Interval(Integral, 1, None, closed="left"),
-        StrOptions({"auto"}),
-        None,
-    ],
-    "min_delta": [Interval(Real, 0, None, closed="left")],
-    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-    "max_gradient_norm": [Interval(Real, 0, None, closed="neither"), None],
-    "normalize": ["boolean"],
-    "device": [str],
-    "precision": [StrOptions(set(PRECISIONS))],
-    "compile": ["boolean"],
+    "training": [Training, None],
     "random_state": ["random_state"],
     "verbose": ["verbose"],
 }
 
-# the paper's training of mapper and direct MLP (section 3.2.1)
-PUBLISHED_TRAINING: dict[str, Any] = {
-    "l2": 1e-6,
-    "learning_rate": 1e-4,
-    "learning_rate_decay": None,
-    "batch_size": 128,
-    "max_epochs": 100,
-    "patience": 5,
-    "max_gradient_norm": None,
-    "normalize": False,
-}
-
-LARGEST_BATCH = 128
-SMALLEST_BATCH = 16
-BATCHES_PER_EPOCH = 20
 WIDEST_LAYER = 1024
 NARROWEST_LAYER = 64
 
@@ -90,62 +55,94 @@ def encoder_layers_for(n_wavelengths: int) -> tuple[int, int]:
     return size, size // 2
 
 
-def batch_size_for(n_spectra: int) -> int:
-    """Largest power of two, of 16 to 128, that leaves 20 batches in an epoch."""
-    size = LARGEST_BATCH
-    while size > SMALLEST_BATCH and n_spectra < BATCHES_PER_EPOCH * size:
-        size //= 2
-    return size
+class HeldParts:
+    """A mixin for estimators whose parts are None by default.
+
+    None stands for a part with its default parameters, and these can be seen and set as
+    if it were there: ``set_params(training__n_steps=500)`` puts it there first. So the
+    searches find them.
+    """
+
+    _default_parts: ClassVar[dict[str, Any]] = {}
+
+    def _part(self, name: str) -> Any:
+        part = getattr(self, name)
+        return self._default_parts[name]() if part is None else part
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Get the parameters, with those of parts that are None.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to give the parameters of parts, too.
+
+        Returns
+        -------
+        dict of str to object
+            Values by name.
+        """
+        params: dict[str, Any] = super().get_params(deep)  # type: ignore[misc]
+        if deep:
+            for name, part in self._default_parts.items():
+                if params[name] is None:
+                    inner = part().get_params()
+                    params |= {f"{name}__{key}": inner[key] for key in inner}
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, those of parts by names such as ``training__n_steps``.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name.
+
+        Returns
+        -------
+        estimator
+            Itself.
+        """
+        for name, part in self._default_parts.items():
+            reached = any(key.startswith(f"{name}__") for key in params)
+            if reached and params.get(name, getattr(self, name)) is None:
+                params[name] = part()
+        super().set_params(**params)  # type: ignore[misc]
+        return self
 
 
-class NetworkEstimator(BaseEstimator):
-    """An estimator that holds a skorch net as `net_`."""
+class NetworkEstimator(HeldParts, BaseEstimator):
+    """An estimator that holds a skorch net as `net_`, trained as `training` says."""
 
     _parameter_constraints = NETWORK_CONSTRAINTS
+    _default_parts = {"training": Training}
+    _layers: tuple[str, ...] = ("hidden_layer_sizes",)
 
-    def _training(self, name: str, n_spectra: int) -> Training:
-        processes = self._processes()
-        auto = isinstance(self.batch_size, str)
-        return Training(
-            name=name,
-            learning_rate=self.learning_rate,
-            batch_size=batch_size_for(n_spectra) if auto else self.batch_size,
-            max_epochs=self.max_epochs,
-            n_steps=self.n_steps,
-            patience=self.patience,
-            min_delta=self.min_delta,
-            l2=self.l2,
-            learning_rate_decay=self.learning_rate_decay,
-            max_gradient_norm=self.max_gradient_norm,
-            device=resolve_device(self.device),
-            verbose=bool(self.verbose),
-            precision=self.precision,
-            compile=self.compile,
-            processes=processes,
-        )
+    def check_parameters(self) -> None:
+        """Refuse parameters that no fit can have, those of the training included."""
+        self._validate_params()
+        for name in self._layers:
+            sizes = getattr(self, name)
+            if not isinstance(sizes, str):
+                check_layer_sizes(sizes, name)
+        self._part("training").check()
 
-    def _processes(self) -> Processes | None:
-        """Processes that share the training; they have to draw the same numbers."""
-        if self.device != ENGINE:
-            return None
-        if self.random_state is None:
-            raise ValueError(
-                "device='accelerate' needs the same random numbers in every process, "
-                f"but random_state of {type(self).__name__} is None. Set it to a "
-                "number, such as random_state=0."
-            )
-        processes = launched_processes()
-        return processes if processes.count > 1 else None
+    def _plan(self, name: str, n_spectra: int) -> Plan:
+        training: Training = self._part("training")
+        return training.plan(n_spectra, name, l2=self.l2, verbose=bool(self.verbose))
 
     def _unit(self, spectra: FloatArray) -> Unit:
-        return Unit.of(spectra) if self.normalize else Unit.identity(spectra.shape[1])
+        if self._part("training").normalizes:
+            return Unit.of(spectra)
+        return Unit.identity(spectra.shape[1])
 
     def _holdout(
         self, n_spectra: int, rng: np.random.RandomState
     ) -> tuple[IntArray | None, IntArray | None]:
         """Rows to train with and rows to watch; None for all and for none."""
-        n_watched = int(self.validation_fraction * n_spectra)
-        if n_watched == 0 or self.patience is None:
+        training = self._part("training")
+        n_watched = int(training.validation_fraction * n_spectra)
+        if n_watched == 0 or training.patience is None:
             return None, None
         order = rng.permutation(n_spectra)
         return np.sort(order[n_watched:]), np.sort(order[:n_watched])
@@ -172,16 +169,15 @@ class NetworkEstimator(BaseEstimator):
 
     def _train(
         self,
-        name: str,
+        plan: Plan,
         parts: tuple[Any, Any],
         data: SpectraDataset,
         validation: SpectraDataset | None,
         **options: Any,
     ) -> None:
         """Train module and loss (`parts`), and keep net and learning curves."""
-        training = self._training(name, len(data))
         module, criterion = parts
-        self.net_ = train(module, criterion, data, validation, training, **options)
+        self.net_ = train(module, criterion, data, validation, plan, **options)
         self._keep_curves()
 
     def _keep_curves(self) -> None:
@@ -195,7 +191,8 @@ class NetworkEstimator(BaseEstimator):
     def _ready_module(self) -> Any:
         """Give the trained module, in evaluation mode, where it can compute."""
         check_is_fitted(self, "net_")
-        return self.net_.module_.to(usable_device(self.device)).eval()
+        device = usable_device(self._part("training").device)
+        return self.net_.module_.to(device).eval()
 
     def _forward(
         self,
@@ -204,13 +201,13 @@ class NetworkEstimator(BaseEstimator):
         units: tuple[Unit, Unit],
     ) -> FloatArray:
         """Give outputs for inputs that nobody has searched for NaN and inf yet."""
-        device = usable_device(self.device)
+        training = self._part("training")
         return forward_blocks(
             function,
             inputs,
             units,
-            device,
-            precision=self.precision,
+            usable_device(training.device),
+            precision=training.precision,
             suspect=lambda: check_finite(inputs, "X"),
         )
 
@@ -227,7 +224,8 @@ class NetworkEstimator(BaseEstimator):
         with seeded(self.random_state) as rng:
             module = build(secondary.shape[1], targets.shape[1])
             data, validation = self._datasets(secondary, targets, watched, units, rng)
-            self._train(name, (module, nn.MSELoss()), data, validation)
+            plan = self._plan(name, len(data))
+            self._train(plan, (module, nn.MSELoss()), data, validation)
         # only now: a training that fails must not leave new units to an old net
         self.unit_, self.target_unit_ = units
         self._target_ndim = pair[1].ndim
@@ -238,14 +236,6 @@ class NetworkEstimator(BaseEstimator):
         units = (self.unit_, self.target_unit_)
         predicted = self._forward(module, secondary, units)
         return predicted.ravel() if self._target_ndim == 1 else predicted
-
-
-def check_layers(estimator: BaseEstimator, *names: str) -> None:
-    """Refuse layer sizes that are not positive whole numbers."""
-    for name in names:
-        sizes = getattr(estimator, name)
-        if not isinstance(sizes, str):
-            check_layer_sizes(sizes, name)
 
 
 def check_validation_pair(

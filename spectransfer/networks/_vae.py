@@ -29,14 +29,13 @@ from spectransfer._validation import (
     fit_context,
 )
 from spectransfer.metrics import relative_squared_error
-from spectransfer.networks._components import leading_components
 from spectransfer.networks._network import (
     NETWORK_CONSTRAINTS,
     NetworkEstimator,
-    check_layers,
     encoder_layers_for,
 )
-from spectransfer.nn import VAE, Unit, VAELoss, cyclical_annealing
+from spectransfer.networks._training import PublishedTraining, Training
+from spectransfer.nn import VAE, Unit, VAELoss, cyclical_annealing, leading_components
 
 
 class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEstimator):
@@ -78,44 +77,9 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         Strength of the L2 penalty on the kernels of the hidden layers. "auto" is 0.31
         divided by the number of spectra: the paper's 1e-6 for its 313,600, and the
         same weight against the sum of squared errors where there are fewer.
-    learning_rate : float, default=1e-3
-        Step size of Adam.
-    learning_rate_decay : {"cosine", None}, default="cosine"
-        How the step size falls from step to step: along half a cosine to zero at the
-        end of the training, or not at all.
-    batch_size : int or "auto", default="auto"
-        Spectra in a step. "auto" takes 128 from 2,560 spectra on, and less where
-        there are fewer, down to 16.
-    max_epochs : int or "auto", default="auto"
-        Passes over the spectra. "auto" takes as many as give `n_steps` steps, at
-        least 20.
-    n_steps : int, default=2000
-        Steps that ``max_epochs="auto"`` aims for.
-    patience : int, "auto" or None, default=None
-        Epochs without a better validation loss before the training stops and the best
-        weights are restored. "auto" is a tenth of the epochs, at least 5. None always
-        trains to the end, with all spectra.
-    min_delta : float, default=1e-4
-        Smallest decrease of the validation loss that counts as better.
-    validation_fraction : float, default=0.1
-        Part of the spectra, drawn at random, that is held back for early stopping
-        where `patience` asks for it and `fit` is given none.
-    max_gradient_norm : float or None, default=1.0
-        Longer gradients are shortened to this length.
-    normalize : bool, default=True
-        Centre every channel and divide all by one number before they enter the
-        network, so that any intensity unit trains alike. False hands the spectra
-        over as they are.
-    device : str, default="cpu"
-        "cpu", "cuda", "auto" for CUDA where there is one, or "accelerate" for the
-        devices of all processes that `accelerate launch` started (docs/gpu.md).
-    precision : {"float32", "tf32", "bfloat16"}, default="float32"
-        What matrix products are computed in, by `fit` and later. "tf32" keeps 11 bits
-        of every factor and is for CUDA; "bfloat16" keeps 8. Weights and losses stay in
-        float32.
-    compile : bool, default=False
-        Let torch compile the training step, on CUDA as a captured graph. It takes half
-        a minute, and pays where steps are many and short.
+    training : Training, default=None
+        How it is trained: steps, step size, early stopping, device. ``Training()``
+        when None.
     random_state : int, RandomState instance or None, default=None
         Seed of weights, sampling and order of the spectra.
     verbose : bool or int, default=0
@@ -156,10 +120,12 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
 
     Examples
     --------
-    >>> from spectransfer import SpectralVAE
+    >>> from spectransfer import SpectralVAE, Training
     >>> from spectransfer.datasets import make_instrument_pair
     >>> spectra = make_instrument_pair(n_spectra=200, random_state=0).X_primary
-    >>> vae = SpectralVAE((64, 32), n_latent=8, n_steps=500, random_state=0)
+    >>> vae = SpectralVAE(
+    ...     (64, 32), n_latent=8, training=Training(n_steps=500), random_state=0
+    ... )
     >>> latents = vae.fit_transform(spectra)
     >>> latents.shape
     (200, 8)
@@ -187,19 +153,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         kl_scale: str = "channel",
         kl_cycles: int = 4,
         l2: float | str = "auto",
-        learning_rate: float = 1e-3,
-        learning_rate_decay: str | None = "cosine",
-        batch_size: int | str = "auto",
-        max_epochs: int | str = "auto",
-        n_steps: int = 2000,
-        patience: int | str | None = None,
-        min_delta: float = 1e-4,
-        validation_fraction: float = 0.1,
-        max_gradient_norm: float | None = 1.0,
-        normalize: bool = True,
-        device: str = "cpu",
-        precision: str = "float32",
-        compile: bool = False,
+        training: Training | None = None,
         random_state: RandomState = None,
         verbose: bool | int = 0,
     ) -> None:
@@ -210,19 +164,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         self.kl_scale = kl_scale
         self.kl_cycles = kl_cycles
         self.l2 = l2
-        self.learning_rate = learning_rate
-        self.learning_rate_decay = learning_rate_decay
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.n_steps = n_steps
-        self.patience = patience
-        self.min_delta = min_delta
-        self.validation_fraction = validation_fraction
-        self.max_gradient_norm = max_gradient_norm
-        self.normalize = normalize
-        self.device = device
-        self.precision = precision
-        self.compile = compile
+        self.training = training
         self.random_state = random_state
         self.verbose = verbose
 
@@ -237,7 +179,8 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         Parameters
         ----------
         **changes : dict
-            Parameters that are to differ, such as ``random_state=0``.
+            Parameters that are to differ, such as ``random_state=0`` or
+            ``training__max_epochs=20``.
 
         Returns
         -------
@@ -247,23 +190,17 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         Examples
         --------
         >>> from spectransfer import SpectralVAE
-        >>> SpectralVAE.as_published(random_state=0).learning_rate
+        >>> SpectralVAE.as_published(random_state=0).training.learning_rate
         0.0001
         """
-        published: dict[str, Any] = {
-            "hidden_layer_sizes": (1024, 512),
-            "shortcut": None,
-            "kl_scale": "literal",
-            "l2": 1e-6,
-            "learning_rate": 1e-4,
-            "learning_rate_decay": None,
-            "batch_size": 128,
-            "max_epochs": 50,
-            "patience": None,
-            "max_gradient_norm": None,
-            "normalize": False,
-        }
-        return cls(**(published | changes))
+        published = cls(
+            (1024, 512),
+            shortcut=None,
+            kl_scale="literal",
+            l2=1e-6,
+            training=PublishedTraining(max_epochs=50, patience=None, min_delta=1e-4),
+        )
+        return published.set_params(**changes)
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -286,7 +223,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         SpectralVAE
             The fitted estimator.
         """
-        check_layers(self, "hidden_layer_sizes")
+        self.check_parameters()
         primary = check_spectra(self, X, reset=True)
         watched = None
         if X_val is not None:
@@ -295,18 +232,18 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         unit = self._unit(primary)
         with seeded(self.random_state) as rng:
             data, validation = self._datasets(primary, None, watched, (unit, unit), rng)
-            n_epochs = self._training("VAE", len(data)).epochs(len(data))
+            plan = self._plan("VAE", len(data))
             module, loss = self._module_and_loss(primary.shape[1])
             if self.shortcut is not None:
                 found = leading_components(primary, unit, self.n_latent, rng)
                 module.start_from(*found)
             self._train(
-                "VAE",
+                plan,
                 (module, loss),
                 data,
                 validation,
                 kl_weights=cyclical_annealing(
-                    n_epochs, self.kl_weight, n_cycles=self.kl_cycles
+                    plan.n_epochs, self.kl_weight, n_cycles=self.kl_cycles
                 ),
             )
         # only now: a training that fails must not leave a new unit to an old net

@@ -1,29 +1,30 @@
 """Networks: torch modules, losses, the KL schedule, and all of skorch."""
 
-from spectransfer.nn._data import SpectraDataset, Unit
-from spectransfer.nn._devices import resolve_device, usable_device
-from spectransfer.nn._inference import forward_blocks
-from spectransfer.nn._losses import DecodedLoss, VAELoss, kl_divergence, l2_penalty
-from spectransfer.nn._modules import MLP, VAE, hidden_stack
-from spectransfer.nn._nets import (
+from spectransfer.nn._data import SpectraDataset, Unit, leading_components
+from spectransfer.nn._engine import (
     learning_curves,
     make_net,
     train,
 )
-from spectransfer.nn._precision import PRECISIONS
-from spectransfer.nn._processes import ENGINE, Processes, launched_processes
-from spectransfer.nn._schedules import cyclical_annealing
-from spectransfer.nn._training import Training
+from spectransfer.nn._hardware import PRECISIONS, resolve_device, usable_device
+from spectransfer.nn._inference import forward_blocks
+from spectransfer.nn._losses import (
+    DecodedLoss,
+    VAELoss,
+    cyclical_annealing,
+    kl_divergence,
+    l2_penalty,
+)
+from spectransfer.nn._modules import MLP, VAE, hidden_stack
+from spectransfer.nn._plan import Plan
 
 __all__ = [
-    "ENGINE",
     "MLP",
     "PRECISIONS",
     "VAE",
     "DecodedLoss",
-    "Processes",
+    "Plan",
     "SpectraDataset",
-    "Training",
     "Unit",
     "VAELoss",
     "cyclical_annealing",
@@ -31,7 +32,7 @@ __all__ = [
     "hidden_stack",
     "kl_divergence",
     "l2_penalty",
-    "launched_processes",
+    "leading_components",
     "learning_curves",
     "make_net",
     "resolve_device",

@@ -4,6 +4,11 @@ A network wants intensities of order one, a laboratory has counts. `Unit` is the
 shift for each channel and the one scale for all of them that lie between the two. One
 scale for all channels, so that no channel gains weight over another: weighting is the
 business of the scalers before.
+
+At batch 128 a graphics card has done with a step long before the next batch has come
+through the bus. So spectra are sent there once, in network units, if they fit;
+otherwise batch by batch, through pinned memory, while the card computes. On the CPU
+they are where they have to be, and are never copied.
 """
 
 from collections.abc import Iterator
@@ -11,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from sklearn.decomposition import PCA
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -18,6 +24,11 @@ from spectransfer._blocks import row_blocks
 from spectransfer._typing import FloatArray, IntArray
 
 CPU = torch.device("cpu")
+RESIDENT_PART = 0.7  # of the free memory; weights, moments and batches need the rest
+# so many spectra tell the leading components, in 17 MB
+N_DRAWN = 1024
+# below this part of the largest deviation there is rounding, and no component
+SMALLEST = 1e-5
 
 
 class Unit(NamedTuple):
@@ -50,9 +61,14 @@ class Unit(NamedTuple):
         rounding = np.finfo(np.float32).eps * level
         return cls(shift, scale if scale > rounding else 1.0)
 
+    @property
+    def is_identity(self) -> bool:
+        """Whether numbers stay as they are."""
+        return self.scale == 1.0 and not self.shift.any()
+
     def on(self, device: torch.device) -> "TensorUnit":
         """Give the same unit for tensors on a device."""
-        if self.scale == 1.0 and not self.shift.any():
+        if self.is_identity:
             return TensorUnit(None, None, 1.0)
         origin = (self.shift / -np.float64(self.scale)).astype(np.float32)
         return TensorUnit(
@@ -146,6 +162,99 @@ class SpectraDataset(Dataset[tuple[Tensor, Tensor]]):
         return unit.enter(batch, out=batch)
 
 
+class ResidentDataset(Dataset[tuple[Tensor, Tensor]]):
+    """A `SpectraDataset` whose spectra are kept on a device, in network units.
+
+    Batches have the bits that the dataset itself gives.
+
+    Parameters
+    ----------
+    data : SpectraDataset
+        Where the spectra come from; read once, in blocks.
+    device : torch.device
+        Where they are kept.
+    """
+
+    def __init__(self, data: SpectraDataset, device: torch.device) -> None:
+        self.inputs = _empty(data, data.inputs.shape[1], device)
+        self.targets = self.inputs
+        if data.targets is not None:
+            self.targets = _empty(data, data.targets.shape[1], device)
+        source = data.on(device)
+        for rows in row_blocks(len(data), _row_bytes(data)):
+            inputs, targets = source[np.arange(rows.start, rows.stop)]
+            self.inputs[rows] = inputs
+            if data.targets is not None:
+                self.targets[rows] = targets
+
+    def __len__(self) -> int:
+        """Give the number of spectra."""
+        return len(self.inputs)
+
+    def positions(self, order: Tensor) -> Tensor:
+        """Send positions to the device; once for an epoch, as sending waits."""
+        return order.to(self.inputs.device)
+
+    def __getitem__(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Give inputs and targets at these positions, in network units."""
+        inputs = self.inputs.index_select(0, positions)
+        if self.targets is self.inputs:
+            return inputs, inputs
+        return inputs, self.targets.index_select(0, positions)
+
+
+def _empty(data: SpectraDataset, n_columns: int, device: torch.device) -> Tensor:
+    return torch.empty((len(data), n_columns), dtype=torch.float32, device=device)
+
+
+def _row_bytes(data: SpectraDataset) -> int:
+    n_out = 0 if data.targets is None else data.targets.shape[1]
+    return 4 * (data.inputs.shape[1] + n_out)
+
+
+def fits(n_bytes: int, device: torch.device) -> bool:
+    """Tell whether spectra of so many bytes are to be kept on a device.
+
+    Parameters
+    ----------
+    n_bytes : int
+        Bytes of inputs and targets in float32.
+    device : torch.device
+        The device.
+
+    Returns
+    -------
+    bool
+        True for a graphics card of which 0.7 of the free memory hold them.
+    """
+    if device.type != "cuda":
+        return False
+    free, _ = torch.cuda.mem_get_info(device)
+    return n_bytes <= RESIDENT_PART * free
+
+
+def place(
+    data: SpectraDataset, device: torch.device
+) -> SpectraDataset | ResidentDataset:
+    """Keep spectra on the device where they fit, or send them batch by batch.
+
+    Parameters
+    ----------
+    data : SpectraDataset
+        Spectra of a training.
+    device : torch.device
+        Where the network computes.
+
+    Returns
+    -------
+    ResidentDataset or SpectraDataset
+        The same batches, on `device`.
+    """
+    if fits(len(data) * _row_bytes(data), device):
+        return ResidentDataset(data, device)
+    return data.on(device)
+
+
 class Batches:
     """Batches of a dataset, in place of torch's per-spectrum loader.
 
@@ -157,35 +266,61 @@ class Batches:
         Spectra in a batch; the last one of an epoch may be smaller.
     shuffle : bool, default=False
         Draw a new order for every epoch from torch's generator.
-    share : tuple of int, default=(0, 1)
-        Which part of each batch is wanted, and the number of parts: several processes
-        that draw the same order take turns in it, spectrum by spectrum.
     """
 
-    def __init__(
-        self,
-        dataset: Any,
-        batch_size: int,
-        shuffle: bool = False,
-        share: tuple[int, int] = (0, 1),
-    ) -> None:
+    def __init__(self, dataset: Any, batch_size: int, shuffle: bool = False) -> None:
         self.dataset, self.batch_size, self.shuffle = dataset, batch_size, shuffle
-        self.share = share
 
     def __len__(self) -> int:
         """Give the number of batches."""
         return -(-len(self.dataset) // self.batch_size)
-
-    def n_in_batch(self, batch: int) -> int:
-        """Give the number of spectra in a batch, of all shares together."""
-        return min(self.batch_size, len(self.dataset) - batch * self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield inputs and targets, batch by batch."""
         n = len(self.dataset)
         order = torch.randperm(n) if self.shuffle else torch.arange(n)
         positions = self.dataset.positions(order)
-        part, n_parts = self.share
         for start in range(0, n, self.batch_size):
-            stop = min(start + self.batch_size, n)
-            yield self.dataset[positions[start + part : stop : n_parts]]
+            yield self.dataset[positions[start : start + self.batch_size]]
+
+
+def leading_components(
+    spectra: FloatArray, unit: Unit, n_latent: int, rng: np.random.RandomState
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Give principal components of spectra that are drawn at random.
+
+    Parameters
+    ----------
+    spectra : ndarray of shape (n_spectra, n_wavelengths)
+        Spectra in laboratory units; may be memory-mapped.
+    unit : Unit
+        Shift and scale between them and the network.
+    n_latent : int
+        Number of components.
+    rng : RandomState
+        Draws spectra and seeds the decomposition.
+
+    Returns
+    -------
+    components : Tensor of shape (n_latent, n_wavelengths)
+        Orthonormal rows, in network units, zero where the spectra have fewer.
+    deviations : Tensor of shape (n_latent,)
+        Standard deviation of the spectra along each, largest first.
+    centre : Tensor of shape (n_wavelengths,)
+        Their mean.
+    """
+    components = torch.zeros(n_latent, spectra.shape[1], dtype=torch.float32)
+    deviations = torch.zeros(n_latent, dtype=torch.float32)
+    rows = np.sort(rng.permutation(len(spectra))[:N_DRAWN])
+    drawn = spectra[rows].astype(np.float32)
+    drawn -= unit.shift
+    drawn *= np.float32(1 / unit.scale)
+    centre = torch.from_numpy(drawn.mean(axis=0))
+    n_found = min(n_latent, len(rows) - 1, spectra.shape[1])
+    if n_found > 0 and np.ptp(drawn, axis=0).any():
+        pca = PCA(n_found, copy=False, random_state=rng).fit(drawn)
+        found = np.sqrt(pca.explained_variance_)
+        n_real = int((found > SMALLEST * found[0]).sum())
+        components[:n_real] = torch.from_numpy(pca.components_[:n_real])
+        deviations[:n_real] = torch.from_numpy(found[:n_real])
+    return components, deviations, centre

@@ -15,7 +15,7 @@ from torch import Tensor
 from spectransfer._blocks import BLOCK_ROWS
 from spectransfer._typing import FloatArray
 from spectransfer.nn._data import Unit
-from spectransfer.nn._precision import autocast, matrix_products
+from spectransfer.nn._hardware import autocast, matrix_products
 
 # a graphics card has done with 256 rows before it has been asked for the next ones
 CUDA_BLOCK_ROWS = 4096

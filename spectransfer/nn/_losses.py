@@ -7,15 +7,22 @@ r"""What the networks minimize.
 
 The L2 penalty on the hidden kernels is not among them: Adam's ``weight_decay`` adds
 its gradient, which is the same step without another pass over the weights.
+
+The weight of the KL divergence is annealed in cycles: it rises linearly during the
+first part of each and stays at its end value for the rest (Fu et al., 2019,
+arXiv:1903.10145; the paper uses four cycles from 0 to 0.5, section 3.2.2).
 """
 
 import copy
 from collections.abc import Callable
 from typing import Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from spectransfer._typing import FloatArray
 
 
 def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -44,21 +51,7 @@ class VAELoss(nn.Module):
 
     def __init__(self, kl_scale: float = 1.0) -> None:
         super().__init__()
-        self.kl_scale = kl_scale
-        # a tensor: compiled code would be compiled anew for every other number
-        self.weight: Tensor
-        self.register_buffer("weight", torch.zeros(()), persistent=False)
-        self.kl_weight = 0.0
-
-    @property
-    def kl_weight(self) -> float:
-        """Weight of the KL divergence."""
-        return self._kl_weight
-
-    @kl_weight.setter
-    def kl_weight(self, kl_weight: float) -> None:
-        self._kl_weight = kl_weight
-        self.weight.fill_(kl_weight * self.kl_scale)
+        self.kl_scale, self.kl_weight = kl_scale, 0.0
 
     def forward(self, output: tuple[Tensor, Tensor, Tensor], spectra: Tensor) -> Tensor:
         """Loss of a batch; in evaluation mode the reconstruction error alone."""
@@ -66,7 +59,8 @@ class VAELoss(nn.Module):
         error = functional.mse_loss(reconstruction, spectra)
         if not self.training:
             return error
-        return error + self.weight * kl_divergence(mean, log_variance)
+        weight = self.kl_weight * self.kl_scale
+        return error + weight * kl_divergence(mean, log_variance)
 
 
 class DecodedLoss(nn.Module):
@@ -115,3 +109,50 @@ class DecodedLoss(nn.Module):
 def l2_penalty(kernels: list[Tensor], strength: float) -> Tensor:
     """Penalty `strength` x sum of squares, for reports; training uses its gradient."""
     return strength * torch.stack([k.square().sum() for k in kernels]).sum()
+
+
+def cyclical_annealing(
+    n_epochs: int,
+    stop: float = 0.5,
+    *,
+    start: float = 0.0,
+    n_cycles: int = 4,
+    rising: float = 0.5,
+) -> FloatArray:
+    """Weights of the KL divergence for each epoch.
+
+    Parameters
+    ----------
+    n_epochs : int
+        Number of epochs.
+    stop : float, default=0.5
+        Weight at the end of each rise.
+    start : float, default=0.0
+        Weight at the beginning of each cycle.
+    n_cycles : int, default=4
+        Number of cycles. One that would last less than an epoch leaves a single
+        weight, `start`.
+    rising : float, default=0.5
+        Part of a cycle during which the weight rises, in (0, 1].
+
+    Returns
+    -------
+    ndarray of shape (n_epochs,)
+        Weights, between `start` and `stop`.
+
+    Examples
+    --------
+    >>> from spectransfer.nn import cyclical_annealing
+    >>> cyclical_annealing(8, n_cycles=2).tolist()
+    [0.0, 0.25, 0.5, 0.5, 0.0, 0.25, 0.5, 0.5]
+    """
+    weights = np.full(n_epochs, stop)
+    period = n_epochs / n_cycles
+    rise = (stop - start) / (period * rising)
+    for cycle in range(n_cycles):
+        steps = np.arange(int(np.ceil(period)) + 1)
+        values = start + rise * steps
+        epochs = (steps + cycle * period).astype(int)
+        inside = (epochs < n_epochs) & ((values - stop) * np.sign(rise) <= 1e-12)
+        weights[epochs[inside]] = values[inside]
+    return weights

@@ -120,7 +120,7 @@ def make_published_pipeline(regressor: Any = None, **changes: Any) -> TransferPi
     --------
     >>> from spectransfer import make_published_pipeline
     >>> transfer = make_published_pipeline(random_state=0)
-    >>> transfer.named_steps["transfer"].regressor.autoencoder.max_epochs
+    >>> transfer.named_steps["transfer"].regressor.autoencoder.training.max_epochs
     50
     """
     if regressor is None:

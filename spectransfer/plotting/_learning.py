@@ -69,11 +69,12 @@ class LearningCurveDisplay:
 
     Examples
     --------
-    >>> from spectransfer import SpectralVAE
+    >>> from spectransfer import SpectralVAE, Training
     >>> from spectransfer.datasets import make_instrument_pair
     >>> from spectransfer.plotting import LearningCurveDisplay
     >>> spectra = make_instrument_pair(n_spectra=100, random_state=0).X_primary
-    >>> vae = SpectralVAE((16,), n_latent=2, max_epochs=5, random_state=0).fit(spectra)
+    >>> vae = SpectralVAE((16,), n_latent=2, training=Training(n_steps=30))
+    >>> vae = vae.set_params(random_state=0).fit(spectra)
     >>> display = LearningCurveDisplay.from_estimator(vae)
     >>> [line.get_label() for line in display.losses_]
     ['SpectralVAE']

@@ -34,6 +34,7 @@ METHODS = ("latent", "direct", "knn")
 # the paper trains for 50 and 100; these are powers of three, times two and four
 EPOCHS = {"vae": 54, "mlp": 108, "direct": 108}
 REGRESSOR = "transfer__regressor"
+_EPOCHS_OF = "training__max_epochs"
 
 LEARNING_RATES = [1e-3, 1e-4, 1e-5]
 
@@ -54,19 +55,19 @@ def _space(method: str, source: str) -> dict[str, list[Any]]:
     mappers = list(product(*MLP_LAYERS))
     rates = list(LEARNING_RATES)
     if method == "mlp":
-        return {"hidden_layer_sizes": mappers, "learning_rate": rates}
+        return {"hidden_layer_sizes": mappers, "training__learning_rate": rates}
     latents = list(BOTTLENECKS[source])
     if method == "vae":
         return {
             "hidden_layer_sizes": encoders,
             "n_latent": latents,
-            "learning_rate": rates,
+            "training__learning_rate": rates,
         }
     return {
         "hidden_layer_sizes": mappers,
         "n_latent": latents,
         "decoder_layer_sizes": [layers[::-1] for layers in encoders],
-        "learning_rate": rates,
+        "training__learning_rate": rates,
     }
 
 
@@ -157,7 +158,7 @@ class _Stages:
     def latent(self, autoencoder: Any, mapper: Any, *, early: bool) -> None:
         """Search the autoencoder, then the mapper into it."""
         if autoencoder is None:
-            stopping = {"patience": 5, "min_delta": 1e-4} if early else {}
+            stopping = {"training__patience": 5} if early else {}
             autoencoder = SpectralVAE.as_published(**stopping)
         frozen = FrozenEstimator(self.autoencoder(autoencoder))
         mapper = SpectralMLP.as_published() if mapper is None else mapper
@@ -171,7 +172,7 @@ class _Stages:
         search = HalvingSearch(
             Pipeline([*steps, ("vae", autoencoder)]),
             _prefixed(self.spaces["vae"], "vae"),
-            **self._trained("vae", "vae"),
+            **self._trained("vae", "vae", autoencoder),
         )
         search.fit(self.maps["y"], X_val=self.maps["y_val"])
         self.found.searches["vae"] = search
@@ -183,21 +184,24 @@ class _Stages:
         search = HalvingSearch(
             make_transfer_pipeline(regressor, **self.sides),
             _prefixed(self.spaces[space], place),
-            **self._trained(space, place),
+            **self._trained(space, place, getattr(regressor, "mapper", regressor)),
         ).set_params(**options)
         search.fit(**self.maps)
         self.found.searches[space] = search
         self.found.transfers[name] = _found(search)
 
-    def _trained(self, space: str, place: str) -> dict[str, Any]:
+    def _trained(self, space: str, place: str, part: Any) -> dict[str, Any]:
         options = {"scoring": None if space == "vae" else rse_scorer} | self.options
-        resource = options.pop("resource", "max_epochs")
+        resource = options.pop("resource", None)
         if space == "knn":
             # all of it, whatever the networks may have
             names = ("n_candidates", "n_brackets", "min_resources")
             options = {k: v for k, v in options.items() if k not in names}
             return options | {"resource": None}
-        longest = (EPOCHS if resource == "max_epochs" else {}) | self.longest
+        if resource is None:
+            published = _EPOCHS_OF in part.get_params()
+            resource = _EPOCHS_OF if published else "training__n_steps"
+        longest = (EPOCHS if resource == _EPOCHS_OF else {}) | self.longest
         return options | {
             "resource": f"{place}__{resource}",
             "max_resources": longest.get(space),
@@ -271,8 +275,8 @@ def search_published(
         parameter names of the bare estimators.
     max_resources : dict, default=None
         Longest trainings by "vae", "mlp", "direct". What is not given is 54 epochs for
-        the VAE and 108 for the others (the paper's are 50 and 100), or the estimators'
-        own `n_steps`.
+        the VAE and 108 for the others (the paper's are 50 and 100), where they are
+        trained as published, or the estimators' own ``training__n_steps``.
     autoencoder, mapper, direct : estimator, default=None
         What is searched; ``as_published()`` when None. Parameters that are not in a
         space stay as they are.
@@ -282,7 +286,9 @@ def search_published(
         Where finished fits are kept, so that the search can be taken up.
     **options : dict
         Parameters of every `HalvingSearch`, such as `n_brackets`, `n_candidates`,
-        `factor`, `n_jobs`, `random_state`, `verbose`, or ``resource="n_steps"``.
+        `factor`, `n_jobs`, `random_state`, `verbose`, or `resource`, which is
+        ``"training__max_epochs"`` of published networks and ``"training__n_steps"`` of
+        others.
 
     Returns
     -------

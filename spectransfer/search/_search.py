@@ -62,10 +62,10 @@ class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
         Anything from a bare `SpectralVAE` to the pipeline of `make_transfer_pipeline`.
     space : dict of str to list or distribution, or list of such dicts
         Values by parameter, such as `published_space` gives.
-    resource : str or None, default="max_epochs"
-        The parameter that says how long to train: "max_epochs" or "n_steps", with its
-        prefix in a pipeline. None tries all candidates in full, for estimators that
-        are not trained in epochs.
+    resource : str or None, default="training__n_steps"
+        The parameter that says how long to train: ``training__n_steps`` of a network,
+        ``training__max_epochs`` of a published one, with its prefix in a pipeline. None
+        tries all candidates in full, for estimators that are not trained in steps.
     min_resources : int or "auto", default="auto"
         Least resource of a first rung; "auto" is what makes four rungs. Where few
         candidates need fewer rungs, the first one begins with more.
@@ -195,7 +195,7 @@ class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
         estimator: Any,
         space: Any,
         *,
-        resource: str | None = "max_epochs",
+        resource: str | None = "training__n_steps",
         min_resources: int | str = "auto",
         max_resources: int | None = None,
         factor: int = 3,

@@ -3,10 +3,10 @@
 from spectransfer._imports import lazy_names
 
 _MODULE_OF = {
-    "DirectMLPTransfer": "spectransfer.transfer.direct_mlp",
-    "KNNTransfer": "spectransfer.transfer.knn",
-    "MeanTransfer": "spectransfer.transfer.mean",
-    "VAELatentTransfer": "spectransfer.transfer.latent",
+    "DirectMLPTransfer": "spectransfer.transfer._direct_mlp",
+    "KNNTransfer": "spectransfer.transfer._knn",
+    "MeanTransfer": "spectransfer.transfer._mean",
+    "VAELatentTransfer": "spectransfer.transfer._latent",
 }
 
 __all__ = sorted(_MODULE_OF)

@@ -20,6 +20,7 @@ from spectransfer import (
     DirectMLPTransfer,
     MeanTransfer,
     StandardScaler,
+    Training,
     make_transfer_pipeline,
 )
 from spectransfer.evaluation import evaluate_transfers, shared_size
@@ -95,7 +96,9 @@ def test_a_transfer_that_is_not_fitted_stays_so(train, test):
 
 
 def test_networks_come_out_of_an_evaluation_as_they_went_in(train, test):
-    network = DirectMLPTransfer((8,), n_latent=4, decoder_layer_sizes=(8,), n_steps=20)
+    network = DirectMLPTransfer(
+        (8,), n_latent=4, decoder_layer_sizes=(8,), training=Training(n_steps=20)
+    )
     fitted = transfer(network.set_params(random_state=0))
     fitted.fit(train.X_secondary, train.X_primary)
     module = fitted[-1].regressor_.net_.module_
@@ -115,7 +118,7 @@ def test_two_runs_give_the_same_figures(train, test):
                 (8,),
                 n_latent=4,
                 decoder_layer_sizes=(8,),
-                n_steps=30,
+                training=Training(n_steps=30),
                 random_state=0,
             )
         ),

@@ -18,10 +18,12 @@ from spectransfer import (
     SpectralMLP,
     SpectralVAE,
     StandardScaler,
+    Training,
     VAELatentTransfer,
     make_transfer_pipeline,
 )
 from spectransfer.evaluation import SharedSize, shared_size
+from spectransfer.networks import PublishedTraining
 
 # section 2.2 of the paper
 N_SHARED, N_PRIMARY = 313_600, 4062
@@ -44,8 +46,8 @@ def fitted(regressor, spectra):
 
 def test_the_latent_library_of_the_paper_is_fifty_times_smaller(spectra):
     latent = VAELatentTransfer(
-        SpectralVAE.as_published(max_epochs=1),
-        SpectralMLP.as_published(max_epochs=1),
+        SpectralVAE.as_published(training__max_epochs=1),
+        SpectralMLP.as_published(training__max_epochs=1),
         random_state=0,
     )
     size = shared_size(fitted(latent, spectra), N_SHARED, N_PRIMARY)
@@ -58,7 +60,7 @@ def test_the_latent_library_of_the_paper_is_fifty_times_smaller(spectra):
     assert size.spectra == 0
     assert size.total == 80_281_600 + 18_888_568 + 32_496 == 99_202_664
 
-    direct = DirectMLPTransfer.as_published(max_epochs=1, random_state=0)
+    direct = DirectMLPTransfer.as_published(training__max_epochs=1, random_state=0)
     others = shared_size(fitted(direct, spectra), N_SHARED, N_PRIMARY)
     assert others == SharedSize(spectra=4 * 313_600 * 4062)
     assert others.total == 5_095_372_800
@@ -67,7 +69,9 @@ def test_the_latent_library_of_the_paper_is_fifty_times_smaller(spectra):
 
 def test_few_shared_standards_are_smaller_than_a_decoder(spectra):
     latent = VAELatentTransfer(
-        SpectralVAE(max_epochs=1), SpectralMLP(max_epochs=1), random_state=0
+        SpectralVAE(training=Training(n_steps=1)),
+        SpectralMLP(training=Training(n_steps=1)),
+        random_state=0,
     )
     transfer = fitted(latent, spectra)
     size = shared_size(transfer, 500, N_PRIMARY)
@@ -112,9 +116,9 @@ def test_linear_autoencoders_are_counted_to_the_number(autoencoder, numbers, spe
 
 
 def test_a_mapper_trained_on_spectra_needs_them_and_the_decoder(spectra):
-    options = {"max_epochs": 1, "random_state": 0}
+    options = {"training": PublishedTraining(max_epochs=1), "random_state": 0}
     transfer = VAELatentTransfer(
-        SpectralVAE((8,), n_latent=3, normalize=False, **options),
+        SpectralVAE((8,), n_latent=3, **options),
         SpectralMLP((8,), **options),
         objective="spectrum",
     ).fit(*spectra)
@@ -125,7 +129,9 @@ def test_a_mapper_trained_on_spectra_needs_them_and_the_decoder(spectra):
 
 
 def test_a_joined_library_counts_as_the_one_that_it_was_taken_from(spectra):
-    vae = SpectralVAE((8,), n_latent=3, max_epochs=1, random_state=0).fit(spectra[1])
+    training = Training(n_steps=1)
+    vae = SpectralVAE((8,), n_latent=3, training=training, random_state=0)
+    vae.fit(spectra[1])
     own, joined = (
         VAELatentTransfer(part, Ridge()).fit(*spectra)
         for part in (vae, FrozenEstimator(vae))

@@ -1,8 +1,12 @@
+"""Spectra reach a network whole, in its units, and once."""
+
 import numpy as np
+import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from spectransfer.nn import SpectraDataset, Unit
+from spectransfer.nn import _data as resident
 from spectransfer.nn._data import CPU, Batches
 
 
@@ -64,3 +68,79 @@ def test_memory_mapped_spectra_are_read_batch_by_batch(tmp_path, rng):
     data = SpectraDataset(mapped, None, (Unit.identity(3), Unit.identity(3)))
     inputs, _ = data[np.array([4, 1])]
     assert_array_equal(inputs.numpy(), mapped[[4, 1]])
+
+
+# spectra kept on a device give the batches that the host gives, bit by bit
+
+ROWS = np.array([7, 2, 9, 4, 0, 11, 3])
+
+
+@pytest.fixture(params=["pairs", "autoencoder", "chosen rows", "float64"])
+def data(request, rng):
+    dtype = np.float64 if request.param == "float64" else np.float32
+    X, Y = (rng.normal(300, 20, size=(12, n)).astype(dtype) for n in (5, 3))
+    units = (Unit.of(X), Unit.of(Y))
+    if request.param == "autoencoder":
+        return SpectraDataset(X, None, (units[0], units[0]))
+    rows = ROWS if request.param == "chosen rows" else None
+    return SpectraDataset(X, Y, units, rows)
+
+
+def epoch(dataset):
+    torch.manual_seed(0)
+    return list(Batches(dataset, 3, shuffle=True))
+
+
+def test_resident_batches_have_the_bits_of_those_from_the_host(data):
+    kept = resident.ResidentDataset(data, CPU)
+    assert len(kept) == len(data)
+    for ours, expected in zip(epoch(kept), epoch(data), strict=True):
+        for part, wanted in zip(ours, expected, strict=True):
+            assert_array_equal(part, wanted)
+
+
+def test_resident_spectra_do_not_depend_on_the_blocks_they_came_in(data, monkeypatch):
+    whole = resident.ResidentDataset(data, CPU)
+    monkeypatch.setattr("spectransfer._blocks._BLOCK_BYTES", 64)
+    blocked = resident.ResidentDataset(data, CPU)
+    assert_array_equal(blocked.inputs, whole.inputs)
+    assert_array_equal(blocked.targets, whole.targets)
+
+
+def test_an_autoencoder_keeps_its_spectra_once(rng):
+    X = rng.normal(size=(6, 3)).astype(np.float32)
+    kept = resident.ResidentDataset(SpectraDataset(X, None, (Unit.of(X),) * 2), CPU)
+    assert kept.targets is kept.inputs
+    inputs, targets = kept[torch.tensor([1, 4])]
+    assert targets is inputs
+
+
+def test_a_change_of_a_batch_does_not_reach_resident_spectra(data):
+    kept = resident.ResidentDataset(data, CPU)
+    before = kept.inputs.clone()
+    kept[torch.arange(4)][0].zero_()
+    assert_array_equal(kept.inputs, before)
+
+
+def test_spectra_stay_where_they_are_on_the_cpu(data):
+    assert not resident.fits(8, CPU)
+    assert resident.place(data, CPU).inputs is data.inputs
+
+
+@pytest.mark.parametrize(("n_bytes", "kept"), [(700, True), (701, False)])
+def test_seven_tenths_of_the_free_memory_of_a_card_are_for_spectra(
+    n_bytes, kept, monkeypatch
+):
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1000, 5000))
+    assert resident.fits(n_bytes, torch.device("cuda")) is kept
+
+
+def test_a_network_trained_on_resident_spectra_has_the_same_bits(monkeypatch, rng):
+    from spectransfer import SpectralVAE, Training
+
+    Y = rng.normal(300, 20, size=(40, 12))
+    training = Training(n_steps=9, patience=2)
+    vae = SpectralVAE((8,), n_latent=2, training=training, random_state=0)
+    expected = vae.fit(Y).transform(Y)
+    monkeypatch.setattr(resident, "fits", lambda n_bytes, device: True)
+    assert_array_equal(vae.fit(Y).transform(Y), expected)

@@ -1,10 +1,18 @@
+import numpy as np
 import pytest
 import torch
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from torch.distributions import Normal
 from torch.distributions import kl_divergence as torch_kl
 
-from spectransfer.nn import MLP, DecodedLoss, VAELoss, kl_divergence, l2_penalty
+from spectransfer.nn import (
+    MLP,
+    DecodedLoss,
+    VAELoss,
+    cyclical_annealing,
+    kl_divergence,
+    l2_penalty,
+)
 
 
 @pytest.fixture
@@ -71,3 +79,32 @@ def test_decoded_loss_of_latents_decodes_both_sides():
         expected = (decoder(2 * predicted + 1) - decoder(2 * true + 1)).square().mean()
     assert_allclose(loss, expected, rtol=1e-6)
     assert DecodedLoss(decoder, shift, 2.0, "latents")(true, true) == 0
+
+
+# the weight of the divergence
+
+
+def literal_schedule(n_epochs, start, stop, n_cycles, rising):
+    """The schedule as Fu et al. describe it, in loops."""
+    weights = [stop] * n_epochs
+    period = n_epochs / n_cycles
+    step = (stop - start) / (period * rising)
+    for cycle in range(n_cycles):
+        value, i = start, 0
+        while value <= stop + 1e-12 and int(i + cycle * period) < n_epochs:
+            weights[int(i + cycle * period)] = value
+            value, i = value + step, i + 1
+    return weights
+
+
+@pytest.mark.parametrize("n_epochs", [1, 3, 7, 20, 50, 123])
+@pytest.mark.parametrize("n_cycles", [1, 3, 4])
+@pytest.mark.parametrize("rising", [0.3, 0.5, 1.0])
+def test_schedule_equals_the_literal_loop(n_epochs, n_cycles, rising):
+    ours = cyclical_annealing(n_epochs, 0.5, n_cycles=n_cycles, rising=rising)
+    literal = literal_schedule(n_epochs, 0.0, 0.5, n_cycles, rising)
+    assert_allclose(ours, literal, rtol=0, atol=1e-12)
+
+
+def test_weight_of_zero_stays_zero():
+    assert_array_equal(cyclical_annealing(12, 0.0), np.zeros(12))

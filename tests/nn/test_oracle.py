@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 
 from spectransfer.nn import (
     VAE,
-    Training,
+    Plan,
     VAELoss,
     cyclical_annealing,
     kl_divergence,
@@ -62,21 +62,16 @@ def authors_net(oracle, optimizer=torch.optim.Adam):
     torch.manual_seed(0)
     module = VAE(20, (16, 8), 4)
     load_weights(module, oracle, "w0")
-    training = Training(
+    plan = Plan(
         name="VAE",
-        learning_rate=learning_rate,
+        n_epochs=1,
         batch_size=32,
-        max_epochs=1,
-        n_steps=1,
-        patience=None,
-        min_delta=0.0,
-        l2=l2,
-        learning_rate_decay=None,
-        max_gradient_norm=None,
+        learning_rate=learning_rate,
         device=torch.device("cpu"),
-        verbose=False,
+        decays=False,
+        l2=l2,
     )
-    net = make_net(module, VAELoss(), training, 32, optimizer=optimizer)
+    net = make_net(module, VAELoss(), plan, 32, optimizer=optimizer)
     net.criterion_.kl_weight = kl_weight
     net.notify("on_train_begin")
     net.notify("on_epoch_begin")

@@ -286,7 +286,7 @@ def test_the_published_pipeline_is_the_authors_preparation_and_networks():
     networks = transfer[-1].regressor
     expected = VAELatentTransfer.as_published(random_state=3)
     assert repr(networks) == repr(expected)
-    assert networks.mapper.learning_rate == 1e-4
+    assert networks.mapper.training.learning_rate == 1e-4
 
 
 def test_a_regressor_takes_no_changes_of_the_published_networks():

@@ -14,6 +14,7 @@ from spectransfer import (
     MeanTransfer,
     PrimarySpaceRegressor,
     StandardScaler,
+    Training,
     _files,
     make_transfer_pipeline,
     transfer_spectra,
@@ -46,7 +47,7 @@ def fitted(pair, regressor, statistics="fit"):
 
 @pytest.fixture(scope="module", params=["knn", "network"])
 def transfer(pair, request):
-    network = DirectMLPTransfer((8,), n_steps=20, random_state=0)
+    network = DirectMLPTransfer((8,), training=Training(n_steps=20), random_state=0)
     parts = {"knn": KNNTransfer(3), "network": network}
     return fitted(pair, parts[request.param])
 

@@ -11,6 +11,7 @@ from spectransfer import (
     DirectMLPTransfer,
     KNNTransfer,
     StandardScaler,
+    Training,
     make_transfer_pipeline,
     transfer_spectra,
 )
@@ -106,7 +107,7 @@ def test_transformers_go_over_chunks_with_map_blocks(pair, transformer):
     "processes", [False, pytest.param(True, marks=pytest.mark.slow)]
 )
 def test_a_local_cluster_gives_the_numbers_of_predict(pair, processes):
-    network = DirectMLPTransfer((8,), n_steps=20, random_state=0)
+    network = DirectMLPTransfer((8,), training=Training(n_steps=20), random_state=0)
     transfer = fitted(pair, network)
     with (
         distributed.LocalCluster(

@@ -10,12 +10,17 @@ from spectransfer import (
     DirectMLPTransfer,
     SpectralMLP,
     SpectralVAE,
+    Training,
     VAELatentTransfer,
     make_transfer_pipeline,
 )
 from spectransfer.plotting import LearningCurveDisplay
 
-SMALL = {"max_epochs": 4, "patience": 9, "random_state": 0}
+# an epoch is one step
+SMALL = {
+    "training": Training(n_steps=4, batch_size=1000, patience=9),
+    "random_state": 0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +31,12 @@ def vae(pair):
 @pytest.fixture(scope="module")
 def transfer(pair, vae):
     return VAELatentTransfer(
-        FrozenEstimator(vae), SpectralMLP((8,), **(SMALL | {"max_epochs": 6}))
+        FrozenEstimator(vae),
+        SpectralMLP(
+            (8,),
+            training=Training(n_steps=6, batch_size=1000, patience=9),
+            random_state=0,
+        ),
     ).fit(pair.X_secondary, pair.X_primary)
 
 
@@ -69,9 +79,9 @@ def test_both_parts_of_a_latent_transfer_are_drawn(transfer, vae):
 
 
 def test_networks_are_found_inside_a_whole_pipeline(pair):
-    pipeline = make_transfer_pipeline(
-        DirectMLPTransfer((8,), n_latent=2, max_epochs=3, random_state=0)
-    ).fit(pair.X_secondary, pair.X_primary)
+    pipeline = make_transfer_pipeline(DirectMLPTransfer((8,), n_latent=2, **SMALL)).fit(
+        pair.X_secondary, pair.X_primary
+    )
     display = LearningCurveDisplay.from_estimator(pipeline)
     network = pipeline[-1].regressor_
     assert labels(display) == ["DirectMLPTransfer"]

@@ -10,6 +10,7 @@ from spectransfer import (
     DirectMLPTransfer,
     KNNTransfer,
     MeanTransfer,
+    Training,
     make_transfer_pipeline,
 )
 from spectransfer.datasets import make_instrument_pair
@@ -30,7 +31,9 @@ def table(maps):
         side = BaselineCorrector(25, smooth_window=12)
         return make_transfer_pipeline(regressor, secondary=side, primary=side)
 
-    network = DirectMLPTransfer((8,), n_latent=2, decoder_layer_sizes=(8,), n_steps=20)
+    network = DirectMLPTransfer(
+        (8,), n_latent=2, decoder_layer_sizes=(8,), training=Training(n_steps=20)
+    )
     return evaluate_transfers(
         {
             "mean": prepared(MeanTransfer()),

@@ -13,6 +13,7 @@ from spectransfer import (
     KNNTransfer,
     SpectralMLP,
     SpectralVAE,
+    Training,
     VAELatentTransfer,
     make_transfer_pipeline,
     rse_scorer,
@@ -30,13 +31,16 @@ LAYERS = [(8,), (8, 4)]
 SMALL = {
     "spaces": {
         "vae": {"hidden_layer_sizes": LAYERS, "n_latent": [1, 3]},
-        "mlp": {"hidden_layer_sizes": LAYERS, "learning_rate": [1e-2, 1e-3]},
+        "mlp": {"hidden_layer_sizes": LAYERS, "training__learning_rate": [1e-2, 1e-3]},
         "direct": {"hidden_layer_sizes": LAYERS, "n_latent": [1, 3]},
     },
-    "max_resources": {"vae": 9, "mlp": 9, "direct": 9},
-    "autoencoder": SpectralVAE(batch_size=16),
-    "mapper": SpectralMLP(batch_size=16),
-    "direct": DirectMLPTransfer(decoder_layer_sizes=(8,), batch_size=16),
+    # four steps to an epoch
+    "max_resources": {"vae": 36, "mlp": 36, "direct": 36},
+    "autoencoder": SpectralVAE(training=Training(batch_size=16)),
+    "mapper": SpectralMLP(training=Training(batch_size=16)),
+    "direct": DirectMLPTransfer(
+        decoder_layer_sizes=(8,), training=Training(batch_size=16)
+    ),
     "secondary": StandardScaler(),
     "primary": StandardScaler(),
     "random_state": 0,
@@ -122,22 +126,23 @@ def test_without_estimators_it_is_the_published_networks():
         **{side: SMALL[side] for side in ("secondary", "primary", "random_state")},
     )
     vae = found.searches["vae"].best_estimator_["vae"]
-    assert (vae.kl_scale, vae.l2, vae.patience, vae.batch_size) == (
-        "literal",
-        1e-6,
-        5,
-        128,
-    )
-    assert found.searches["mlp"].estimator["transfer"].regressor.mapper.patience == 5
+    assert (vae.kl_scale, vae.l2) == ("literal", 1e-6)
+    assert (vae.training.patience, vae.training.batch_size) == (5, 128)
+    mapper = found.searches["mlp"].estimator["transfer"].regressor.mapper
+    assert mapper.training.patience == 5
 
 
 def test_steps_may_be_the_resource():
     found = search_published(
         *MAPS,
         methods=["direct"],
-        resource="n_steps",
+        resource="training__n_steps",
         n_candidates=2,
-        **SMALL | {"max_resources": None, "direct": DirectMLPTransfer(n_steps=40)},
+        **SMALL
+        | {
+            "max_resources": None,
+            "direct": DirectMLPTransfer(training=Training(n_steps=40)),
+        },
     )
     assert found.searches["direct"].n_resources_ == [[40]]
 
@@ -201,8 +206,8 @@ def test_what_the_paper_chose_is_in_its_own_spaces():
     assert (1024, 512) in vae["hidden_layer_sizes"]
     assert 64 in vae["n_latent"]
     assert (128, 512) in mlp["hidden_layer_sizes"]
-    assert 1e-4 in vae["learning_rate"]
-    assert 1e-4 in mlp["learning_rate"]
+    assert 1e-4 in vae["training__learning_rate"]
+    assert 1e-4 in mlp["training__learning_rate"]
     assert 10 in published_space("knn")["n_neighbors"]
 
 

@@ -17,7 +17,7 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import make_scorer, r2_score
 from sklearn.pipeline import make_pipeline
 
-from spectransfer import KNNTransfer, SpectralMLP, StandardScaler, rse_scorer
+from spectransfer import KNNTransfer, SpectralMLP, StandardScaler, Training, rse_scorer
 from spectransfer.search import HalvingSearch
 from spectransfer.search._records import (
     READ_WHOLE,
@@ -61,7 +61,8 @@ def frozen(seed):
 
 def frozen_net(seed):
     spectra = np.random.default_rng(0).random((20, 4))
-    mlp = SpectralMLP((2,), max_epochs=1, random_state=seed).fit(spectra, spectra)
+    mlp = SpectralMLP((2,), training=Training(n_steps=1), random_state=seed)
+    mlp.fit(spectra, spectra)
     return FrozenEstimator(mlp.set_params(random_state=0))
 
 
@@ -154,6 +155,7 @@ def test_files_of_a_folder_can_be_read_by_whom_the_user_lets(maps, tmp_path, uma
     search = HalvingSearch(
         Descent(),
         {"rate": [0.1, 0.2]},
+        resource="max_epochs",
         max_resources=1,
         n_candidates=2,
         folder=tmp_path,

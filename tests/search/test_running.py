@@ -11,7 +11,7 @@ from numpy.testing import assert_array_equal
 from sklearn.decomposition import PCA
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
-from spectransfer import SpectralMLP
+from spectransfer import SpectralMLP, Training
 from spectransfer.exceptions import InterruptedSearchWarning
 from spectransfer.search import HalvingSearch
 from spectransfer.search._brackets import Bracket
@@ -19,7 +19,12 @@ from spectransfer.search._records import Record
 from spectransfer.search._running import Progress, rungs_of
 
 SPACE = {"rate": [1e-3, 1e-2, 0.1, 0.3], "penalty": [0.0, 0.1]}
-OPTIONS = {"max_resources": 9, "n_candidates": 9, "random_state": 0}
+OPTIONS = {
+    "resource": "max_epochs",
+    "max_resources": 9,
+    "n_candidates": 9,
+    "random_state": 0,
+}
 N_FITS = 8 + 3  # two rungs: eight candidates, three of them go on
 
 KILLED = """
@@ -166,10 +171,10 @@ def test_a_training_that_was_cut_short_does_not_pass_for_a_whole_one(maps, tmp_p
             raise KeyboardInterrupt
 
     search = HalvingSearch(
-        SpectralMLP((4,), batch_size=10),
-        {"learning_rate": [1e-4, 1e-3, 1e-2, 1e-1]},
-        max_resources=2,
-        min_resources=2,
+        SpectralMLP((4,), training=Training(batch_size=10)),
+        {"training__learning_rate": [1e-4, 1e-3, 1e-2, 1e-1]},
+        max_resources=8,
+        min_resources=8,
         folder=tmp_path,
         random_state=0,
         n_candidates=4,

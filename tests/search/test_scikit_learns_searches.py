@@ -38,7 +38,7 @@ PAIR = make_instrument_pair(
     n_spectra=60, n_secondary=110, n_primary=120, shots_per_sample=5, random_state=0
 )
 X, Y, SAMPLE = PAIR.X_secondary, PAIR.X_primary, PAIR.sample_id
-QUICK = {"max_epochs": 3, "batch_size": 16, "random_state": 0}
+QUICK = {"training__n_steps": 9, "training__batch_size": 16, "random_state": 0}
 
 WINDOW = "baseline__min_window"
 LATENT = "transfer__regressor__autoencoder__n_latent"
@@ -49,8 +49,8 @@ GRID = {WINDOW: [20, 100], LATENT: [1, 3], LAYERS: [(4,), (16, 8)]}
 def small_transfer(**changes):
     return make_transfer_pipeline(
         VAELatentTransfer(
-            SpectralVAE((8,), n_latent=2, **(QUICK | changes)),
-            SpectralMLP((8,), **(QUICK | changes)),
+            SpectralVAE((8,), n_latent=2).set_params(**(QUICK | changes)),
+            SpectralMLP((8,)).set_params(**(QUICK | changes)),
         )
     )
 
@@ -153,21 +153,22 @@ def test_a_halving_search_ends_with_one_of_its_candidates(quiet):
 
 
 def test_a_halving_search_can_spend_steps_of_training(quiet):
-    resource = "transfer__regressor__mapper__max_epochs"
+    resource = "transfer__regressor__mapper__training__n_steps"
     search = HalvingRandomSearchCV(
         small_transfer(),
         {LATENT: [1, 2, 3, 4]},
         resource=resource,
         n_candidates=4,
-        min_resources=1,
-        max_resources=4,
+        min_resources=2,
+        max_resources=8,
         factor=2,
         cv=2,
         scoring=rse_scorer,
         random_state=0,
     ).fit(X, Y)
-    assert search.n_resources_ == [1, 2, 4]
-    assert search.best_estimator_["transfer"].regressor_.mapper_.n_epochs_ == 4
+    assert search.n_resources_ == [2, 4, 8]
+    # eight steps, four to an epoch of all spectra
+    assert search.best_estimator_["transfer"].regressor_.mapper_.n_epochs_ == 2
 
 
 def test_cross_validation_in_groups_keeps_samples_apart(quiet):
@@ -196,7 +197,9 @@ def test_the_regressor_itself_can_be_searched_for(quiet):
             "transfer__regressor": [
                 Ridge(10.0),
                 KNNTransfer(2),
-                DirectMLPTransfer((4,), n_latent=2, decoder_layer_sizes=(4,), **QUICK),
+                DirectMLPTransfer(
+                    (4,), n_latent=2, decoder_layer_sizes=(4,)
+                ).set_params(**QUICK),
             ]
         },
         cv=2,
@@ -262,7 +265,7 @@ def test_validation_spectra_arrive_prepared_on_both_sides():
 def test_validation_spectra_stop_the_networks_of_a_pipeline():
     known, watched = slice(0, 40), slice(40, 60)
     with config_context(enable_metadata_routing=True):
-        transfer = small_transfer(patience=2)
+        transfer = small_transfer(training__patience=2)
         transfer.fit(X[known], Y[known], X_val=X[watched], y_val=Y[watched])
     latent = transfer["transfer"].regressor_
     # by hand, without any routing
@@ -282,9 +285,10 @@ def test_validation_spectra_stop_the_networks_of_a_pipeline():
 
 def test_one_dimensional_validation_targets_pass_too():
     known, watched = slice(0, 40), slice(40, 60)
-    transfer = PrimarySpaceRegressor(
-        SpectralMLP((4,), patience=2, **QUICK), transformer=StandardScaler()
-    ).fit(X[known], Y[known, 0], X_val=X[watched], y_val=Y[watched, 0])
+    mlp = SpectralMLP((4,)).set_params(training__patience=2, **QUICK)
+    transfer = PrimarySpaceRegressor(mlp, transformer=StandardScaler()).fit(
+        X[known], Y[known, 0], X_val=X[watched], y_val=Y[watched, 0]
+    )
     assert len(transfer.regressor_.validation_loss_curve_) > 0
     assert transfer.predict(X).shape == (60,)
 

@@ -27,6 +27,7 @@ from spectransfer import (
 from spectransfer.evaluation import evaluate_transfers
 from spectransfer.exceptions import DivergenceError, SpectransferWarning
 from spectransfer.metrics import target_in_prediction_space
+from spectransfer.networks import PublishedTraining
 from spectransfer.search import HalvingSearch
 
 SPACE = {"rate": [1e-4, 1e-3, 1e-2, 0.1, 0.3], "penalty": [0.0, 0.1]}
@@ -34,7 +35,12 @@ SAME = ["mean_test_score", "split0_test_score", "rank_test_score", "iter"]
 
 
 def search_for(estimator=None, space=SPACE, **options):
-    settings = {"max_resources": 9, "n_candidates": 10, "random_state": 0} | options
+    settings = {
+        "resource": "max_epochs",
+        "max_resources": 9,
+        "n_candidates": 10,
+        "random_state": 0,
+    } | options
     return HalvingSearch(estimator or Descent(), space, **settings)
 
 
@@ -163,15 +169,16 @@ def test_spectra_reach_the_estimator_as_they_were_given(maps):
 
 def test_early_stopping_watches_the_validation_map(maps):
     spectra = {"X": maps["y"], "X_val": maps["y_val"]}
-    vae = SpectralVAE((4,), n_latent=2, patience=1, min_delta=1e3, batch_size=16)
+    training = PublishedTraining(patience=1, min_delta=1e9, batch_size=16)
+    vae = SpectralVAE((4,), n_latent=2, training=training)
     search = HalvingSearch(
         make_pipeline(StandardScaler(), vae),
         {"spectralvae__n_latent": [1]},
-        resource="spectralvae__max_epochs",
+        resource="spectralvae__training__max_epochs",
         max_resources=6,
         random_state=0,
     ).fit(**spectra)
-    # nothing is better by 1000: over after the second epoch
+    # nothing is better by so much: over after the second epoch
     assert search.best_estimator_[-1].n_epochs_ == 2
     # validation spectra went through the scaler
     scaler = StandardScaler().fit(spectra["X"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spectransfer import SpectralMLP, SpectralVAE
+from spectransfer import SpectralMLP, SpectralVAE, Training
 from spectransfer.datasets import make_instrument_pair
 
 
@@ -15,9 +15,11 @@ def pair():
 
 @pytest.fixture
 def quick_vae():
-    return SpectralVAE((32,), n_latent=6, n_steps=400, random_state=0)
+    return SpectralVAE(
+        (32,), n_latent=6, training=Training(n_steps=400), random_state=0
+    )
 
 
 @pytest.fixture
 def quick_mlp():
-    return SpectralMLP((32,), n_steps=400, random_state=0)
+    return SpectralMLP((32,), training=Training(n_steps=400), random_state=0)

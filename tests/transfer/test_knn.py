@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neighbors import KNeighborsRegressor
 
 from spectransfer import KNNTransfer, MeanTransfer
-from spectransfer.transfer.knn import weighted_rows
+from spectransfer.transfer._knn import weighted_rows
 
 
 @pytest.mark.parametrize("weights", ["uniform", "distance"])

@@ -1,11 +1,18 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
 
-from spectransfer import MeanTransfer, SpectralMLP, SpectralVAE, VAELatentTransfer
+from spectransfer import (
+    MeanTransfer,
+    SpectralMLP,
+    SpectralVAE,
+    Training,
+    VAELatentTransfer,
+)
 from spectransfer.metrics import relative_squared_error
 
 
@@ -32,7 +39,7 @@ def test_transfer_equals_decoding_the_mapped_latent(transfer, pair):
 def test_mapper_is_fitted_to_the_latents_of_the_primary_spectra(transfer, pair):
     transfer.set_params(objective="latent").fit(pair.X_secondary, pair.X_primary)
     latents = transfer.autoencoder_.transform(pair.X_primary)
-    alone = SpectralMLP(**transfer.mapper.get_params()).fit(pair.X_secondary, latents)
+    alone = clone(transfer.mapper).fit(pair.X_secondary, latents)
     assert_array_equal(
         transfer.mapper_.predict(pair.X_secondary), alone.predict(pair.X_secondary)
     )
@@ -98,8 +105,8 @@ def test_parts_without_a_seed_get_theirs_from_the_transfer(pair):
     def predict():
         return (
             VAELatentTransfer(
-                SpectralVAE((16,), n_latent=4, n_steps=60),
-                SpectralMLP((16,), n_steps=60),
+                SpectralVAE((16,), n_latent=4, training=Training(n_steps=60)),
+                SpectralMLP((16,), training=Training(n_steps=60)),
                 random_state=3,
             )
             .fit(pair.X_secondary, pair.X_primary)
@@ -123,7 +130,8 @@ def test_objective_through_the_decoder_needs_the_networks(pair):
 
 
 def test_validation_pairs_reach_both_networks(transfer, pair):
-    transfer.set_params(autoencoder__patience="auto", mapper__patience="auto")
+    parts = ("autoencoder", "mapper")
+    transfer.set_params(**{f"{part}__training__patience": "auto" for part in parts})
     known, watched = pair[:200], pair[200:]
     transfer.fit(
         known.X_secondary,

@@ -3,14 +3,23 @@
 import numpy as np
 import pytest
 
-from spectransfer import DirectMLPTransfer, SpectralMLP, SpectralVAE, VAELatentTransfer
+from spectransfer import (
+    DirectMLPTransfer,
+    SpectralMLP,
+    SpectralVAE,
+    Training,
+    VAELatentTransfer,
+)
+from spectransfer.networks import PublishedTraining
 
-QUICK = {"max_epochs": 1, "random_state": 0}
+QUICK = {"training": Training(n_steps=1), "random_state": 0}
 NETWORKS = {
     "mapper": SpectralMLP((8,), **QUICK),
     "direct": DirectMLPTransfer((8,), **QUICK),
     "VAE": SpectralVAE((8,), n_latent=4, **QUICK),
-    "plain VAE": SpectralVAE((8,), n_latent=4, shortcut=None, normalize=False, **QUICK),
+    "plain VAE": SpectralVAE(
+        (8,), n_latent=4, shortcut=None, training=PublishedTraining(max_epochs=1)
+    ),
     "latent": VAELatentTransfer(
         SpectralVAE((8,), n_latent=4, **QUICK), SpectralMLP((8,), **QUICK)
     ),
@@ -32,8 +41,8 @@ def use(network, spectra):
 def test_what_is_not_finite_is_found_wherever_it_stands(
     network, pair, value, place, precision
 ):
-    if "precision" in network.get_params():
-        network.set_params(precision=precision)
+    if "training__precision" in network.get_params():
+        network.set_params(training__precision=precision)
     spectra = pair.X_primary.copy()
     spectra[place] = value
     kind = "NaN" if np.isnan(value) else "inf"

@@ -5,8 +5,10 @@ the weight of the KL divergence, an epoch that looks at a loss no more often tha
 must, an error when it is no number, and word of an interruption by hand.
 """
 
+import math
+import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -19,19 +21,100 @@ from skorch.callbacks import (
     LRScheduler,
 )
 from skorch.helper import predefined_split
-from torch import nn
+from torch import Tensor, nn
 
+from spectransfer._progress import Bar, progress_bar
 from spectransfer._typing import FloatArray
-from spectransfer.exceptions import InterruptedTrainingWarning
-from spectransfer.nn._data import Batches, SpectraDataset
-from spectransfer.nn._precision import matrix_products
-from spectransfer.nn._progress import EpochLoss, Watch, refuse_divergence
-from spectransfer.nn._resident import place
-from spectransfer.nn._steps import Step, make_step
-from spectransfer.nn._threads import fitting_threads
-from spectransfer.nn._training import Training
+from spectransfer.exceptions import DivergenceError, InterruptedTrainingWarning
+from spectransfer.nn._data import Batches, SpectraDataset, place
+from spectransfer.nn._hardware import autocast, fitting_threads, matrix_products
+from spectransfer.nn._plan import Plan
 
 ADAM_EPS = 1e-7
+USUAL_LEARNING_RATE = 1e-3
+SECONDS_BETWEEN_LOSSES = 0.5
+STEPS_BETWEEN_CHECKS = 50
+
+
+def refuse_divergence(loss: float, epoch: int, plan: Plan) -> None:
+    """Stop a training whose loss is no finite number."""
+    if math.isfinite(loss):
+        return
+    rate = plan.learning_rate
+    limit = (
+        ""
+        if plan.max_gradient_norm
+        else " take Training(), which shortens long gradients,"
+    )
+    raise DivergenceError(
+        f"The loss of a training must stay finite, but that of the {plan.name} "
+        f"became {loss} in epoch {epoch} at learning_rate={rate:g}. Lower the learning "
+        f"rate (try {min(rate / 10, USUAL_LEARNING_RATE):g}),{limit} or scale the "
+        "spectra: single extreme values weigh with their square."
+    )
+
+
+class EpochLoss:
+    """Mean of the losses of an epoch, summed where they arise.
+
+    To look at a number on a graphics card is to wait for it; so only sums are kept
+    until someone asks.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.total = torch.zeros((), dtype=torch.float64, device=device)
+        self.n_spectra = 0
+
+    def add(self, loss: Tensor, n_spectra: int) -> None:
+        """Add the mean loss of a batch."""
+        self.total.add_(loss.detach(), alpha=n_spectra)
+        self.n_spectra += n_spectra
+
+    def mean(self) -> float:
+        """Mean loss of a spectrum so far."""
+        return self.total.item() / self.n_spectra
+
+
+class Watch:
+    """Divergence and progress of a training.
+
+    Parameters
+    ----------
+    plan : Plan
+        How the network is trained.
+    bar : Bar
+        What counts the steps.
+    """
+
+    def __init__(self, plan: Plan, bar: Bar) -> None:
+        self.plan, self.bar = plan, bar
+        self.n_seen, self.started, self.shown = 0, time.monotonic(), 0.0
+        self.every = 1 if plan.device.type == "cpu" else STEPS_BETWEEN_CHECKS
+
+    def epoch(self, epoch: int) -> None:
+        """Name the epoch that begins."""
+        self.bar.describe(f"{self.plan.name}, epoch {epoch}/{self.plan.n_epochs}")
+
+    def step(self, losses: EpochLoss, n_spectra: int, step: int, epoch: int) -> None:
+        """Look at a step: every one on the CPU, one in fifty on other devices."""
+        if step % self.every == 0:
+            refuse_divergence(losses.mean(), epoch, self.plan)
+        if not self.bar.visible:
+            return
+        self.n_seen += n_spectra
+        now = time.monotonic()
+        if now - self.shown > SECONDS_BETWEEN_LOSSES:
+            self.shown = now
+            self.show(losses.mean())
+        self.bar.update()
+
+    def show(self, loss: float, validation: float | None = None) -> None:
+        """Show losses, and spectra in a second."""
+        speed = self.n_seen / max(time.monotonic() - self.started, 1e-9)
+        shown = {"loss": f"{loss:.4g}"}
+        if validation is not None:
+            shown["validation"] = f"{validation:.4g}"
+        self.bar.show(**shown, **{"spectra/s": f"{speed:.4g}"})
 
 
 class _KLWeight(Callback):
@@ -49,25 +132,24 @@ class _KLWeight(Callback):
 class TrainedNet(NeuralNet):
     """skorch's net, quiet, over `SpectraDataset` batches, that knows who stopped it."""
 
-    plan: Training
+    plan: Plan
     watch: Watch
-    step: Step
-    n_whole: int
     epoch_losses: dict[str, float]
 
     def fit_loop(self, X: Any, y: Any = None, **kwargs: Any) -> "TrainedNet":
         """Train, and remember whether a person ended it."""
         self.interrupted = False
-        self.watch.start()
-        try:
-            super().fit_loop(X, y, **kwargs)
-        except KeyboardInterrupt:
-            # skorch's early stopping raises it too, once its patience is spent
-            stopping = dict(self.callbacks_).get("early_stopping")
-            self.interrupted = stopping is None or stopping.misses_ < stopping.patience
-            raise
-        finally:
-            self.watch.close()
+        n_steps = self.plan.n_epochs * self.plan.batches(len(X))
+        with progress_bar(n_steps, "step", visible=self.plan.verbose) as bar:
+            self.watch = Watch(self.plan, bar)
+            try:
+                super().fit_loop(X, y, **kwargs)
+            except KeyboardInterrupt:
+                # skorch's early stopping raises it too, once its patience is spent
+                stopping = dict(self.callbacks_).get("early_stopping")
+                misses = 0 if stopping is None else stopping.misses_
+                self.interrupted = stopping is None or misses < stopping.patience
+                raise
         return self
 
     def run_single_epoch(
@@ -82,12 +164,12 @@ class TrainedNet(NeuralNet):
             self.watch.epoch(epoch)
         losses = EpochLoss(torch.device(self.device))
         for step, batch in enumerate(iterator):
-            self.n_whole = iterator.n_in_batch(step)
-            losses.add(step_fn(batch)["loss"], self.n_whole)
+            n_spectra = len(batch[1])
+            losses.add(step_fn(batch)["loss"], n_spectra)
             if training:
-                self.watch.step(losses, self.n_whole, step, epoch)
+                self.watch.step(losses, n_spectra, step, epoch)
                 self.notify("on_batch_end", batch=batch, training=True)
-        mean = losses.mean(self.plan.processes)
+        mean = losses.mean()
         refuse_divergence(mean, epoch, self.plan)
         self.epoch_losses[f"{prefix}_loss"] = mean
 
@@ -101,15 +183,25 @@ class TrainedNet(NeuralNet):
 
     def train_step_single(self, batch: Any, **kwargs: Any) -> dict[str, Any]:
         """Take the loss of a batch and its gradients."""
-        output, loss = self.step(batch[0], batch[1], self.n_whole)
+        output, loss = self._loss_of(batch)
         loss.backward()
         return {"loss": loss, "y_pred": output}
 
     def validation_step(self, batch: Any, **kwargs: Any) -> dict[str, Any]:
         """Take the loss of a batch alone."""
         self._set_training(False)
-        output, loss = self.step.evaluate(batch[0], batch[1], self.n_whole)
+        with torch.no_grad():
+            output, loss = self._loss_of(batch)
         return {"loss": loss, "y_pred": output}
+
+    def _loss_of(self, batch: Any) -> tuple[Any, Tensor]:
+        """Give output and loss of a batch, both in float32."""
+        inputs, targets = batch
+        with autocast(self.plan.precision, targets.device):
+            named = isinstance(inputs, Mapping)
+            output = self.module_(**inputs) if named else self.module_(inputs)
+            output = _in_float32(output)
+            return output, self.criterion_(output, targets)
 
     def __getstate__(self) -> dict[str, Any]:
         # skorch would save the weights twice: of the module given, and of it trained
@@ -120,9 +212,14 @@ class TrainedNet(NeuralNet):
         self.module = self.module_
 
 
+def _in_float32(output: Any) -> Any:
+    if isinstance(output, tuple):
+        return tuple(part.float() for part in output)
+    return output.float()
+
+
 def _callbacks(
-    training: Training,
-    n_epochs: int,
+    plan: Plan,
     n_batches: int,
     validated: bool,
     kl_weights: FloatArray | None,
@@ -130,22 +227,21 @@ def _callbacks(
     callbacks: list[tuple[str, Callback]] = []
     if kl_weights is not None:
         callbacks.append(("kl_weight", _KLWeight(kl_weights)))
-    if training.max_gradient_norm is not None:
-        clipping = GradientNormClipping(training.max_gradient_norm)
+    if plan.max_gradient_norm is not None:
+        clipping = GradientNormClipping(plan.max_gradient_norm)
         callbacks.append(("gradient_clipping", clipping))
-    if training.learning_rate_decay == "cosine":
+    if plan.decays:
         decay = LRScheduler(
             torch.optim.lr_scheduler.CosineAnnealingLR,
-            T_max=n_epochs * n_batches,
+            T_max=plan.n_epochs * n_batches,
             step_every="batch",
             event_name=None,
         )
         callbacks.append(("learning_rate_decay", decay))
-    patience = training.patient_epochs(n_epochs)
-    if validated and patience is not None:
+    if validated and plan.patience is not None:
         stopping = EarlyStopping(
-            patience=patience,
-            threshold=training.min_delta,
+            patience=plan.patience,
+            threshold=plan.min_delta,
             threshold_mode="abs",
             sink=_silent,
             load_best=True,
@@ -161,10 +257,9 @@ def _silent(*args: Any) -> None:
 def make_net(
     module: nn.Module,
     criterion: nn.Module,
-    training: Training,
+    plan: Plan,
     n_spectra: int,
     callbacks: Sequence[tuple[str, Callback]] = (),
-    n_epochs: int = 1,
     train_split: Any = None,
     optimizer: type[torch.optim.Optimizer] = torch.optim.Adam,
 ) -> TrainedNet:
@@ -174,37 +269,32 @@ def make_net(
     the gradient of ``l2`` x their sum of squares.
     """
     n_inputs = next((w.shape[1] for w in module.parameters() if w.ndim == 2), 1)
-    penalties = training.penalties(n_spectra, n_inputs)
-    share = training.processes.share if training.processes else (0, 1)
+    penalties = plan.penalties(n_spectra, n_inputs)
     net = TrainedNet(
         module,
         criterion=criterion,
         optimizer=optimizer,
-        lr=training.learning_rate,
+        lr=plan.learning_rate,
         optimizer__eps=ADAM_EPS,
         optimizer__fused=True,
         optimizer__param_groups=[
             (pattern, {"weight_decay": 2 * l2}) for pattern, l2 in penalties
         ],
-        batch_size=training.batch_size,
-        max_epochs=n_epochs,
+        batch_size=plan.batch_size,
+        max_epochs=plan.n_epochs,
         iterator_train=Batches,
         iterator_train__shuffle=True,
-        iterator_train__share=share,
         iterator_valid=Batches,
-        iterator_valid__share=share,
         train_split=train_split,
         callbacks=list(callbacks),
         callbacks__print_log=None,
         callbacks__train_loss=None,
         callbacks__valid_loss=None,
-        device=training.device,
+        device=plan.device,
         verbose=0,
     )
     net.initialize()
-    net.plan, net.n_whole, net.epoch_losses = training, training.batch_size, {}
-    net.watch = Watch(training, n_epochs, training.batches(n_spectra))
-    net.step = make_step(net.module_, net.criterion_, training)
+    net.plan, net.watch, net.epoch_losses = plan, Watch(plan, Bar()), {}
     return net
 
 
@@ -213,7 +303,7 @@ def train(
     criterion: nn.Module,
     data: SpectraDataset,
     validation: SpectraDataset | None,
-    training: Training,
+    plan: Plan,
     kl_weights: FloatArray | None = None,
 ) -> TrainedNet:
     """Train a module until its epochs or the patience are spent.
@@ -226,8 +316,8 @@ def train(
         Its loss, from output and target.
     data, validation : SpectraDataset
         Training data, and what early stopping watches (or None).
-    training : Training
-        The configuration.
+    plan : Plan
+        How it is trained.
     kl_weights : ndarray of shape (n_epochs,), default=None
         Weight of the KL divergence in each epoch, for a `VAELoss`.
 
@@ -236,34 +326,25 @@ def train(
     TrainedNet
         The net with its history, without data and without optimizer state.
     """
-    n_epochs, n_batches = training.epochs(len(data)), training.batches(len(data))
-    split = None
+    split, validated = None, validation is not None
     if validation is not None:
-        split = predefined_split(place(validation, training.device))
-    net = make_net(
-        module,
-        criterion,
-        training,
-        len(data),
-        _callbacks(training, n_epochs, n_batches, validation is not None, kl_weights),
-        n_epochs,
-        split,
-    )
+        split = predefined_split(place(validation, plan.device))
+    callbacks = _callbacks(plan, plan.batches(len(data)), validated, kl_weights)
+    net = make_net(module, criterion, plan, len(data), callbacks, split)
     try:
         with ExitStack() as settings:
-            settings.enter_context(fitting_threads(module, training.batch_size))
-            settings.enter_context(matrix_products(training.precision))
-            spectra = place(data, training.device)
+            settings.enter_context(fitting_threads(module, plan.batch_size))
+            settings.enter_context(matrix_products(plan.precision))
+            spectra = place(data, plan.device)
             net.partial_fit(spectra, y=None)
             # no loss has been taken since the last step
-            some = Batches(spectra, training.batch_size)
-            net.n_whole = some.n_in_batch(0)
-            loss = net.validation_step(next(iter(some)))["loss"].item()
-            refuse_divergence(loss, len(net.history), training)
+            some = next(iter(Batches(spectra, plan.batch_size)))
+            loss = net.validation_step(some)["loss"].item()
+            refuse_divergence(loss, len(net.history), plan)
     finally:
         _forget_training(net)
     if net.interrupted:
-        _warn_of_interruption(net, training, n_epochs)
+        _warn_of_interruption(net, plan)
     return net
 
 
@@ -274,16 +355,13 @@ def _forget_training(net: TrainedNet) -> None:
     net.optimizer_.state.clear()
     net.criterion_ = net.criterion = net.train_split = None
     net.callbacks_, net.callbacks = [], []
-    del net.plan, net.watch, net.step, net.n_whole, net.epoch_losses
+    del net.plan, net.watch, net.epoch_losses
 
 
-def _warn_of_interruption(net: TrainedNet, training: Training, n_epochs: int) -> None:
-    if training.processes is not None:
-        # the others may be in the middle of another step
-        raise KeyboardInterrupt
+def _warn_of_interruption(net: TrainedNet, plan: Plan) -> None:
     warnings.warn(
-        f"The training of the {training.name} was interrupted in epoch "
-        f"{len(net.history)} of {n_epochs}. What was learned until then is kept "
+        f"The training of the {plan.name} was interrupted in epoch "
+        f"{len(net.history)} of {plan.n_epochs}. What was learned until then is kept "
         "and can be used; call fit again to train it to the end.",
         InterruptedTrainingWarning,
         stacklevel=3,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spectransfer import DirectMLPTransfer, SpectralMLP, SpectralVAE
+from spectransfer import DirectMLPTransfer, SpectralMLP, SpectralVAE, Training
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="the memory of a process is read from /proc"
@@ -53,7 +53,10 @@ def mapped(path, n_spectra, rng):
     return np.load(path, mmap_mode="r")
 
 
-QUICK = {"max_epochs": 1, "batch_size": 128, "random_state": 0, "patience": 1}
+QUICK = {
+    "training": Training(n_steps=1, batch_size=128, patience=1),
+    "random_state": 0,
+}
 FITS = {
     "VAE": lambda X: SpectralVAE((16,), n_latent=2, **QUICK).fit(X),
     "MLP": lambda X: SpectralMLP((16,), **QUICK).fit(X, X[:, :3]),
@@ -74,7 +77,7 @@ def test_a_fit_keeps_no_copy_of_its_spectra(name, tmp_path, rng):
 @pytest.mark.slow
 def test_the_papers_autoencoder_needs_its_weights_and_no_spectra(tmp_path, rng):
     X = mapped(tmp_path / "spectra.npy", 25_000, rng)
-    vae = SpectralVAE.as_published(max_epochs=1, random_state=0)
+    vae = SpectralVAE.as_published(training__max_epochs=1, random_state=0)
     vae.fit(X[:300])
     weights = sum(4 * p.numel() for p in vae.net_.module_.parameters())
     # weights, gradients, two moments, and the gradients of the step that follows

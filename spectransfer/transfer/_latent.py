@@ -29,18 +29,18 @@ from spectransfer._validation import (
 )
 from spectransfer._wrapping import is_frozen
 from spectransfer.networks import (
+    HeldParts,
     NetworkEstimator,
     SpectralMLP,
     SpectralVAE,
     check_validation_pair,
     columns,
 )
-from spectransfer.nn import resolve_device
 
 Pair = tuple[FloatArray, FloatArray]
 
 
-class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class VAELatentTransfer(HeldParts, MultiOutputMixin, RegressorMixin, BaseEstimator):
     r"""Transfer through a latent space of primary spectra: the paper's method.
 
     With encoder :math:`E` and decoder :math:`D` of the autoencoder, and the mapper
@@ -69,7 +69,7 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         that, the measured primary spectra instead. The last two need a `SpectralVAE`
         and a `SpectralMLP`; "auto" is "decoded" with these and "latent" otherwise.
     device : str or None, default=None
-        "cpu", "cuda", "auto" or "accelerate" for both networks; None leaves it to
+        "cpu", "cuda" or "auto" for the trainings of both networks; None leaves it to
         each of them.
     random_state : int, RandomState instance or None, default=None
         Seed from which parts that have no seed of their own get theirs.
@@ -99,12 +99,12 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     Examples
     --------
-    >>> from spectransfer import SpectralMLP, SpectralVAE, VAELatentTransfer
+    >>> from spectransfer import SpectralMLP, SpectralVAE, Training, VAELatentTransfer
     >>> from spectransfer.datasets import make_instrument_pair
     >>> pair = make_instrument_pair(n_spectra=300, random_state=0)
     >>> transfer = VAELatentTransfer(
-    ...     SpectralVAE((64,), n_latent=8, n_steps=500),
-    ...     SpectralMLP((64,), n_steps=500),
+    ...     SpectralVAE((64,), n_latent=8, training=Training(n_steps=500)),
+    ...     SpectralMLP((64,), training=Training(n_steps=500)),
     ...     random_state=0,
     ... ).fit(pair.X_secondary, pair.X_primary)
     >>> transfer.predict(pair.X_secondary).shape == pair.X_primary.shape
@@ -115,7 +115,7 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
     >>> from sklearn.frozen import FrozenEstimator
     >>> other = VAELatentTransfer(
     ...     FrozenEstimator(transfer.autoencoder_),
-    ...     SpectralMLP((64,), n_steps=500, random_state=1),
+    ...     SpectralMLP((64,), training=Training(n_steps=500), random_state=1),
     ... ).fit(pair.X_secondary[:, ::2], pair.X_primary)
     >>> other.autoencoder_.estimator is transfer.autoencoder_
     True
@@ -129,6 +129,7 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         "random_state": ["random_state"],
         "verbose": ["verbose", None],
     }
+    _default_parts = {"autoencoder": SpectralVAE, "mapper": SpectralMLP}
     __metadata_request__fit = {"X_val": True, "y_val": True}
 
     def __init__(
@@ -159,7 +160,8 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Parameters
         ----------
         **changes : dict
-            Parameters that are to differ, such as ``random_state=0``.
+            Parameters that are to differ, such as ``random_state=0`` or
+            ``mapper__training__max_epochs=20``.
 
         Returns
         -------
@@ -172,12 +174,10 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         >>> VAELatentTransfer.as_published().autoencoder.kl_scale
         'literal'
         """
-        parts: dict[str, Any] = {
-            "autoencoder": SpectralVAE.as_published(),
-            "mapper": SpectralMLP.as_published(),
-            "objective": "latent",
-        }
-        return cls(**(parts | changes))
+        published = cls(
+            SpectralVAE.as_published(), SpectralMLP.as_published(), objective="latent"
+        )
+        return published.set_params(**changes)
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(
@@ -210,7 +210,7 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         autoencoder, mapper = self._parts()
         for part in (autoencoder, mapper):
             if isinstance(part, NetworkEstimator):
-                resolve_device(part.device)
+                part.check_parameters()
         objective = self._objective(autoencoder, mapper)
 
         if not is_frozen(autoencoder):
@@ -252,17 +252,15 @@ class VAELatentTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """Clone autoencoder and mapper, and hand down seed, device and verbosity."""
         rng = check_random_state(self.random_state)
         parts = []
-        for part, default in (
-            (self.autoencoder, SpectralVAE),
-            (self.mapper, SpectralMLP),
-        ):
-            part = default() if part is None else clone(part)
-            given: dict[str, Any] = {"device": self.device, "verbose": self.verbose}
+        for name in self._default_parts:
+            part = clone(self._part(name))
+            given: dict[str, Any] = {"verbose": self.verbose}
+            given |= dict.fromkeys(("device", "training__device"), self.device)
             # without a seed nothing is drawn: the generator would be numpy's global one
             if self.random_state is not None:
                 given["random_state"] = int(rng.randint(np.iinfo(np.int32).max))
             if not is_frozen(part):
-                own = part.get_params(deep=False)
+                own = part.get_params()
                 if own.get("random_state") is not None:
                     given.pop("random_state", None)
                 changes = {k: v for k, v in given.items() if k in own and v is not None}

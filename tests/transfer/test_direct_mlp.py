@@ -1,12 +1,16 @@
 from numpy.testing import assert_array_equal
 
-from spectransfer import DirectMLPTransfer, MeanTransfer
+from spectransfer import DirectMLPTransfer, MeanTransfer, Training
 from spectransfer.metrics import relative_squared_error
 
 
 def quick():
     return DirectMLPTransfer(
-        (32,), n_latent=8, decoder_layer_sizes=(32,), n_steps=600, random_state=0
+        (32,),
+        n_latent=8,
+        decoder_layer_sizes=(32,),
+        training=Training(n_steps=600),
+        random_state=0,
     )
 
 
@@ -31,12 +35,13 @@ def test_published_network_is_trained_as_the_papers():
     direct = DirectMLPTransfer.as_published()
     assert (*direct.hidden_layer_sizes, direct.n_latent) == (128, 512, 64)
     assert direct.decoder_layer_sizes == (512, 1024)
-    assert (direct.learning_rate, direct.batch_size, direct.max_epochs) == (
-        1e-4,
-        128,
+    training = direct.training
+    assert (training.learning_rate, training.batch_size) == (1e-4, 128)
+    assert (training.max_epochs, training.patience, training.min_delta) == (
         100,
+        5,
+        1e-5,
     )
-    assert (direct.patience, direct.min_delta) == (5, 1e-5)
 
 
 def test_two_fits_with_one_seed_are_equal_to_the_bit(pair):

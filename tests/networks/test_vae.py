@@ -4,8 +4,9 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.decomposition import PCA
 
-from spectransfer import BaselineCorrector, SpectralVAE
+from spectransfer import BaselineCorrector, SpectralVAE, Training
 from spectransfer.metrics import relative_squared_error
+from spectransfer.networks import PublishedTraining
 from spectransfer.nn import VAE
 from spectransfer.simulation import make_libs_maps
 
@@ -14,9 +15,8 @@ def test_reconstruction_comes_near_to_that_of_pca(pair, quick_vae):
     spectra = pair.X_primary
     pca = PCA(quick_vae.n_latent).fit(spectra)
     kept = pca.explained_variance_ratio_.sum()
-    score = (
-        quick_vae.set_params(n_steps=1500, kl_weight=0.0).fit(spectra).score(spectra)
-    )
+    quick_vae.set_params(training__n_steps=1500, kl_weight=0.0)
+    score = quick_vae.fit(spectra).score(spectra)
     # a nonlinear code of six numbers, trained briefly, against the best linear one
     assert score > 0.9 * kept
 
@@ -47,7 +47,8 @@ def test_latents_do_not_depend_on_the_spectra_beside_them(pair, quick_vae):
 
 
 def test_kl_weight_follows_four_cycles(pair, quick_vae):
-    vae = quick_vae.set_params(max_epochs=40, patience=None).fit(pair.X_primary)
+    # nineteen steps in an epoch
+    vae = quick_vae.set_params(training__n_steps=40 * 19).fit(pair.X_primary)
     weights = np.array(vae.kl_weight_curve_)
     assert len(weights) == 40
     assert_array_equal(np.flatnonzero(weights == 0), [0, 10, 20, 30])
@@ -71,7 +72,8 @@ def test_training_does_not_depend_on_the_intensity_unit(pair, quick_vae, unit):
 
 
 def test_without_normalization_the_unit_is_the_identity(pair, quick_vae):
-    vae = quick_vae.set_params(normalize=False, n_steps=50).fit(pair.X_primary)
+    published = PublishedTraining(max_epochs=1)
+    vae = quick_vae.set_params(training=published).fit(pair.X_primary)
     assert vae.unit_.scale == 1
     assert not vae.unit_.shift.any()
 
@@ -100,9 +102,11 @@ def test_sample_refuses_an_unknown_source(pair, quick_vae):
 def test_published_configuration_is_the_papers():
     vae = SpectralVAE.as_published()
     assert (vae.hidden_layer_sizes, vae.n_latent) == ((1024, 512), 64)
-    assert (vae.learning_rate, vae.batch_size, vae.max_epochs) == (1e-4, 128, 50)
+    training = vae.training
+    assert (training.learning_rate, training.batch_size) == (1e-4, 128)
+    assert (training.max_epochs, training.patience) == (50, None)
     assert (vae.kl_weight, vae.kl_cycles, vae.kl_scale) == (0.5, 4, "literal")
-    assert (vae.l2, vae.normalize, vae.shortcut) == (1e-6, False, None)
+    assert (vae.l2, vae.shortcut) == (1e-6, None)
 
 
 def test_published_network_has_the_papers_layers():
@@ -115,7 +119,7 @@ def test_published_network_has_the_papers_layers():
 
 def test_given_validation_spectra_are_what_early_stopping_watches(pair, quick_vae):
     known, watched = pair.X_primary[:200], pair.X_primary[200:]
-    vae = quick_vae.set_params(patience="auto").fit(known, X_val=watched)
+    vae = quick_vae.set_params(training__patience="auto").fit(known, X_val=watched)
     decoded = vae.inverse_transform(vae.transform(watched))
     error = np.mean(((decoded - watched) / vae.unit_.scale) ** 2)
     # the best weights were restored: theirs is the smallest validation loss
@@ -123,17 +127,22 @@ def test_given_validation_spectra_are_what_early_stopping_watches(pair, quick_va
 
 
 def test_feature_names_out_number_the_latents(pair, quick_vae):
-    names = quick_vae.set_params(n_steps=50).fit(pair.X_primary).get_feature_names_out()
+    vae = quick_vae.set_params(training__n_steps=50).fit(pair.X_primary)
+    names = vae.get_feature_names_out()
     assert list(names) == [f"spectralvae{i}" for i in range(6)]
 
 
-@pytest.mark.parametrize("normalize", [True, False])
-def test_with_a_shortcut_the_training_begins_at_the_pca(pair, normalize):
+@pytest.mark.parametrize(
+    "training",
+    [
+        Training(n_steps=1, learning_rate=1e-12),
+        PublishedTraining(max_epochs=1, learning_rate=1e-12),
+    ],
+)
+def test_with_a_shortcut_the_training_begins_at_the_pca(pair, training):
     spectra = pair.X_primary / 1000
-    vae = SpectralVAE(
-        (16,), n_latent=6, normalize=normalize, max_epochs=1, learning_rate=1e-12,
-        random_state=0,
-    ).fit(spectra)  # fmt: skip
+    vae = SpectralVAE((16,), n_latent=6, training=training, random_state=0)
+    vae.fit(spectra)
     pca = PCA(6, random_state=0).fit(spectra)
     expected = pca.inverse_transform(pca.transform(spectra))
     decoded = vae.inverse_transform(vae.transform(spectra))
@@ -147,7 +156,13 @@ def test_with_a_shortcut_the_training_begins_at_the_pca(pair, normalize):
 
 def test_a_shortcut_never_leaves_the_reconstruction_worse_than_pca(pair):
     known, unseen = pair.X_primary[:200], pair.X_primary[200:]
-    vae = SpectralVAE((32, 16), n_latent=6, n_steps=600, kl_weight=0, random_state=0)
+    vae = SpectralVAE(
+        (32, 16),
+        n_latent=6,
+        kl_weight=0,
+        training=Training(n_steps=600),
+        random_state=0,
+    )
     pca = PCA(6).fit(known)
     linear = pca.inverse_transform(pca.transform(unseen))
     assert vae.fit(known).score(unseen) > 1 - relative_squared_error(unseen, linear)
@@ -156,9 +171,8 @@ def test_a_shortcut_never_leaves_the_reconstruction_worse_than_pca(pair):
 @pytest.mark.parametrize("n_spectra", [1, 3])
 def test_fewer_spectra_than_latents_have_fewer_components(pair, n_spectra):
     few = pair.X_primary[:n_spectra]
-    vae = SpectralVAE(
-        (8,), n_latent=6, max_epochs=1, learning_rate=1e-12, random_state=0
-    ).fit(few)
+    training = Training(n_steps=1, learning_rate=1e-12)
+    vae = SpectralVAE((8,), n_latent=6, training=training, random_state=0).fit(few)
     start = vae.net_.module_.shortcut.weight.detach().numpy()
     used = np.abs(start).max(axis=1) > 1e-6
     assert used.tolist() == [i < n_spectra - 1 for i in range(6)]
@@ -168,7 +182,7 @@ def test_fewer_spectra_than_latents_have_fewer_components(pair, n_spectra):
 
 
 def test_without_a_shortcut_the_network_is_the_papers(pair, quick_vae):
-    vae = quick_vae.set_params(shortcut=None, n_steps=20).fit(pair.X_primary)
+    vae = quick_vae.set_params(shortcut=None, training__n_steps=20).fit(pair.X_primary)
     names = [name for name, _ in vae.net_.module_.named_parameters()]
     assert not [name for name in names if "shortcut" in name]
 
@@ -179,7 +193,11 @@ def test_with_a_shortcut_rare_bright_spectra_do_not_shake_the_training():
     )
     spectra = BaselineCorrector().fit_transform(maps.train.X_primary)
     vae = SpectralVAE(
-        (256, 128), n_latent=16, n_steps=400, batch_size=32, random_state=1
+        (256, 128),
+        n_latent=16,
+        # twenty epochs
+        training=Training(n_steps=640, batch_size=32),
+        random_state=1,
     )
     losses = vae.fit(spectra).loss_curve_
     # begun at the PCA, what is lost is a few per cent of the variance, which is 1
@@ -187,7 +205,7 @@ def test_with_a_shortcut_rare_bright_spectra_do_not_shake_the_training():
 
 
 def test_with_a_shortcut_no_posterior_is_wider_than_the_prior(pair, quick_vae):
-    vae = quick_vae.set_params(n_steps=100).fit(pair.X_primary)
+    vae = quick_vae.set_params(training__n_steps=100).fit(pair.X_primary)
     bright = torch.from_numpy(1e3 * pair.X_primary[:8] / pair.X_primary.std())
     _, log_variance = vae.net_.module_.eval().encode(bright)
     assert log_variance.max() <= 0

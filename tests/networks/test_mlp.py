@@ -4,15 +4,16 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LinearRegression
 from sklearn.neural_network import MLPRegressor
 
-from spectransfer import DirectMLPTransfer, SpectralMLP, SpectralVAE
-from spectransfer.networks._network import batch_size_for, encoder_layers_for
+from spectransfer import DirectMLPTransfer, SpectralMLP, SpectralVAE, Training
+from spectransfer.networks import encoder_layers_for
 
 
 def test_mlp_without_hidden_layers_learns_the_linear_regression(rng):
     X = rng.normal(size=(500, 4))
     y = X @ rng.normal(size=(4, 3)) + 5
     linear = LinearRegression().fit(X, y).predict(X)
-    mlp = SpectralMLP((), n_steps=4000, learning_rate=0.01, random_state=0)
+    training = Training(n_steps=4000, learning_rate=0.01)
+    mlp = SpectralMLP((), training=training, random_state=0)
     # Adam ends near the optimum, not on it
     assert_allclose(mlp.fit(X, y).predict(X), linear, atol=0.02 * y.std())
 
@@ -44,35 +45,8 @@ def test_predictions_do_not_depend_on_the_block_size(pair, quick_mlp, monkeypatc
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_predictions_come_in_the_precision_of_the_spectra(pair, quick_mlp, dtype):
-    mlp = quick_mlp.set_params(n_steps=50).fit(pair.X_secondary, pair.y)
+    mlp = quick_mlp.set_params(training__n_steps=50).fit(pair.X_secondary, pair.y)
     assert mlp.predict(pair.X_secondary.astype(dtype)).dtype == dtype
-
-
-def training(**changes):
-    return SpectralMLP(batch_size=32, **changes)._training("net", 640)
-
-
-def test_epochs_adapt_to_the_number_of_spectra():
-    assert training(n_steps=4000).epochs(640) == 200
-    assert training(n_steps=4000).epochs(320_000) == 20
-    assert training(max_epochs=7).epochs(640) == 7
-
-
-def test_automatic_patience_is_a_tenth_of_the_epochs():
-    assert training(patience="auto").patient_epochs(200) == 20
-    assert training(patience="auto").patient_epochs(20) == 5
-    assert training().patient_epochs(200) is None
-
-
-def test_automatic_l2_is_the_papers_at_the_papers_size():
-    def strengths(n_spectra, n_inputs):
-        return [l2 for _, l2 in training().penalties(n_spectra, n_inputs)]
-
-    assert_allclose(strengths(313_600, 100), [1e-6] * 3, rtol=1e-12)
-    assert_allclose(strengths(3_136, 100), [1e-4] * 3, rtol=1e-12)
-    # noise comes in by every secondary channel
-    assert_allclose(strengths(1_000, 4_000), [3.136e-4, 3.136e-4, 4e-3], rtol=1e-12)
-    assert training(l2=0.5).penalties(10, 4_000) == [("*hidden*.weight", 0.5)]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +67,7 @@ def test_the_penalty_of_many_channels_is_on_what_secondary_spectra_enter_by(
     estimator, expected, rng
 ):
     X, y = rng.normal(size=(100, 400)), rng.normal(size=(100, 5))
-    net = estimator.set_params(max_epochs=1, random_state=0).fit(X, y).net_
+    net = estimator.set_params(training__n_steps=1, random_state=0).fit(X, y).net_
     strengths = {
         id(weights): group["weight_decay"] / 2
         for group in net.optimizer_.param_groups
@@ -107,11 +81,6 @@ def test_the_penalty_of_many_channels_is_on_what_secondary_spectra_enter_by(
     assert found == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(("n", "size"), [(1, 16), (500, 16), (700, 32), (10**5, 128)])
-def test_batches_shrink_with_the_number_of_spectra(n, size):
-    assert batch_size_for(n) == size
-
-
 @pytest.mark.parametrize(
     ("n_channels", "layers"),
     [(4062, (1024, 512)), (2048, (1024, 512)), (650, (256, 128)), (1, (64, 32))],
@@ -122,23 +91,24 @@ def test_layers_narrow_with_the_number_of_channels(n_channels, layers):
 
 def test_training_stops_early_and_restores_the_best_weights(rng):
     X, y = rng.normal(size=(200, 10)), rng.normal(size=(200, 2))
-    mlp = SpectralMLP((64,), max_epochs=300, patience=8, random_state=0).fit(X, y)
+    # twelve steps in an epoch
+    training = Training(n_steps=300 * 12, patience=8)
+    mlp = SpectralMLP((64,), training=training, random_state=0).fit(X, y)
     losses = mlp.validation_loss_curve_
     assert mlp.n_epochs_ < 300
     assert mlp.n_epochs_ - 1 - int(np.argmin(losses)) <= 8 + 1
 
 
 def test_no_validation_without_patience(pair, quick_mlp):
-    mlp = quick_mlp.set_params(patience=None, max_epochs=3).fit(
-        pair.X_secondary, pair.y
-    )
+    mlp = quick_mlp.fit(pair.X_secondary, pair.y)
     assert mlp.validation_loss_curve_ is None
-    assert mlp.n_epochs_ == 3
+    # nineteen steps in an epoch
+    assert mlp.n_epochs_ == 22
 
 
 def test_l2_penalty_shrinks_the_hidden_kernels(pair, quick_mlp):
     def kernel_norm(l2):
-        mlp = quick_mlp.set_params(l2=l2, n_steps=300, patience=None)
+        mlp = quick_mlp.set_params(l2=l2, training__n_steps=300)
         module = mlp.fit(pair.X_secondary, pair.y).net_.module_
         return module.hidden0.weight.detach().square().sum().item()
 

@@ -22,6 +22,7 @@ from spectransfer import (
 )
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.exceptions import DivergenceError, InterruptedTrainingWarning
+from spectransfer.networks import PublishedTraining
 from spectransfer.nn import MLP, DecodedLoss
 from spectransfer.nn._data import Batches
 
@@ -29,21 +30,21 @@ PAIR = make_instrument_pair(
     n_spectra=40, n_secondary=110, n_primary=120, random_state=0
 )
 X, Y = PAIR.X_secondary, PAIR.X_primary
-QUICK = {"max_epochs": 4, "batch_size": 10, "random_state": 0}
+# four epochs of four steps
+QUICK = {"training__n_steps": 16, "training__batch_size": 10, "random_state": 0}
 
 
 def small_vae(**changes):
-    return SpectralVAE((8,), n_latent=2, **(QUICK | changes))
+    return SpectralVAE((8,), n_latent=2).set_params(**(QUICK | changes))
 
 
 def small_mlp(**changes):
-    return SpectralMLP((8,), **(QUICK | changes))
+    return SpectralMLP((8,)).set_params(**(QUICK | changes))
 
 
 def small_direct(**changes):
-    return DirectMLPTransfer(
-        (8,), n_latent=2, decoder_layer_sizes=(8,), **(QUICK | changes)
-    )
+    direct = DirectMLPTransfer((8,), n_latent=2, decoder_layer_sizes=(8,))
+    return direct.set_params(**(QUICK | changes))
 
 
 def small_latent(**changes):
@@ -94,7 +95,7 @@ def interrupt_at(monkeypatch):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_bar_shows_network_epochs_losses_and_time_left(name, capsys):
-    fit(NETWORKS[name](verbose=1, patience=4))
+    fit(NETWORKS[name](verbose=1, training__patience=4))
     out, err = capsys.readouterr()
     assert out == ""
     states = err.split("\r")
@@ -106,7 +107,7 @@ def test_a_bar_shows_network_epochs_losses_and_time_left(name, capsys):
 
 
 def test_without_validation_the_bar_shows_the_loss_alone(capsys):
-    fit(small_mlp(verbose=True, patience=None))
+    fit(small_mlp(verbose=True, training__patience=None))
     err = capsys.readouterr().err
     assert "loss=" in err
     assert "validation" not in err
@@ -128,11 +129,11 @@ def test_a_latent_transfer_hands_its_verbosity_to_its_parts(capsys):
 def test_nothing_is_printed_and_nothing_warned_when_not_verbose(capfd):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        transfer = make_transfer_pipeline(small_latent(patience=2)).fit(X, Y)
+        transfer = make_transfer_pipeline(small_latent(training__patience=2)).fit(X, Y)
         transfer.predict(X)
         transfer.score(X, Y)
         VAELatentTransfer(small_vae(), small_mlp(), objective="spectrum").fit(X, Y)
-        small_direct(max_epochs="auto", n_steps=20).fit(X, Y)
+        small_direct(training__n_steps="auto").fit(X, Y)
         small_vae().fit(Y).sample(3)
     # of the whole process, C code included
     assert capfd.readouterr() == ("", "")
@@ -150,7 +151,7 @@ def test_the_bar_shows_loss_and_speed_before_the_first_epoch_ends(capsys, interr
 
 def test_a_failed_training_closes_its_bar(capsys):
     with pytest.raises(DivergenceError):
-        fit(small_mlp(verbose=1, learning_rate=1e25))
+        fit(small_mlp(verbose=1, training__learning_rate=1e25))
     assert capsys.readouterr().err.endswith("\n")
     assert not open_bars()
 
@@ -194,7 +195,7 @@ def test_an_interrupted_network_can_be_used_and_says_where_it_stopped(
         match=rf"training of the {name} was interrupted in epoch {epoch} of 4\b.*"
         "call fit again",
     ):
-        estimator = fit(NETWORKS[name](patience=patience))
+        estimator = fit(NETWORKS[name](training__patience=patience))
     assert estimator.n_epochs_ == epoch - 1
     assert len(estimator.loss_curve_) == epoch - 1
     used = estimator.transform(Y) if name == "VAE" else estimator.predict(X)
@@ -210,25 +211,35 @@ def test_an_interruption_before_the_first_step_leaves_the_initial_weights(interr
     assert stopped.validation_loss_curve_ is None
 
 
+def steady_mlp(max_epochs):
+    """A network whose steps do not depend on how many are to come."""
+    training = PublishedTraining(max_epochs=max_epochs, batch_size=10, patience=None)
+    return SpectralMLP((8,), training=training, random_state=0)
+
+
 def test_an_interruption_keeps_the_steps_that_were_made(interrupt_at):
     interrupt_at(9)
     with pytest.warns(InterruptedTrainingWarning):
-        stopped = fit(small_mlp(learning_rate_decay=None))
+        stopped = fit(steady_mlp(4))
     # eight steps, the first two epochs
-    expected = fit(small_mlp(max_epochs=2, learning_rate_decay=None))
+    expected = fit(steady_mlp(2))
     assert_array_equal(stopped.predict(X), expected.predict(X))
 
 
 def test_an_interruption_restores_the_best_weights_so_far(interrupt_at):
-    changes = {"patience": 90, "learning_rate": 0.3, "learning_rate_decay": None}
-    changes |= {"validation_fraction": 0.25}
-    whole = small_mlp(max_epochs=30, **changes).fit(X, Y)
+    changes = {
+        "training__n_steps": 90,
+        "training__patience": 90,
+        "training__learning_rate": 0.3,
+        "training__validation_fraction": 0.25,
+    }
+    whole = small_mlp(**changes).fit(X, Y)
     best = int(np.argmin(whole.validation_loss_curve_))
     assert 0 < best < 25
     # in the middle of a later epoch; three steps for each
     interrupt_at(3 * (best + 4) + 2)
     with pytest.warns(InterruptedTrainingWarning):
-        stopped = small_mlp(max_epochs=30, **changes).fit(X, Y)
+        stopped = small_mlp(**changes).fit(X, Y)
     assert stopped.n_epochs_ == best + 4
     assert_array_equal(stopped.predict(X), whole.predict(X))
 
@@ -275,7 +286,9 @@ def test_early_stopping_is_not_taken_for_an_interruption():
     noise = rng.normal(size=(60, 5)), rng.normal(size=(60, 2))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        mlp = small_mlp(max_epochs=200, patience=2, learning_rate=0.1).fit(*noise)
+        mlp = small_mlp(
+            training__n_steps=1200, training__patience=2, training__learning_rate=0.1
+        ).fit(*noise)
     assert mlp.n_epochs_ < 200
 
 
