@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as fit_context
-from sklearn.metrics._scorer import _BaseScorer as BaseScorer
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -30,7 +29,6 @@ from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._wavelengths import known_names, wavelengths_of, with_text_names
 
 __all__ = [
-    "BaseScorer",
     "HasMethods",
     "Interval",
     "Options",

@@ -6,7 +6,7 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, Ridge
-from sklearn.metrics import r2_score
+from sklearn.metrics import check_scoring, get_scorer, r2_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
@@ -101,7 +101,7 @@ def test_own_clusters_are_never_fitted_again(shots, offset_free, lowered):
     assert scorer(model, X, y) == expected
     search = GridSearchCV(offset_free(), {}, scoring=scorer, cv=3).fit(X, y)
     assert search.score(X, y) == expected
-    assert search.scorer_._kwargs["kmeans"] is kmeans
+    assert search.scorer_.options["kmeans"] is kmeans
 
 
 def test_transfer_scorers_are_new_objects_in_every_call():
@@ -169,6 +169,28 @@ def test_a_metric_that_cannot_be_called_is_refused():
 )
 def test_the_repr_of_a_scorer_is_the_call_that_makes_it(scorer, expected):
     assert repr(scorer) == expected
+
+
+@pytest.mark.parametrize("scorer", SCORERS)
+def test_a_scorer_is_built_on_public_names_only(scorer):
+    inherited = type(scorer).__mro__
+    assert [kind.__name__ for kind in inherited if kind.__name__.startswith("_")] == []
+    assert get_scorer(scorer) is scorer
+    assert check_scoring(Ridge(), scoring=scorer) is scorer
+
+
+def test_metadata_win_over_options_with_a_warning(shots):
+    X, y = shots
+    model, weights = Ridge().fit(X, y), np.arange(len(X)) + 1
+    scorer = make_transfer_scorer(relative_squared_error, sample_weight=weights[::-1])
+    with pytest.warns(UserWarning, match=r"\['sample_weight'\] are both"):
+        found = scorer(model, X, y, sample_weight=weights)
+    assert found == rse_scorer(model, X, y, sample_weight=weights)
+
+
+def test_two_scorers_of_the_same_metric_are_two_keys(shots):
+    assert rse_scorer != make_transfer_scorer(relative_squared_error)
+    assert len({rse_scorer, rse_scorer, *transfer_scorers().values()}) == 5
 
 
 @pytest.mark.parametrize("scorer", SCORERS)
