@@ -1,8 +1,9 @@
 """The figures of merit as `scoring=` of scikit-learn's searches and validations.
 
-A scorer asks the estimator what its predictions are to be compared with
-(`target_in_prediction_space`), so that a spectrum with baseline never meets a
-prediction without one.
+A baseline that was taken off the primary spectra before training cannot be put back:
+such an estimator predicts baseline-free spectra, and says what they are to be compared
+with through a method `transform_target`. A scorer asks for it, wherever the estimator
+sits, so that a spectrum with baseline never meets a prediction without one.
 """
 
 import warnings
@@ -15,10 +16,45 @@ from sklearn.utils.metadata_routing import MetadataRequest
 
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike
+from spectransfer._wrapping import layers
 from spectransfer.metrics._clusters import k_score
 from spectransfer.metrics._distances import mean_cosine, mean_euclidean
-from spectransfer.metrics._relative import relative_squared_error
-from spectransfer.metrics._target import target_in_prediction_space
+from spectransfer.metrics._relative_error import relative_squared_error
+
+
+def target_in_prediction_space(estimator: Any, y: ArrayLike) -> ArrayLike:
+    """Bring measured primary spectra to the space of an estimator's predictions.
+
+    The method `transform_target` is looked for on the estimator itself, on the last
+    step of a pipeline, on the best estimator of a search and inside a
+    :class:`~sklearn.frozen.FrozenEstimator`, nested in any order.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted transfer, such as :class:`spectransfer.pipeline.PrimarySpaceRegressor`,
+        or any scikit-learn regressor.
+    y : array-like of shape (n_spectra, n_wavelengths) or (n_spectra,)
+        Measured primary spectra, in counts.
+
+    Returns
+    -------
+    array-like of shape (n_spectra, n_channels) or (n_spectra,)
+        What the predictions are to be compared with: for example spectra without
+        baseline, on the channels of the predictions. `y` itself where the estimator
+        has no such method.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from spectransfer.metrics import target_in_prediction_space
+    >>> target_in_prediction_space(Ridge(), [[1.0, 2.0]])
+    [[1.0, 2.0]]
+    """
+    for layer in layers(estimator):
+        if hasattr(layer, "transform_target"):
+            return layer.transform_target(y)
+    return y
 
 
 def _n_channels(spectra: Any) -> int:
