@@ -4,13 +4,13 @@ Everything that comes from a user passes through here once. This is also the onl
 file that knows scikit-learn's private names.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from numbers import Integral
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.base import _fit_context as fit_context
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -46,6 +46,53 @@ __all__ = [
 ]
 
 _FLOATS = [np.float64, np.float32]
+
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
+_Fit = Callable[_Given, _Result]
+
+
+def fit_context(
+    *, prefer_skip_nested_validation: bool
+) -> Callable[[_Fit[_Given, _Result]], _Fit[_Given, _Result]]:
+    """Check parameters before a `fit`, and take back what a failed one has set.
+
+    scikit-learn sets `n_features_in_` and `feature_names_in_` before the last check of
+    an array. Nothing fitted may change until everything is: where `fit` ends with an
+    error or an interrupt, the estimator has the attributes that it had.
+
+    Parameters
+    ----------
+    prefer_skip_nested_validation : bool
+        Whether estimators inside need no check of their parameters.
+
+    Returns
+    -------
+    callable
+        Decorator of `fit` or `partial_fit`, which must not write into the arrays that
+        were learned before.
+    """
+    checked_by = _fit_context(
+        prefer_skip_nested_validation=prefer_skip_nested_validation
+    )
+
+    def decorate(fit: _Fit[_Given, _Result]) -> _Fit[_Given, _Result]:
+        checked = checked_by(fit)
+
+        @wraps(fit)
+        def fit_or_restore(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+            attributes = vars(args[0])
+            before = attributes.copy()
+            try:
+                return checked(*args, **kwargs)
+            except BaseException:
+                attributes.clear()
+                attributes.update(before)
+                raise
+
+        return fit_or_restore
+
+    return decorate
 
 
 def check_finite(array: np.ndarray, name: str, *, first_channel: int = 0) -> None:

@@ -1,6 +1,8 @@
 """The one door for arrays: what it lets through, and what it says where it does not."""
 
+import inspect
 import tracemalloc
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -10,11 +12,13 @@ from sklearn.base import BaseEstimator
 from spectransfer import _blocks
 from spectransfer._blocks import row_blocks
 from spectransfer._validation import (
+    Interval,
     check_finite,
     check_layer_sizes,
     check_pair,
     check_spectra,
     check_targets,
+    fit_context,
     validation_set,
 )
 from spectransfer._wavelengths import check_wavelengths, wavelengths_of
@@ -23,6 +27,25 @@ from spectransfer.exceptions import WavelengthError
 
 class Door(BaseEstimator):
     """An estimator that does nothing."""
+
+    _parameter_constraints = {"width": [Interval(Real, 0, None, closed="neither")]}
+
+    def __init__(self, width=1.0):
+        self.width = width
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, error=None):
+        self.spectra_ = check_spectra(self, X, reset=True)
+        self.newly_set_ = True
+        del self.spectra_
+        if error is not None:
+            raise error
+        self.spectra_ = X
+        return self
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, error=None):
+        return self.fit(X, error)
 
 
 @pytest.fixture
@@ -110,6 +133,31 @@ def test_looking_for_nan_takes_no_more_memory_than_a_block(mapped, monkeypatch):
     monkeypatch.setattr(_blocks, "_BLOCK_BYTES", 2**16)
     # 4 MB of spectra, in blocks of 64 kB
     assert peak_of(lambda: check_finite(mapped, "X")) < 2**18
+
+
+# a fit that fails
+
+
+@pytest.mark.parametrize("error", [ValueError("late"), KeyboardInterrupt()])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_fit_that_ends_in_an_error_sets_adds_and_deletes_nothing(method, error, rng):
+    door = Door().fit(rng.normal(size=(5, 4)))
+    del door.newly_set_
+    before = vars(door).copy()
+    with pytest.raises(type(error)):
+        getattr(door, method)(rng.normal(size=(5, 3)), error)
+    assert vars(door).keys() == before.keys()
+    assert all(vars(door)[name] is value for name, value in before.items())
+
+
+def test_a_fit_of_a_wrong_parameter_is_refused_by_its_name(rng):
+    with pytest.raises(ValueError, match="'width' parameter of Door"):
+        Door(-1).fit(rng.normal(size=(5, 4)))
+
+
+def test_a_fit_keeps_its_name_words_and_signature():
+    assert Door.fit.__name__ == "fit"
+    assert list(inspect.signature(Door.fit).parameters) == ["self", "X", "error"]
 
 
 # arrays

@@ -137,6 +137,7 @@ class StandardScaler(_SklearnScaler):
         "with_mean": ["boolean"],
         "with_std": ["boolean"],
     }
+    var_: Any  # an array, but for None without `with_std`
 
     def __init__(
         self,

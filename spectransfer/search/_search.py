@@ -278,7 +278,7 @@ class HalvingSearch(StandsForTheBest, MetaEstimatorMixin, BaseEstimator):
                 f"{len(failed)} of {len(rows)} trainings of the search diverged, and "
                 f"their score is {self.error_score}. The first said: {failed[0]}",
                 SpectransferWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         self.cv_results_ = table(rows)
         self.finished_ = finished
