@@ -76,7 +76,7 @@ def decreasing():
 REFUSED = {
     "NaN": lambda: (with_value(np.nan),),
     "inf in fewer channels": lambda: (with_value(np.inf).iloc[:, 10:],),
-    "text": lambda: (with_value(0.0).astype(object).replace(0.0, "dark"),),
+    "text": lambda: (frame_of(1, AXIS[:30]).astype(str) + " counts",),
     "unpaired": lambda: (frame_of(1, AXIS[:30]), np.ones((19, 3))),
     "no spectra": lambda: (frame_of(1, AXIS[:30]).iloc[:0],),
     "a cube": lambda: (np.ones((2, 3, 4)),),

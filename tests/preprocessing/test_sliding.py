@@ -1,5 +1,6 @@
 """The sliding minimum and its smoothing, against the authors and a literal loop."""
 
+import time
 import tracemalloc
 
 import numpy as np
@@ -187,13 +188,14 @@ def test_memory_beside_the_result_does_not_grow_with_the_number_of_spectra(tmp_p
 
 
 class Unreadable(np.ndarray):
-    """Spectra in blocks, one of which cannot be read."""
+    """Spectra in slow blocks, one of which cannot be read."""
 
     read = ()
 
     def __getitem__(self, rows):
         if isinstance(rows, slice):
             self.read.append(rows.start)
+            time.sleep(1e-3)
             if rows.start == 1600:
                 raise MemoryError("no room")
         return super().__getitem__(rows)
@@ -205,4 +207,5 @@ def test_an_error_in_any_thread_ends_the_work_of_all(n_jobs):
     spectra.read = []
     with pytest.raises(MemoryError, match="no room"):
         slide_baseline(spectra, 1, 1, n_jobs=n_jobs)
-    assert 100 < len(spectra.read) < 1000
+    # of 10,000 blocks
+    assert 100 < len(spectra.read) < 2000
