@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from numbers import Integral
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import BaseEstimator
-from sklearn.base import _fit_context as _sklearn_fit_context
-from sklearn.metrics._scorer import _BaseScorer as BaseScorer
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -33,7 +31,6 @@ from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._wavelengths import known_names, wavelengths_of, with_text_names
 
 __all__ = [
-    "BaseScorer",
     "HasMethods",
     "Interval",
     "Options",
@@ -52,6 +49,10 @@ __all__ = [
 ]
 
 _FLOATS = [np.float64, np.float32]
+
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
+_Fit = Callable[_Given, _Result]
 
 
 @contextmanager
@@ -77,32 +78,39 @@ def unchanged_on_error(*estimators: Any) -> Iterator[None]:
         raise
 
 
-def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[..., Any]:
-    """Decorate `fit`: it checks parameters first, and succeeds whole or not at all.
+def fit_context(
+    *, prefer_skip_nested_validation: bool
+) -> Callable[[_Fit[_Given, _Result]], _Fit[_Given, _Result]]:
+    """Check parameters before a `fit`, and take back what a failed one has set.
+
+    scikit-learn sets `n_features_in_` and `feature_names_in_` before the last check of
+    an array. Nothing fitted may change until everything is: where `fit` ends with an
+    error or an interrupt, the estimator has the attributes that it had.
 
     Parameters
     ----------
     prefer_skip_nested_validation : bool
-        As in scikit-learn's own decorator: False where parameters are estimators.
+        Whether estimators inside need no check of their parameters.
 
     Returns
     -------
     callable
-        The decorator.
+        Decorator of `fit` or `partial_fit`, which must not write into the arrays that
+        were learned before.
     """
-    checked = _sklearn_fit_context(
+    checked_by = _fit_context(
         prefer_skip_nested_validation=prefer_skip_nested_validation
     )
 
-    def decorate(fit: Callable[..., Any]) -> Callable[..., Any]:
-        inner = checked(fit)
+    def decorate(fit: _Fit[_Given, _Result]) -> _Fit[_Given, _Result]:
+        checked = checked_by(fit)
 
         @wraps(fit)
-        def whole_or_nothing(estimator: Any, *args: Any, **kwargs: Any) -> Any:
-            with unchanged_on_error(estimator):
-                return inner(estimator, *args, **kwargs)
+        def fit_or_restore(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+            with unchanged_on_error(args[0]):
+                return checked(*args, **kwargs)
 
-        return whole_or_nothing
+        return fit_or_restore
 
     return decorate
 

@@ -1,28 +1,46 @@
 """The one door for arrays: what it lets through, and what it says where it does not."""
 
+import inspect
 import tracemalloc
+from numbers import Real
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 
-from spectransfer import _blocks
-from spectransfer._blocks import row_blocks
 from spectransfer._validation import (
+    Interval,
     check_finite,
     check_layer_sizes,
     check_pair,
     check_spectra,
     check_targets,
+    fit_context,
     validation_set,
 )
-from spectransfer._wavelengths import check_wavelengths, wavelengths_of
-from spectransfer.exceptions import WavelengthError
 
 
 class Door(BaseEstimator):
     """An estimator that does nothing."""
+
+    _parameter_constraints = {"width": [Interval(Real, 0, None, closed="neither")]}
+
+    def __init__(self, width=1.0):
+        self.width = width
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, error=None):
+        self.spectra_ = check_spectra(self, X, reset=True)
+        self.newly_set_ = True
+        del self.spectra_
+        if error is not None:
+            raise error
+        self.spectra_ = X
+        return self
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, error=None):
+        return self.fit(X, error)
 
 
 @pytest.fixture
@@ -40,45 +58,27 @@ def peak_of(function):
     return peak
 
 
-# blocks of rows
-
-
-@pytest.mark.parametrize("n_rows", [0, 1, 2, 7, 4096, 4097])
-@pytest.mark.parametrize("row_bytes", [0, 1, 4096, 2**24, 2**30])
-def test_blocks_cover_every_row_once_and_in_order(n_rows, row_bytes):
-    blocks = list(row_blocks(n_rows, row_bytes))
-    rows = [i for block in blocks for i in range(n_rows)[block]]
-    assert rows == list(range(n_rows))
-    assert all(block.stop > block.start for block in blocks)
-
-
-@pytest.mark.parametrize("row_bytes", [1, 1000, 2**20, 2**23])
-def test_a_block_is_16_megabytes_at_most(row_bytes):
-    sizes = [b.stop - b.start for b in row_blocks(10**5, row_bytes)]
-    assert max(sizes) * row_bytes <= 2**24
-    # and no smaller than it need be
-    assert len(sizes) == 1 or (max(sizes) + 1) * row_bytes > 2**24
-
-
-def test_a_row_longer_than_a_block_makes_a_block_of_its_own():
-    assert list(row_blocks(3, 2**30)) == [slice(0, 1), slice(1, 2), slice(2, 3)]
-
-
 # finite numbers
 
 
-@pytest.mark.parametrize("blocks_of", [1, 3, 100])
-@pytest.mark.parametrize("place", [(0, 0), (3, 4), (9, 6)])
+# The larger ones take 24 MB, and are looked through in two blocks.
+@pytest.mark.parametrize(
+    ("shape", "place"),
+    [
+        ((10, 7), (0, 0)),
+        ((10, 7), (3, 4)),
+        ((10, 7), (9, 6)),
+        ((3000, 1000), (0, 0)),
+        ((3000, 1000), (2500, 4)),
+    ],
+)
 @pytest.mark.parametrize(
     ("value", "word"), [(np.nan, "NaN"), (np.inf, "inf"), (-np.inf, "inf")]
 )
-def test_the_first_number_that_is_not_finite_is_named(
-    blocks_of, place, value, word, monkeypatch
-):
-    monkeypatch.setattr(_blocks, "_BLOCK_BYTES", blocks_of * 7 * 8)
-    spectra = np.zeros((10, 7))
+def test_the_first_number_that_is_not_finite_is_named(shape, place, value, word):
+    spectra = np.zeros(shape)
     spectra[place] = value
-    spectra[9, 6] = value
+    spectra[-1, -1] = value
     with pytest.raises(
         ValueError, match=f"X contains {word}.*spectrum {place[0]}, channel {place[1]} "
     ):
@@ -106,10 +106,34 @@ def test_numbers_that_are_whole_need_no_look():
     check_finite(np.arange(6).reshape(2, 3), "X")
 
 
-def test_looking_for_nan_takes_no_more_memory_than_a_block(mapped, monkeypatch):
-    monkeypatch.setattr(_blocks, "_BLOCK_BYTES", 2**16)
-    # 4 MB of spectra, in blocks of 64 kB
+def test_looking_for_nan_takes_no_copy_and_no_mask(mapped):
+    # 4 MB of spectra, whose mask would take 1 MB
     assert peak_of(lambda: check_finite(mapped, "X")) < 2**18
+
+
+# a fit that fails
+
+
+@pytest.mark.parametrize("error", [ValueError("late"), KeyboardInterrupt()])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_fit_that_ends_in_an_error_sets_adds_and_deletes_nothing(method, error, rng):
+    door = Door().fit(rng.normal(size=(5, 4)))
+    del door.newly_set_
+    before = vars(door).copy()
+    with pytest.raises(type(error)):
+        getattr(door, method)(rng.normal(size=(5, 3)), error)
+    assert vars(door).keys() == before.keys()
+    assert all(vars(door)[name] is value for name, value in before.items())
+
+
+def test_a_fit_of_a_wrong_parameter_is_refused_by_its_name(rng):
+    with pytest.raises(ValueError, match="'width' parameter of Door"):
+        Door(-1).fit(rng.normal(size=(5, 4)))
+
+
+def test_a_fit_keeps_its_name_words_and_signature():
+    assert Door.fit.__name__ == "fit"
+    assert list(inspect.signature(Door.fit).parameters) == ["self", "X", "error"]
 
 
 # arrays
@@ -179,43 +203,3 @@ def test_layers_without_neurons_are_refused_with_an_example(sizes):
 
 def test_layers_may_be_counted_by_numpy():
     check_layer_sizes(np.array([8, 4]), "layers")
-
-
-# wavelengths
-
-
-@pytest.mark.parametrize(
-    ("axis", "message"),
-    [
-        ([300.0, 299.0, 301.0], "channel 0 steps from 300 to 299.*np.argsort"),
-        ([300.0, 301.0, 301.0], "channel 1 steps from 301 to 301"),
-        ([300.0, np.nan, 301.0], "must be finite, but channel 1 has nan"),
-        ([300.0, 301.0], "there are 2 entries and 3 channels"),
-        ([[300.0, 301.0, 302.0]], r"one row of numbers.*shape is \(1, 3\)"),
-        ([], r"one row of numbers.*shape is \(0,\)"),
-    ],
-)
-def test_an_axis_that_is_none_is_refused(axis, message):
-    with pytest.raises(WavelengthError, match=f"(?s)^axis .*{message}"):
-        check_wavelengths(axis, 3, name="axis")
-
-
-@pytest.mark.parametrize(
-    ("columns", "axis"),
-    [
-        ([300.5, 301.5], [300.5, 301.5]),
-        (["300.5", "301.5"], [300.5, 301.5]),
-        ([300, 301], [300.0, 301.0]),
-        ([0, 1], None),
-        (["0", "1"], [0.0, 1.0]),
-        (["red", "blue"], None),
-        ([300.5, "blue"], None),
-    ],
-)
-def test_column_names_are_wavelengths_where_all_are_numbers(columns, axis):
-    found = wavelengths_of(pd.DataFrame([[1.0, 2.0]], columns=columns))
-    assert found is None if axis is None else list(found) == axis
-
-
-def test_arrays_have_no_wavelengths():
-    assert wavelengths_of(np.ones((2, 2))) is None

@@ -12,8 +12,8 @@ from spectransfer.metrics._distances import (
     spectrum_euclidean,
     spectrum_rmse,
 )
-from spectransfer.metrics._pair import paired_spectra as paired_spectra
-from spectransfer.metrics._relative import relative_squared_error
+from spectransfer.metrics._distances import paired_spectra as paired_spectra
+from spectransfer.metrics._relative_error import relative_squared_error
 from spectransfer.metrics._scorers import (
     cosine_scorer,
     euclidean_scorer,
@@ -21,9 +21,9 @@ from spectransfer.metrics._scorers import (
     make_k_score_scorer,
     make_transfer_scorer,
     rse_scorer,
+    target_in_prediction_space,
     transfer_scorers,
 )
-from spectransfer.metrics._target import target_in_prediction_space
 
 __all__ = [
     "cosine_scorer",

@@ -16,7 +16,7 @@ from spectransfer._blocks import row_blocks
 from spectransfer._files import copied, on_memory_map
 from spectransfer._typing import ArrayLike, FloatArray, IntArray, RandomState
 from spectransfer._validation import HasMethods, Interval, validate_params
-from spectransfer.metrics._pair import paired_spectra, spectrum_weights
+from spectransfer.metrics._distances import paired_spectra, spectrum_weights
 
 
 def cluster_labels(kmeans: Any, spectra: FloatArray) -> IntArray:

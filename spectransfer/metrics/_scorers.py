@@ -1,23 +1,60 @@
 """The figures of merit as `scoring=` of scikit-learn's searches and validations.
 
-A scorer asks the estimator what its predictions are to be compared with
-(`target_in_prediction_space`), so that a spectrum with baseline never meets a
-prediction without one. Everything else is scikit-learn's own scorer: several scorers
-of one `cross_validate` share a single prediction.
+A baseline that was taken off the primary spectra before training cannot be put back:
+such an estimator predicts baseline-free spectra, and says what they are to be compared
+with through a method `transform_target`. A scorer asks for it, wherever the estimator
+sits, so that a spectrum with baseline never meets a prediction without one.
 """
 
+import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from sklearn.metrics import make_scorer
+from sklearn.utils.metadata_routing import MetadataRequest
 
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike
-from spectransfer._validation import BaseScorer
+from spectransfer._wrapping import layers
 from spectransfer.metrics._clusters import k_score
 from spectransfer.metrics._distances import mean_cosine, mean_euclidean
-from spectransfer.metrics._relative import relative_squared_error
-from spectransfer.metrics._target import target_in_prediction_space
+from spectransfer.metrics._relative_error import relative_squared_error
+
+
+def target_in_prediction_space(estimator: Any, y: ArrayLike) -> ArrayLike:
+    """Bring measured primary spectra to the space of an estimator's predictions.
+
+    The method `transform_target` is looked for on the estimator itself, on the last
+    step of a pipeline, on the best estimator of a search and inside a
+    :class:`~sklearn.frozen.FrozenEstimator`, nested in any order.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted transfer, such as :class:`spectransfer.pipeline.PrimarySpaceRegressor`,
+        or any scikit-learn regressor.
+    y : array-like of shape (n_spectra, n_wavelengths) or (n_spectra,)
+        Measured primary spectra, in counts.
+
+    Returns
+    -------
+    array-like of shape (n_spectra, n_channels) or (n_spectra,)
+        What the predictions are to be compared with: for example spectra without
+        baseline, on the channels of the predictions. `y` itself where the estimator
+        has no such method.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from spectransfer.metrics import target_in_prediction_space
+    >>> target_in_prediction_space(Ridge(), [[1.0, 2.0]])
+    [[1.0, 2.0]]
+    """
+    for layer in layers(estimator):
+        if hasattr(layer, "transform_target"):
+            return layer.transform_target(y)
+    return y
 
 
 def _n_channels(spectra: Any) -> int:
@@ -50,34 +87,109 @@ def _check_prediction(estimator: Any, y_pred: Any, target: Any) -> None:
             )
 
 
-class TransferScorer(BaseScorer):
+class TransferScorer:
     """Callable ``scorer(estimator, X, y)`` that compares like with like.
 
     Made by `make_transfer_scorer`.
+
+    Attributes
+    ----------
+    metric : callable
+        The figure of merit.
+    greater_is_better : bool
+        Whether the score has the sign of the figure of merit.
+    options : dict
+        Options that the figure of merit is called with.
     """
 
-    def _score(
+    def __init__(
+        self, metric: Callable[..., float], greater_is_better: bool, options: dict
+    ) -> None:
+        self.metric = metric
+        self.greater_is_better = greater_is_better
+        self.options = options
+        # It never scores: it knows which metadata the metric takes, and keeps which of
+        # them were asked for.
+        self._requests = make_scorer(
+            metric, greater_is_better=greater_is_better, **options
+        )
+
+    def __call__(
         self,
-        method_caller: Callable[..., Any],
         estimator: Any,
         X: ArrayLike,
-        y_true: ArrayLike,
-        **kwargs: Any,
+        y: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        **metadata: Any,
     ) -> float:
-        self._warn_overlap(
-            "There is an overlap between the parameters of this scorer and the "
-            "metadata passed to it; the metadata win.",
-            kwargs,
-        )
-        y_pred = method_caller(estimator, self._response_method, X)
-        target = target_in_prediction_space(estimator, y_true)
+        """Give the figure of merit of the predictions, the greater the better.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted transfer.
+        X : array-like of shape (n_spectra, n_secondary)
+            Secondary spectra.
+        y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
+            Measured primary spectra of the same spots.
+        sample_weight : array-like of shape (n_spectra,), default=None
+            Weight of each spectrum, for metrics that take it.
+        **metadata : dict
+            What else the metric takes.
+
+        Returns
+        -------
+        float
+            The score.
+        """
+        if sample_weight is not None:
+            metadata["sample_weight"] = sample_weight
+        both = sorted(self.options.keys() & metadata.keys())
+        if both:
+            warnings.warn(
+                "An option of a scorer and metadata passed to it should not have the "
+                f"same name, but {both} are both; the metadata win. Give them in one "
+                "way only.",
+                UserWarning,
+                stacklevel=2,
+            )
+        y_pred = estimator.predict(X)
+        target = target_in_prediction_space(estimator, y)
         _check_prediction(estimator, y_pred, target)
-        score = self._score_func(target, y_pred, **{**self._kwargs, **kwargs})
-        return self._sign * score
+        score = self.metric(target, y_pred, **{**self.options, **metadata})
+        return score if self.greater_is_better else -score
+
+    def set_score_request(self, **requests: bool | str | None) -> Self:
+        """Say which metadata the scorer asks for, where metadata routing is enabled.
+
+        Parameters
+        ----------
+        **requests : dict
+            For each metadatum, such as ``sample_weight``: True asks for it, False
+            ignores it, None refuses it, text is the name that it is passed by.
+
+        Returns
+        -------
+        TransferScorer
+            The scorer itself.
+        """
+        self._requests.set_score_request(**requests)
+        return self
+
+    def get_metadata_routing(self) -> MetadataRequest:
+        """Give what `set_score_request` asked for.
+
+        Returns
+        -------
+        MetadataRequest
+            As scikit-learn's user guide on metadata routing describes it.
+        """
+        return self._requests.get_metadata_routing()
 
     def __repr__(self) -> str:
-        metric = getattr(self._score_func, "__name__", repr(self._score_func))
-        options = {"greater_is_better": self._sign > 0} | self._kwargs
+        metric = getattr(self.metric, "__name__", repr(self.metric))
+        options = {"greater_is_better": self.greater_is_better} | self.options
         listed = ", ".join(f"{name}={value!r}" for name, value in options.items())
         return f"make_transfer_scorer({metric}, {listed})"
 
@@ -117,6 +229,14 @@ def make_transfer_scorer(
     distance in counts then also rewards taking away more signal; the RSE, being
     relative, does so far less.
 
+    Of several scorers in a dict each asks for predictions of its own: scikit-learn
+    keeps predictions for its own scorers only. Where predicting is dear, pass as
+    ``scoring=`` one function ``f(estimator, X, y)`` that predicts once and gives a
+    dict of numbers.
+
+    scikit-learn 1.9 hands weights to a dict of scorers that are not its own only
+    while metadata routing is enabled; to a single one it hands them always.
+
     Examples
     --------
     >>> from sklearn.linear_model import LinearRegression
@@ -133,7 +253,7 @@ def make_transfer_scorer(
             f"{metric!r}. Pass the function itself, such as "
             "spectransfer.metrics.relative_squared_error."
         )
-    return TransferScorer(metric, 1 if greater_is_better else -1, kwargs, "predict")
+    return TransferScorer(metric, greater_is_better, kwargs)
 
 
 def make_k_score_scorer(

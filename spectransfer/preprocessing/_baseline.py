@@ -8,6 +8,7 @@ computed stand in `_sliding`; here are windows, units and what is refused.
 from numbers import Integral, Real
 from typing import Any, Self
 
+import numpy as np
 from sklearn.base import (
     BaseEstimator,
     OneToOneFeatureMixin,
@@ -20,8 +21,18 @@ from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import Interval, StrOptions, check_spectra, fit_context
 from spectransfer._wavelengths import check_wavelengths
 from spectransfer.exceptions import WavelengthError, WindowError
-from spectransfer.preprocessing._axis import channel_pitch, find_axis
+from spectransfer.preprocessing._cropping import find_axis
 from spectransfer.preprocessing._sliding import slide_baseline
+
+
+def _channel_pitch(wavelengths: FloatArray) -> float:
+    """Give the median distance of neighbouring channels, in nm."""
+    if len(wavelengths) < 2:
+        raise WavelengthError(
+            "A window in nm needs the distance of neighbouring channels, but the "
+            "spectra have one channel only. Give the windows with unit='channels'."
+        )
+    return float(np.median(np.diff(wavelengths)))
 
 
 def _whole_channels(name: str, width: float, pitch: float | None) -> int:
@@ -268,7 +279,7 @@ class BaselineCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                     "spectra in a data frame whose columns are named by wavelength, "
                     "or give the windows with unit='channels'."
                 )
-            pitch = channel_pitch(check_wavelengths(axis, n_wavelengths))
+            pitch = _channel_pitch(check_wavelengths(axis, n_wavelengths))
         widths = []
         for name in ("min_window", "smooth_window"):
             given = getattr(self, name)

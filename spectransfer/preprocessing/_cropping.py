@@ -1,4 +1,7 @@
-"""Cropping to a wavelength range, for instruments that see different ranges."""
+"""The axis of spectra, where they have one, and cropping them to a range of it.
+
+Baseline and resampling find and name the axis in the same way.
+"""
 
 from numbers import Real
 from typing import Any, Self
@@ -18,9 +21,43 @@ from spectransfer._validation import (
     check_spectra,
     fit_context,
 )
-from spectransfer._wavelengths import check_wavelengths
+from spectransfer._wavelengths import check_wavelengths, wavelengths_of
 from spectransfer.exceptions import WavelengthError
-from spectransfer.preprocessing._axis import axis_names, find_axis, span
+
+
+def find_axis(X: ArrayLike, wavelengths: ArrayLike | None, n: int) -> FloatArray | None:
+    """Give the axis of spectra, or None where nothing tells it.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_spectra, n)
+        Spectra, whose column names may be wavelengths.
+    wavelengths : array-like of shape (n_wavelengths,), "channels" or None
+        Axis given by the user, in nm. ``"channels"`` counts the channels from 0.
+        None looks at the column names.
+    n : int
+        Number of channels.
+
+    Returns
+    -------
+    ndarray of shape (n_wavelengths,) or None
+        The axis, not yet checked.
+    """
+    if isinstance(wavelengths, str):
+        return np.arange(n, dtype=np.float64)
+    if wavelengths is None:
+        return wavelengths_of(X)
+    return np.asarray(wavelengths, dtype=np.float64)
+
+
+def span(wavelengths: FloatArray) -> str:
+    """Say the range of an axis."""
+    return f"{wavelengths[0]:.6g} to {wavelengths[-1]:.6g}"
+
+
+def axis_names(wavelengths: FloatArray) -> np.ndarray:
+    """Give wavelengths as feature names, which read back as the same numbers."""
+    return np.asarray([str(float(w)) for w in wavelengths], dtype=object)
 
 
 def channels_within(

@@ -137,6 +137,7 @@ class StandardScaler(_SklearnScaler):
         "with_mean": ["boolean"],
         "with_std": ["boolean"],
     }
+    var_: Any  # an array, but for None without `with_std`
 
     def __init__(
         self,
@@ -256,6 +257,13 @@ class StandardScaler(_SklearnScaler):
             The scaler itself.
         """
         check_is_fitted(self)
+        check_is_fitted(scaler)
+        if scaler.n_features_in_ != self.n_features_in_:
+            raise ValueError(
+                "weights must come from a scaler of the same channels, but it was "
+                f"fitted on {scaler.n_features_in_} channels, and this one on "
+                f"{self.n_features_in_}. Fit both on spectra of one instrument."
+            )
         if self.scale_ is not None:
             deviation = self.scale_
             if self.weight_ is not None:

@@ -1,4 +1,6 @@
-"""Spectra and a regressor that the tests of scorers share."""
+"""Spectra, maps in files and a regressor that the tests of figures share."""
+
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -45,3 +47,30 @@ def shots():
     X = parts @ rng.random((3, 8)) + rng.normal(0, 0.05, size=(90, 8))
     y = parts @ rng.random((3, 6)) + rng.normal(0, 0.05, size=(90, 6))
     return X, y + rng.normal(0, 50, size=(90, 1))
+
+
+@pytest.fixture(scope="session")
+def mapped_pair(tmp_path_factory):
+    """Map measured and predicted spectra from files, 20 MB each."""
+    rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("maps")
+    shape = (20_000, 250)
+    measured = rng.random(shape, dtype=np.float32)
+    measured[::2, :120] += 1
+    np.save(folder / "measured.npy", measured)
+    np.save(folder / "predicted.npy", measured + rng.random(shape, dtype=np.float32))
+    names = ("measured", "predicted")
+    return [np.load(folder / f"{name}.npy", mmap_mode="r") for name in names]
+
+
+@pytest.fixture(scope="session")
+def peak_of():
+    """Give the result of some work, and the bytes that it took at most."""
+
+    def measure(work):
+        tracemalloc.start()
+        result = work()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return result, peak
+
+    return measure

@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from spectransfer import _blocks
+from spectransfer import _files
 from spectransfer.metrics import k_score
 
 
@@ -83,11 +83,14 @@ def test_k_score_is_one_for_the_same_spectra_or_one_cluster(pair):
     assert k_score(truth, guess, n_clusters=1) == 1
 
 
-def test_k_score_does_not_depend_on_the_size_of_the_blocks(pair, monkeypatch):
-    truth, guess = pair
-    kmeans = KMeans(4, random_state=0).fit(truth)
-    expected = k_score(truth, guess, kmeans=kmeans)
-    monkeypatch.setattr(_blocks, "_BLOCK_BYTES", 1)
+def test_k_score_of_spectra_in_several_blocks_counts_them_all():
+    rng = np.random.default_rng(4)
+    # 24 MB, where a block is 16 MB
+    truth = rng.random((3000, 1000)) + rng.integers(3, size=(3000, 1))
+    guess = truth + rng.normal(0, 1, size=(3000, 1))
+    kmeans = KMeans(3, random_state=0, n_init=1).fit(truth[:100])
+    expected = accuracy_score(kmeans.predict(truth), kmeans.predict(guess))
+    assert 0.3 < expected < 0.9
     assert k_score(truth, guess, kmeans=kmeans) == expected
 
 
@@ -126,3 +129,17 @@ def test_clusters_of_other_channels_are_refused_with_both_numbers(pair):
 def test_wrong_options_are_refused_by_name(options, name, pair):
     with pytest.raises(ValueError, match=f"'{name}' parameter of k_score"):
         k_score(*pair, **options)
+
+
+def test_k_score_of_mapped_spectra_is_that_of_spectra_in_memory(
+    mapped_pair, peak_of, monkeypatch
+):
+    measured, predicted = mapped_pair
+    monkeypatch.setattr(_files, "LARGE", 1)
+    k_score(measured[:100], predicted[:100], random_state=0)
+    options = {"n_clusters": 2, "random_state": 0}
+    streamed, peak = peak_of(lambda: k_score(measured, predicted, **options))
+    in_memory = k_score(np.array(measured), np.array(predicted), **options)
+    assert streamed == in_memory
+    # k-means takes a tenth of its spectra for its distances, labels are found in blocks
+    assert peak < 0.4 * measured.nbytes

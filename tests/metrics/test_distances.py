@@ -1,13 +1,12 @@
 import math
-import tracemalloc
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics.pairwise import paired_cosine_distances, paired_euclidean_distances
 
-from spectransfer import _blocks
 from spectransfer.metrics import (
+    k_score,
     mean_cosine,
     mean_euclidean,
     relative_squared_error,
@@ -18,6 +17,16 @@ from spectransfer.metrics import (
 
 CASES = ["a", "b", "e_onerow", "h_perfect", "i_meanpred"]
 PER_SPECTRUM = [spectrum_euclidean, spectrum_cosine, spectrum_rmse]
+FIGURES = [
+    k_score,
+    mean_cosine,
+    mean_euclidean,
+    relative_squared_error,
+    spectrum_cosine,
+    spectrum_euclidean,
+    spectrum_rmse,
+]
+WEIGHTED = [k_score, mean_cosine, mean_euclidean, relative_squared_error]
 
 
 @pytest.fixture
@@ -30,6 +39,11 @@ def pair():
     rng = np.random.default_rng(1)
     truth = rng.gamma(2.0, 100.0, size=(30, 17))
     return truth, truth + rng.normal(0, 20, size=truth.shape)
+
+
+@pytest.fixture
+def spectra():
+    return np.random.default_rng(0).normal(5, 1, size=(6, 4))
 
 
 def literal_euclidean(y, guess):
@@ -150,11 +164,14 @@ def test_distances_are_symmetric(distance, pair):
 
 
 @pytest.mark.parametrize("distance", PER_SPECTRUM)
-def test_distances_do_not_depend_on_the_size_of_the_blocks(distance, pair, monkeypatch):
-    expected = distance(*pair)
-    for n_bytes in [1, 8 * 17 * 7]:
-        monkeypatch.setattr(_blocks, "_BLOCK_BYTES", n_bytes)
-        assert_array_equal(distance(*pair), expected)
+def test_distances_of_spectra_in_several_blocks_are_those_of_each_part(distance):
+    rng = np.random.default_rng(4)
+    # 24 MB, where a block is 16 MB
+    truth, guess = rng.random((2, 3000, 1000))
+    parts = [
+        distance(truth[i : i + 700], guess[i : i + 700]) for i in range(0, 3000, 700)
+    ]
+    assert_array_equal(distance(truth, guess), np.concatenate(parts))
 
 
 @pytest.mark.parametrize("figure", [*PER_SPECTRUM, relative_squared_error])
@@ -166,21 +183,15 @@ def test_float32_spectra_on_a_large_offset_lose_nothing_to_float64(figure, pair)
     assert_allclose(found, exact, rtol=1e-14)
 
 
-@pytest.mark.parametrize("figure", [*PER_SPECTRUM, relative_squared_error])
-def test_memory_mapped_spectra_are_never_copied_whole(figure, tmp_path, monkeypatch):
-    monkeypatch.setattr(_blocks, "_BLOCK_BYTES", 2**18)
-    rng = np.random.default_rng(3)
-    truth = rng.random((4000, 500), dtype=np.float32)
-    guess = truth + rng.random((4000, 500), dtype=np.float32)
-    np.save(tmp_path / "truth.npy", truth)
-    np.save(tmp_path / "guess.npy", guess)
-    mapped = [np.load(tmp_path / f"{n}.npy", mmap_mode="r") for n in ("truth", "guess")]
-    tracemalloc.start()
-    found = figure(*mapped)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert_array_equal(found, figure(truth, guess))
-    assert peak < truth.nbytes / 2
+@pytest.mark.parametrize("figure", [f for f in FIGURES if f is not k_score])
+def test_twice_as_many_mapped_spectra_need_no_more_memory(figure, mapped_pair, peak_of):
+    n_spectra = len(mapped_pair[0])
+    half = [spectra[: n_spectra // 2] for spectra in mapped_pair]
+    _, peak_of_half = peak_of(lambda: figure(*half))
+    streamed, peak = peak_of(lambda: figure(*mapped_pair))
+    # beside the blocks only one number, or a few, for each spectrum
+    assert peak - peak_of_half < 100 * n_spectra
+    assert_array_equal(streamed, figure(*(np.array(side) for side in mapped_pair)))
 
 
 @pytest.mark.parametrize("figure", [spectrum_cosine, mean_cosine])
@@ -189,3 +200,84 @@ def test_an_unknown_convention_is_refused_by_name(figure):
         ValueError, match=f"'convention' parameter of {figure.__name__}"
     ):
         figure([[1.0]], [[1.0]], convention="paper")
+
+
+# what every figure refuses
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_unpaired_rows_are_refused_in_the_words_of_sklearn(figure, spectra):
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        figure(spectra, spectra[:-1])
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_different_channels_are_refused_with_both_numbers_and_the_way_out(
+    figure, spectra
+):
+    expected = "y_true has 4 and y_pred has 3.*target_in_prediction_space"
+    with pytest.raises(ValueError, match=expected):
+        figure(spectra, spectra[:, :3])
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_number_that_is_not_finite_is_reported_with_its_place(figure, bad, spectra):
+    broken = spectra.copy()
+    broken[3, 2] = bad
+    with pytest.raises(ValueError, match=r"Input y_pred .* spectrum 3, channel 2"):
+        figure(spectra, broken)
+    with pytest.raises(ValueError, match=r"Input y_true .* spectrum 3, channel 2"):
+        figure(broken, spectra)
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_an_empty_set_of_spectra_is_refused(figure):
+    with pytest.raises(ValueError, match="0 sample"):
+        figure(np.empty((0, 4)), np.empty((0, 4)))
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_text_and_cubes_are_refused(figure, spectra):
+    with pytest.raises(ValueError, match="could not convert string"):
+        figure(spectra[:, :1], [["a"]] * 6)
+    with pytest.raises(ValueError, match="dim 3"):
+        figure(spectra[None], spectra[None])
+
+
+@pytest.mark.parametrize("figure", [f for f in FIGURES if f is not k_score])
+def test_a_single_target_is_the_same_as_one_channel(figure, spectra):
+    truth, guess = spectra[:, 0], spectra[:, 1]
+    expected = figure(truth[:, None], guess[:, None])
+    np.testing.assert_array_equal(figure(truth, guess), expected)
+    np.testing.assert_array_equal(figure(truth, guess[:, None]), expected)
+
+
+@pytest.mark.parametrize("figure", WEIGHTED)
+def test_whole_weights_equal_repeated_spectra(figure, spectra):
+    options = {"n_clusters": 1} if figure is k_score else {}
+    guess = spectra[::-1] * 1.1
+    weights = [1, 0, 2, 3, 1, 1]
+    weighted = figure(spectra, guess, sample_weight=weights, **options)
+    repeated = figure(
+        np.repeat(spectra, weights, axis=0),
+        np.repeat(guess, weights, axis=0),
+        **options,
+    )
+    assert weighted == pytest.approx(repeated, rel=1e-12)
+
+
+@pytest.mark.parametrize("figure", WEIGHTED)
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1.0] * 5, r"each of the 6 spectra, but its shape is \(5,\)"),
+        ([[1.0]] * 6, r"its shape is \(6, 1\)"),
+        ([1, 1, -2, 1, 1, 1], "for spectrum 2, is -2"),
+        ([0] * 6, "its sum is 0"),
+        ([1, 1, 1, 1, np.nan, 1], "Input sample_weight contains NaN.*spectrum 4"),
+    ],
+)
+def test_weights_that_cannot_weigh_are_refused(figure, weights, message, spectra):
+    with pytest.raises(ValueError, match=message):
+        figure(spectra, spectra + 1, sample_weight=weights)

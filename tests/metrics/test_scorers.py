@@ -3,14 +3,19 @@ import sys
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.cluster import KMeans
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, Ridge
-from sklearn.metrics import r2_score
+from sklearn.metrics import check_scoring, get_scorer, r2_score
 from sklearn.model_selection import GridSearchCV
+from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted
 
-from spectransfer import _blocks
 from spectransfer.metrics import (
     cosine_scorer,
     euclidean_scorer,
@@ -23,8 +28,12 @@ from spectransfer.metrics import (
     relative_squared_error,
     rse_scorer,
     spectrum_rmse,
+    target_in_prediction_space,
     transfer_scorers,
 )
+
+SECONDARY = np.random.default_rng(0).random((20, 3))
+PRIMARY = np.random.default_rng(1).random((20, 4))
 
 METRIC_OF = {
     rse_scorer: lambda y, p: -relative_squared_error(y, p),
@@ -40,7 +49,7 @@ class DivergingRegressor(LinearRegression):
 
     def predict(self, X):
         y_pred = super().predict(X)
-        y_pred[2:] = np.nan
+        y_pred[self.first_ :] = np.nan
         return y_pred
 
 
@@ -49,6 +58,24 @@ class NarrowRegressor(LinearRegression):
 
     def predict(self, X):
         return super().predict(X)[:, :4]
+
+
+class Halving(RegressorMixin, BaseEstimator):
+    """Predicts every second channel, at a factor that shows who was asked."""
+
+    def __init__(self, factor=2.0):
+        self.factor = factor
+
+    def fit(self, X, y):
+        self.mean_ = y.mean(axis=0)
+        return self
+
+    def predict(self, X):
+        return np.tile(self.mean_[::2] * self.factor, (len(X), 1))
+
+    def transform_target(self, y):
+        check_is_fitted(self)
+        return y[:, ::2] * self.factor
 
 
 @pytest.mark.parametrize("scorer", SCORERS)
@@ -101,7 +128,7 @@ def test_own_clusters_are_never_fitted_again(shots, offset_free, lowered):
     assert scorer(model, X, y) == expected
     search = GridSearchCV(offset_free(), {}, scoring=scorer, cv=3).fit(X, y)
     assert search.score(X, y) == expected
-    assert search.scorer_._kwargs["kmeans"] is kmeans
+    assert search.scorer_.options["kmeans"] is kmeans
 
 
 def test_transfer_scorers_are_new_objects_in_every_call():
@@ -128,16 +155,16 @@ def test_a_single_target_is_scored_as_sklearn_does(shots):
     assert rse_scorer(model, X, y[:, 0]) == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize("block_bytes", [1, 2**24])
-def test_nan_predictions_are_refused_with_the_first_spectrum(
-    block_bytes, shots, monkeypatch
-):
-    monkeypatch.setattr(_blocks, "_BLOCK_BYTES", block_bytes)
+# Predictions of 400,000 spectra are looked through in two blocks.
+@pytest.mark.parametrize(("n_spectra", "first"), [(90, 2), (400_000, 399_000)])
+def test_nan_predictions_are_refused_with_the_first_spectrum(n_spectra, first, shots):
     X, y = shots
     model = DivergingRegressor().fit(X, y)
-    message = "DivergingRegressor predicts NaN or inf, first for spectrum 2.*diverged"
-    with pytest.raises(ValueError, match=message):
-        rse_scorer(model, X, y)
+    model.first_ = first
+    repeated = np.arange(n_spectra) % len(X)
+    message = f"DivergingRegressor predicts NaN or inf, first for spectrum {first} .*"
+    with pytest.raises(ValueError, match=message + "diverged"):
+        rse_scorer(model, X[repeated], y[repeated])
 
 
 def test_a_prediction_on_other_channels_is_refused_with_both_numbers(shots):
@@ -172,6 +199,28 @@ def test_the_repr_of_a_scorer_is_the_call_that_makes_it(scorer, expected):
 
 
 @pytest.mark.parametrize("scorer", SCORERS)
+def test_a_scorer_is_built_on_public_names_only(scorer):
+    inherited = type(scorer).__mro__
+    assert [kind.__name__ for kind in inherited if kind.__name__.startswith("_")] == []
+    assert get_scorer(scorer) is scorer
+    assert check_scoring(Ridge(), scoring=scorer) is scorer
+
+
+def test_metadata_win_over_options_with_a_warning(shots):
+    X, y = shots
+    model, weights = Ridge().fit(X, y), np.arange(len(X)) + 1
+    scorer = make_transfer_scorer(relative_squared_error, sample_weight=weights[::-1])
+    with pytest.warns(UserWarning, match=r"\['sample_weight'\] are both"):
+        found = scorer(model, X, y, sample_weight=weights)
+    assert found == rse_scorer(model, X, y, sample_weight=weights)
+
+
+def test_two_scorers_of_the_same_metric_are_two_keys(shots):
+    assert rse_scorer != make_transfer_scorer(relative_squared_error)
+    assert len({rse_scorer, rse_scorer, *transfer_scorers().values()}) == 5
+
+
+@pytest.mark.parametrize("scorer", SCORERS)
 def test_sample_weight_reaches_the_metric(scorer, shots, lowered):
     X, y = shots
     model = Ridge(10.0).fit(X, lowered(y))
@@ -188,3 +237,70 @@ def test_sample_weight_reaches_the_metric(scorer, shots, lowered):
 def test_metrics_do_without_torch():
     code = "import sys, spectransfer.metrics; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# what predictions are compared with
+
+
+def searched(estimator):
+    return GridSearchCV(estimator, {}, cv=2, scoring=lambda *_: 0.0)
+
+
+def piped(estimator):
+    return make_pipeline(StandardScaler(), estimator)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda e: e,
+        piped,
+        searched,
+        lambda e: FrozenEstimator(e.fit(SECONDARY, PRIMARY)),
+        lambda e: searched(piped(e)),
+        lambda e: piped(searched(e)),
+        lambda e: make_pipeline(piped(e)),
+        lambda e: piped(FrozenEstimator(searched(piped(e)).fit(SECONDARY, PRIMARY))),
+        lambda e: FrozenEstimator(FrozenEstimator(piped(e).fit(SECONDARY, PRIMARY))),
+    ],
+)
+def test_the_method_is_found_however_the_estimator_is_wrapped(wrap):
+    estimator = wrap(Halving()).fit(SECONDARY, PRIMARY)
+    expected = PRIMARY[:, ::2] * 2
+    assert_array_equal(target_in_prediction_space(estimator, PRIMARY), expected)
+
+
+def test_a_search_is_asked_for_its_best_estimator_not_its_template():
+    search = GridSearchCV(
+        Halving(), {"factor": [2.0, 5.0]}, cv=2, scoring=lambda e, *_: e.factor
+    ).fit(SECONDARY, PRIMARY)
+    found = target_in_prediction_space(search, PRIMARY)
+    assert_array_equal(found, PRIMARY[:, ::2] * 5)
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        LinearRegression(),
+        piped(LinearRegression()),
+        searched(piped(LinearRegression())),
+        MultiOutputRegressor(LinearRegression()),
+        make_pipeline(StandardScaler(), "passthrough"),
+    ],
+)
+def test_a_plain_estimator_leaves_the_spectra_as_given(plain):
+    assert target_in_prediction_space(plain.fit(SECONDARY, PRIMARY), PRIMARY) is PRIMARY
+
+
+def test_only_the_last_step_of_a_pipeline_is_asked():
+    class Offsetting(StandardScaler):
+        def transform_target(self, y):
+            return y + 1
+
+    pipeline = make_pipeline(Offsetting(), LinearRegression()).fit(SECONDARY, PRIMARY)
+    assert target_in_prediction_space(pipeline, PRIMARY) is PRIMARY
+
+
+def test_an_unfitted_estimator_says_so():
+    with pytest.raises(NotFittedError):
+        target_in_prediction_space(piped(Halving()), PRIMARY)

@@ -102,21 +102,6 @@ def test_constant_channels_become_exactly_zero(statistics, dtype, value):
     assert_array_equal(scaler.inverse_transform(scaler.transform(X))[:, 1], X[:, 1])
 
 
-def test_a_faint_ripple_on_a_high_level_is_not_lost_in_rounding():
-    rng = np.random.default_rng(0)
-    ripple = rng.normal(size=(5000, 2))
-    scaler = StandardScaler().fit(ripple + 1e8)
-    assert_allclose(scaler.var_, ripple.var(axis=0), rtol=1e-7)
-
-
-def test_float32_sums_are_taken_in_float64():
-    X = (np.random.default_rng(0).random((20_000, 2)) + 4000).astype(np.float32)
-    exact = X.astype(np.float64)
-    scaler = StandardScaler().fit(X)
-    assert_allclose(scaler.mean_, exact.mean(axis=0), rtol=1e-14)
-    assert_allclose(scaler.var_, exact.var(axis=0), rtol=1e-11)
-
-
 # Without mean and deviation scikit-learn counts spectra even where they have weights.
 @pytest.mark.parametrize("options", OPTIONS[:3])
 @pytest.mark.parametrize("weighted", [False, True])

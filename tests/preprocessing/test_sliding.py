@@ -1,17 +1,14 @@
 """The sliding minimum and its smoothing, against the authors and a literal loop."""
 
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.ndimage import correlate1d, minimum_filter1d
 
-from spectransfer.preprocessing._sliding import (
-    _on_threads,
-    gaussian_taps,
-    slide_baseline,
-)
+from spectransfer.preprocessing._sliding import gaussian_taps, slide_baseline
 
 
 def literal_baseline(x, min_window, smooth_window):
@@ -179,8 +176,6 @@ def test_taps_are_symmetric_nearly_flat_and_sum_to_one():
 
 
 def test_memory_beside_the_result_does_not_grow_with_the_number_of_spectra(tmp_path):
-    import tracemalloc
-
     mapped = np.lib.format.open_memmap(
         tmp_path / "map.npy", mode="w+", dtype=np.float32, shape=(4000, 600)
     )
@@ -192,17 +187,25 @@ def test_memory_beside_the_result_does_not_grow_with_the_number_of_spectra(tmp_p
     assert peak < mapped.nbytes + 2**20
 
 
-@pytest.mark.parametrize("n_threads", [1, 2, 5])
-def test_an_error_in_any_thread_ends_the_work_of_all(n_threads):
-    waiting, done = iter(range(100_000)), []
+class Unreadable(np.ndarray):
+    """Spectra in slow blocks, one of which cannot be read."""
 
-    def work():
-        for number in waiting:
-            if number == 100:
+    read = ()
+
+    def __getitem__(self, rows):
+        if isinstance(rows, slice):
+            self.read.append(rows.start)
+            time.sleep(1e-3)
+            if rows.start == 1600:
                 raise MemoryError("no room")
-            done.append(number)
-            time.sleep(1e-5)
+        return super().__getitem__(rows)
 
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 5])
+def test_an_error_in_any_thread_ends_the_work_of_all(n_jobs):
+    spectra = np.ones((160_000, 3)).view(Unreadable)
+    spectra.read = []
     with pytest.raises(MemoryError, match="no room"):
-        _on_threads(work, n_threads, waiting)
-    assert len(done) < 10_000
+        slide_baseline(spectra, 1, 1, n_jobs=n_jobs)
+    # of 10,000 blocks
+    assert 100 < len(spectra.read) < 2000

@@ -13,8 +13,11 @@ import numpy as np
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import StrOptions, validate_params
-from spectransfer.metrics._distances import squared_euclidean
-from spectransfer.metrics._pair import paired_spectra, spectrum_weights
+from spectransfer.metrics._distances import (
+    paired_spectra,
+    spectrum_weights,
+    squared_euclidean,
+)
 
 
 def _mean_spectrum(spectra: FloatArray, weights: FloatArray) -> FloatArray:
