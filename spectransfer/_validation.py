@@ -11,7 +11,7 @@ from numbers import Integral
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
-from sklearn import get_config
+from sklearn import config_context, get_config
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -34,6 +34,7 @@ __all__ = [
     "HasMethods",
     "Interval",
     "Options",
+    "SearchesOnce",
     "StrOptions",
     "check_feature_names_in",
     "check_finite",
@@ -113,6 +114,32 @@ def fit_context(
         return fit_or_restore
 
     return decorate
+
+
+class SearchesOnce:
+    """A mixin for transformers whose `fit_transform` searches spectra for NaN once."""
+
+    def fit_transform(self, X: ArrayLike, y: Any = None, **fit_params: Any) -> Any:
+        """Fit to spectra, and transform them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_wavelengths)
+            Spectra.
+        y : array-like of shape (n_spectra, ...), default=None
+            As in `fit`.
+        **fit_params : dict
+            Further parameters of `fit`.
+
+        Returns
+        -------
+        array-like of shape (n_spectra, n_channels)
+            What `transform` gives.
+        """
+        fitted = self.fit(X, y, **fit_params)  # type: ignore[attr-defined]
+        # finite, says fit
+        with config_context(assume_finite=True):
+            return fitted.transform(X)
 
 
 def check_finite(array: np.ndarray, name: str, *, first_channel: int = 0) -> None:

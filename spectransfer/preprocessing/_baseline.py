@@ -18,7 +18,13 @@ from sklearn.base import (
 from sklearn.utils import Tags, check_consistent_length
 
 from spectransfer._typing import ArrayLike, FloatArray
-from spectransfer._validation import Interval, StrOptions, check_spectra, fit_context
+from spectransfer._validation import (
+    Interval,
+    SearchesOnce,
+    StrOptions,
+    check_spectra,
+    fit_context,
+)
 from spectransfer._wavelengths import check_wavelengths
 from spectransfer.exceptions import WavelengthError, WindowError
 from spectransfer.preprocessing._cropping import find_axis
@@ -47,7 +53,9 @@ def _whole_channels(name: str, width: float, pitch: float | None) -> int:
     return int(width)
 
 
-class BaselineCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class BaselineCorrector(
+    SearchesOnce, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+):
     r"""Subtract the smoothed sliding minimum of every spectrum.
 
     For a spectrum :math:`x` of :math:`n` channels, with windows :math:`W`

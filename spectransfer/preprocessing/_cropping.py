@@ -15,6 +15,7 @@ from spectransfer._files import copied
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     Interval,
+    SearchesOnce,
     StrOptions,
     check_feature_names_in,
     check_finite,
@@ -91,7 +92,7 @@ def channels_within(
     return slice(start, stop)
 
 
-class WavelengthCropper(TransformerMixin, BaseEstimator):
+class WavelengthCropper(SearchesOnce, TransformerMixin, BaseEstimator):
     """Keep the channels of a wavelength range, both ends included.
 
     The step is lossy and has no `inverse_transform`.

@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from spectransfer._files import new_array
 from spectransfer._typing import ArrayLike, BoolArray, FloatArray
 from spectransfer._validation import (
+    SearchesOnce,
     StrOptions,
     check_feature_names_in,
     check_spectra,
@@ -224,7 +225,7 @@ def multiply_rows(spectra: FloatArray, weights: sparse.csr_array) -> FloatArray:
     return out
 
 
-class WavelengthResampler(TransformerMixin, BaseEstimator):
+class WavelengthResampler(SearchesOnce, TransformerMixin, BaseEstimator):
     r"""Bring spectra onto another wavelength axis.
 
     Each new intensity is a weighted sum of old ones, :math:`X' = X R`. The kinds are

@@ -17,7 +17,9 @@ from spectransfer._files import new_array
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     Interval,
+    SearchesOnce,
     StrOptions,
+    check_finite,
     check_sample_weight,
     check_spectra,
     check_targets,
@@ -32,7 +34,7 @@ from spectransfer.preprocessing._moments import (
 )
 
 
-class StandardScaler(_SklearnScaler):
+class StandardScaler(SearchesOnce, _SklearnScaler):
     r"""Centre every channel and scale it by a power of its standard deviation.
 
     .. math:: z_{ij} = \frac{x_{ij} - \mu_j}{\sigma_j} \, w_j ,
@@ -217,11 +219,16 @@ class StandardScaler(_SklearnScaler):
     ) -> Self:
         if y is not None:
             check_consistent_length(X, y)
-        spectra = check_spectra(self, X, reset=known is None)
+        # moments tell of NaN and inf for nothing, but for spectra of no weight
+        weighted = sample_weight is not None
+        spectra = check_spectra(self, X, reset=known is None, finite=weighted)
         weights = None
-        if sample_weight is not None:
+        if weighted:
             weights = check_sample_weight(sample_weight, spectra, dtype=np.float64)
-        moments = pooled_moments(spectra, weights, known)
+        with np.errstate(invalid="ignore"):
+            moments = pooled_moments(spectra, weights, known)
+        if not np.isfinite(moments.mean + moments.variance).all():
+            check_finite(spectra, "X")
         uses_mean = self.with_mean or self.with_std
         self.n_samples_seen_ = moments.weight
         if weights is None and float(moments.weight).is_integer():

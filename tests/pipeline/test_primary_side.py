@@ -97,10 +97,9 @@ def test_a_frozen_step_among_others_is_not_fitted_again(spectra):
     assert_array_equal(side.steps[0].mean_, known.mean_)
 
 
-@pytest.mark.parametrize("name", SIDES)
+# the others lose components, or have no way back
+@pytest.mark.parametrize("name", sorted(SIDES.keys() - {"components", "a union"}))
 def test_undoing_what_was_prepared_gives_the_space_of_predictions(name, spectra):
-    if name in ("components", "a union"):
-        pytest.skip("loses components, or has no way back")
     side, prepared = PrimarySide.fit(SIDES[name](), spectra, spectra)
     found = side.undo(prepared)
     assert_allclose(found, side.in_prediction_space(spectra), rtol=1e-9, atol=1e-8)
