@@ -27,6 +27,7 @@ slow: $(INSTALLED)
 static: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/python .ci/lazy_types.py --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/numpydoc lint $$(git ls-files 'spectransfer/*.py')

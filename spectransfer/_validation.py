@@ -4,21 +4,14 @@ Everything that comes from a user passes through here once. This is also the onl
 file that knows scikit-learn's private names.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.base import _fit_context as fit_context
 from sklearn.metrics._scorer import _BaseScorer as BaseScorer
-from sklearn.utils._param_validation import (
-    HasMethods,
-    Interval,
-    Options,
-    StrOptions,
-    validate_params,
-)
+from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in as check_feature_names_in,
 )
@@ -28,6 +21,22 @@ from sklearn.utils.validation import check_array, check_consistent_length, valid
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._wavelengths import known_names, wavelengths_of, with_text_names
+
+if TYPE_CHECKING:
+    # scikit-learn has no types, and its decorators would take those of ours away
+    Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+    def fit_context(
+        *, prefer_skip_nested_validation: bool
+    ) -> Callable[[Decorated], Decorated]: ...
+
+    def validate_params(
+        parameter_constraints: dict[str, Any], *, prefer_skip_nested_validation: bool
+    ) -> Callable[[Decorated], Decorated]: ...
+
+else:
+    from sklearn.base import _fit_context as fit_context
+    from sklearn.utils._param_validation import validate_params
 
 __all__ = [
     "BaseScorer",

@@ -5,6 +5,8 @@ other contents; `pictures` draws the figures. Text and tables need nothing else,
 need matplotlib: ``pip install "spectransfer[plot]"``.
 """
 
+from typing import TYPE_CHECKING
+
 from spectransfer._imports import lazy_names
 
 _MODULE_OF = {
@@ -14,4 +16,9 @@ _MODULE_OF = {
 }
 
 __all__ = sorted(_MODULE_OF)
-__getattr__, __dir__ = lazy_names(__name__, _MODULE_OF)
+if TYPE_CHECKING:  # written by .ci/lazy_types.py
+    from spectransfer.report._page import Report as Report
+    from spectransfer.report._provenance import Stopwatch as Stopwatch
+    from spectransfer.report._transfers import write_report as write_report
+else:
+    __getattr__, __dir__ = lazy_names(__name__, _MODULE_OF)
