@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
 from pathlib import Path
 
@@ -22,14 +23,56 @@ CALLS = [
 MISSPELT = "from spectransfer import SpectralVEA"
 
 
+def rooms_without_torch() -> list[str]:
+    """The rooms of the import contract of that name."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    contracts = project["tool"]["importlinter"]["contracts"]
+    (rooms,) = [c["source_modules"] for c in contracts if "without torch" in c["name"]]
+    return rooms
+
+
 def test_torch_is_not_imported_before_a_network_is_asked_for():
-    code = """
-import sys, spectransfer.preprocessing, spectransfer.metrics, spectransfer.datasets
+    code = f"""
+import sys
+from importlib import import_module
 from spectransfer import BaselineCorrector, StandardScaler, rse_scorer
-sys.exit(str(sorted({"torch", "skorch", "dask"} & set(sys.modules))))
+for room in map(import_module, {rooms_without_torch()}):
+    for name in room.__all__:
+        getattr(room, name)
+sys.exit(str(sorted({{"torch", "skorch", "dask"}} & set(sys.modules))))
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert said.stderr.strip() == "[]"
+
+
+def reaches_into_a_room(importer: str, imported: str) -> bool:
+    """Tell whether a private module of one room is imported from another."""
+    room, inside = imported.split(".")[:2], imported.split(".")[2:]
+    private = any(part.startswith("_") for part in inside)
+    return private and importer.split(".")[:2] != room
+
+
+def test_a_room_keeps_its_private_modules_and_the_ground_is_everybodys():
+    deep = "spectransfer.io.readers._text"
+    assert reaches_into_a_room("spectransfer.report", "spectransfer.pipeline._make")
+    assert reaches_into_a_room("spectransfer", "spectransfer.pipeline._make")
+    assert reaches_into_a_room("spectransfer.spectra._pair", deep)
+    assert not reaches_into_a_room("spectransfer.io._files", deep)
+    assert not reaches_into_a_room("spectransfer.io", "spectransfer.io._files")
+    assert not reaches_into_a_room("spectransfer.io", "spectransfer._files")
+    assert not reaches_into_a_room("spectransfer.search", "spectransfer.transfer.knn")
+
+
+def test_no_room_imports_a_private_module_of_another():
+    grimp = pytest.importorskip("grimp")
+    graph = grimp.build_graph("spectransfer", cache_dir=None)
+    imports = [
+        (importer, imported)
+        for importer in sorted(graph.modules)
+        for imported in sorted(graph.find_modules_directly_imported_by(importer))
+    ]
+    assert len(imports) > 100
+    assert [pair for pair in imports if reaches_into_a_room(*pair)] == []
 
 
 def public_functions_and_classes() -> dict[str, object]:
