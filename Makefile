@@ -1,6 +1,7 @@
 # make demo        install, then reproduce the paper on small simulated maps (reports/paper)
 # make test        install, then run the tests
 # make benchmarks  install, then time everything that has a target (half an hour)
+# make lowest      install the lowest versions that pyproject.toml allows, then run the tests
 # make check       install, then format, lint, types, import contract, docstrings, tests
 #
 # ARGS are passed on:  make demo ARGS="--seed 1"
@@ -12,8 +13,9 @@ VENV ?= .venv
 THREADS ?= 1
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+LOWEST ?= .venv-lowest
 
-.PHONY: demo test slow static check benchmarks clean
+.PHONY: demo test slow lowest static check benchmarks clean
 
 demo: $(INSTALLED)
 	OMP_NUM_THREADS=$(THREADS) $(BIN)/python examples/paper $(ARGS)
@@ -24,9 +26,15 @@ test: $(INSTALLED)
 slow: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m slow $(ARGS)
 
+# old libraries warn of each other (matplotlib 3.9 calls old names of pyparsing)
+lowest: $(LOWEST)/.installed
+	OMP_NUM_THREADS=1 $(LOWEST)/bin/pytest -n 2 -W default::DeprecationWarning \
+		-W default::PendingDeprecationWarning -W default::FutureWarning $(ARGS)
+
 static: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/python .ci/lazy_types.py --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/numpydoc lint $$(git ls-files 'spectransfer/*.py')
@@ -42,5 +50,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	touch $@
 
+$(LOWEST)/.installed: pyproject.toml constraints.txt .ci/floors.py
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(PYTHON) .ci/floors.py > $(LOWEST)/floors.txt
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -c $(LOWEST)/floors.txt -e ".[test]"
+	touch $@
+
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(LOWEST) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

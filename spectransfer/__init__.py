@@ -1,5 +1,7 @@
 """Carry spectra from a secondary spectrometer into the space of a primary one."""
 
+from typing import TYPE_CHECKING
+
 from spectransfer._imports import lazy_names
 from spectransfer._version import __version__
 
@@ -24,4 +26,23 @@ _MODULE_OF = {
 }
 
 __all__ = ["__version__", *sorted(_MODULE_OF)]
-__getattr__, __dir__ = lazy_names(__name__, _MODULE_OF)
+if TYPE_CHECKING:  # written by .ci/lazy_types.py
+    from spectransfer.metrics import k_score_scorer as k_score_scorer
+    from spectransfer.metrics import rse_scorer as rse_scorer
+    from spectransfer.networks import SpectralMLP as SpectralMLP
+    from spectransfer.networks import SpectralVAE as SpectralVAE
+    from spectransfer.networks import Training as Training
+    from spectransfer.pipeline import PrimarySpaceRegressor as PrimarySpaceRegressor
+    from spectransfer.pipeline import make_published_pipeline as make_published_pipeline
+    from spectransfer.pipeline import make_transfer_pipeline as make_transfer_pipeline
+    from spectransfer.pipeline import transfer_spectra as transfer_spectra
+    from spectransfer.preprocessing import BaselineCorrector as BaselineCorrector
+    from spectransfer.preprocessing import StandardScaler as StandardScaler
+    from spectransfer.preprocessing import WavelengthCropper as WavelengthCropper
+    from spectransfer.preprocessing import WavelengthResampler as WavelengthResampler
+    from spectransfer.transfer import DirectMLPTransfer as DirectMLPTransfer
+    from spectransfer.transfer import KNNTransfer as KNNTransfer
+    from spectransfer.transfer import MeanTransfer as MeanTransfer
+    from spectransfer.transfer import VAELatentTransfer as VAELatentTransfer
+else:
+    __getattr__, __dir__ = lazy_names(__name__, _MODULE_OF)

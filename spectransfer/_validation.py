@@ -8,18 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from numbers import Integral
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 from sklearn import config_context, get_config
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.utils._param_validation import (
-    HasMethods,
-    Interval,
-    Options,
-    StrOptions,
-    validate_params,
-)
+from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in as check_feature_names_in,
 )
@@ -29,6 +23,17 @@ from sklearn.utils.validation import check_array, check_consistent_length, valid
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._wavelengths import known_names, wavelengths_of, with_text_names
+
+if TYPE_CHECKING:
+    # scikit-learn has no types, and its decorator would take those of ours away
+    Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+    def validate_params(
+        parameter_constraints: dict[str, Any], *, prefer_skip_nested_validation: bool
+    ) -> Callable[[Decorated], Decorated]: ...
+
+else:
+    from sklearn.utils._param_validation import validate_params
 
 __all__ = [
     "HasMethods",

@@ -13,13 +13,13 @@ SHARED = Path(os.environ.get("SPECTRANSFER_SHARED", ROOT.parent / "shared"))
 
 @pytest.fixture(scope="session")
 def shared_file() -> Callable[[str], Path]:
-    """Find a file of real spectra or reference outputs, or skip the test."""
+    """Find a file of real spectra, or skip the test."""
 
     def find(name: str) -> Path:
         path = SHARED / name
         if not path.exists():
             pytest.skip(
-                f"{name} is not here: reference data are not part of the project; "
+                f"{name} is not here: real spectra are not part of the project; "
                 "SPECTRANSFER_SHARED names the folder that holds them"
             )
         return path
@@ -31,10 +31,29 @@ def shared_file() -> Callable[[str], Path]:
 def shared_npz(
     shared_file: Callable[[str], Path],
 ) -> Callable[[str], dict[str, np.ndarray]]:
-    """Read a file of real spectra or reference outputs, or skip the test."""
+    """Read a file of real spectra, or skip the test."""
 
     def load(name: str) -> dict[str, np.ndarray]:
         with np.load(shared_file(name), allow_pickle=False) as archive:
+            return dict(archive)
+
+    return load
+
+
+WHOLE_REFERENCE = SHARED / "oracle"
+REFERENCES = [ROOT / "tests" / "golden"]
+if WHOLE_REFERENCE.exists():
+    REFERENCES.append(WHOLE_REFERENCE)
+
+
+@pytest.fixture(scope="session", params=REFERENCES, ids=lambda folder: folder.name)
+def reference(
+    request: pytest.FixtureRequest,
+) -> Callable[[str], dict[str, np.ndarray]]:
+    """Open outputs of the authors' code: those kept here, and all where they are."""
+
+    def load(name: str) -> dict[str, np.ndarray]:
+        with np.load(request.param / name, allow_pickle=False) as archive:
             return dict(archive)
 
     return load

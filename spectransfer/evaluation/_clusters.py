@@ -276,7 +276,7 @@ def fit_library_clusters(
     [0.25, 5.25]
     """
     table = as_table(library, "library")
-    options = {
+    options: dict[str, Any] = {
         "prepare": prepare,
         "n_subsample": n_subsample,
         "random_state": random_state,

@@ -1,5 +1,7 @@
 """The networks as estimators, and how they are trained."""
 
+from typing import TYPE_CHECKING
+
 from spectransfer._imports import lazy_names
 
 _MODULE_OF = {
@@ -20,4 +22,20 @@ _FOR_ROOMS = {
 }
 
 __all__ = sorted(_MODULE_OF)
-__getattr__, __dir__ = lazy_names(__name__, _MODULE_OF | _FOR_ROOMS)
+if TYPE_CHECKING:  # written by .ci/lazy_types.py
+    from spectransfer.networks._mlp import SpectralMLP as SpectralMLP
+    from spectransfer.networks._network import (
+        NETWORK_CONSTRAINTS as NETWORK_CONSTRAINTS,
+    )
+    from spectransfer.networks._network import HeldParts as HeldParts
+    from spectransfer.networks._network import NetworkEstimator as NetworkEstimator
+    from spectransfer.networks._network import (
+        check_validation_pair as check_validation_pair,
+    )
+    from spectransfer.networks._network import columns as columns
+    from spectransfer.networks._network import encoder_layers_for as encoder_layers_for
+    from spectransfer.networks._training import PublishedTraining as PublishedTraining
+    from spectransfer.networks._training import Training as Training
+    from spectransfer.networks._vae import SpectralVAE as SpectralVAE
+else:
+    __getattr__, __dir__ = lazy_names(__name__, _MODULE_OF | _FOR_ROOMS)

@@ -7,6 +7,8 @@ are brought back through that transformer as far as it can be undone.
     secondary -- baseline, scale --> regressor --> scaled -- unscale --> primary
 """
 
+from typing import TYPE_CHECKING
+
 from spectransfer._imports import lazy_names
 
 _MODULE_OF = {
@@ -28,4 +30,27 @@ _FOR_ROOMS = {
 }
 
 __all__ = sorted(_MODULE_OF)
-__getattr__, __dir__ = lazy_names(__name__, _MODULE_OF | _FOR_ROOMS)
+if TYPE_CHECKING:  # written by .ci/lazy_types.py
+    from spectransfer.pipeline._fitting import TransferPipeline as TransferPipeline
+    from spectransfer.pipeline._fitting import fit_watched as fit_watched
+    from spectransfer.pipeline._fitting import watches as watches
+    from spectransfer.pipeline._make import (
+        make_published_pipeline as make_published_pipeline,
+    )
+    from spectransfer.pipeline._make import (
+        make_transfer_pipeline as make_transfer_pipeline,
+    )
+    from spectransfer.pipeline._protocols import PROTOCOLS as PROTOCOLS
+    from spectransfer.pipeline._protocols import (
+        with_own_statistics as with_own_statistics,
+    )
+    from spectransfer.pipeline._protocols import with_reference as with_reference
+    from spectransfer.pipeline._protocols import (
+        with_training_statistics as with_training_statistics,
+    )
+    from spectransfer.pipeline._regressor import (
+        PrimarySpaceRegressor as PrimarySpaceRegressor,
+    )
+    from spectransfer.pipeline._streaming import transfer_spectra as transfer_spectra
+else:
+    __getattr__, __dir__ = lazy_names(__name__, _MODULE_OF | _FOR_ROOMS)

@@ -209,7 +209,7 @@ class ErrorSpectrumDisplay:
         return cls(
             channel_rmse(measured, predicted),
             axis,
-            spread=np.sqrt(StandardScaler().fit(measured).var_),
+            spread=np.sqrt(np.asarray(StandardScaler().fit(measured).var_)),
             name=name,
             axis_unit=axis_unit,
             unit=unit,

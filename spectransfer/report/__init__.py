@@ -5,6 +5,8 @@ other contents; `pictures` draws the figures. Text and tables need nothing else,
 need matplotlib: ``pip install "spectransfer[plot]"``.
 """
 
+from typing import TYPE_CHECKING
+
 from spectransfer._imports import lazy_names
 
 _MODULE_OF = {
@@ -17,4 +19,10 @@ _MODULE_OF = {
 _FOR_ROOMS = {"TextTable": "spectransfer._tables"}
 
 __all__ = sorted(_MODULE_OF)
-__getattr__, __dir__ = lazy_names(__name__, _MODULE_OF | _FOR_ROOMS)
+if TYPE_CHECKING:  # written by .ci/lazy_types.py
+    from spectransfer._tables import TextTable as TextTable
+    from spectransfer.evaluation import Stopwatch as Stopwatch
+    from spectransfer.report._page import Report as Report
+    from spectransfer.report._transfers import write_report as write_report
+else:
+    __getattr__, __dir__ = lazy_names(__name__, _MODULE_OF | _FOR_ROOMS)

@@ -29,6 +29,16 @@ class OffsetFreeRegressor(RegressorMixin, BaseEstimator):
         return _lowered(y)
 
 
+@pytest.fixture
+def oracle(reference):
+    return reference("metrics.npz")
+
+
+@pytest.fixture
+def cases(oracle):
+    return [key.split("__")[1] for key in oracle if key.endswith("__y_true")]
+
+
 @pytest.fixture(scope="session")
 def offset_free():
     return OffsetFreeRegressor

@@ -25,23 +25,23 @@ def literal_rse(truth, guess, denominator):
     return error / scatter
 
 
-@pytest.mark.parametrize(
-    "case", ["a", "b", "e_onerow", "f_zero_row", "h_perfect", "i_meanpred"]
-)
-def test_rse_equals_the_authors(case, shared_npz):
-    oracle = shared_npz("oracle/metrics.npz")
-    truth, guess = oracle[f"metric__{case}__y_true"], oracle[f"metric__{case}__y_pred"]
-    expected = oracle[f"metric__{case}__rse"]
-    assert_allclose(relative_squared_error(truth, guess), expected, rtol=1e-13)
+def test_rse_equals_the_authors(cases, oracle):
+    assert len(cases) >= 5
+    for case in cases:
+        name = f"metric__{case}__"
+        found = relative_squared_error(oracle[f"{name}y_true"], oracle[f"{name}y_pred"])
+        assert_allclose(found, oracle[f"{name}rse"], rtol=1e-13, err_msg=case)
 
 
-@pytest.mark.parametrize("case", ["a", "b", "e_onerow", "f_zero_row", "h_perfect"])
-def test_rse_with_the_printed_denominator_equals_formula_3(case, shared_npz):
-    oracle = shared_npz("oracle/metrics.npz")
-    truth, guess = oracle[f"metric__{case}__y_true"], oracle[f"metric__{case}__y_pred"]
-    expected = oracle[f"metric__{case}__rse_printed_formula3"]
-    found = relative_squared_error(truth, guess, denominator="predicted")
-    assert_allclose(found, expected, rtol=1e-13)
+def test_rse_with_the_printed_denominator_equals_formula_3(cases, oracle):
+    # the mean spectrum, predicted, leaves a denominator of rounding errors
+    for case in set(cases) - {"i_meanpred"}:
+        name = f"metric__{case}__"
+        found = relative_squared_error(
+            oracle[f"{name}y_true"], oracle[f"{name}y_pred"], denominator="predicted"
+        )
+        expected = oracle[f"{name}rse_printed_formula3"]
+        assert_allclose(found, expected, rtol=1e-13, err_msg=case)
 
 
 @pytest.mark.parametrize("denominator", ["measured", "predicted"])

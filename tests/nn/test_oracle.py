@@ -27,8 +27,8 @@ LAYERS = [
 
 
 @pytest.fixture
-def oracle(shared_npz):
-    arrays = shared_npz("oracle/vae_step.npz")
+def oracle(reference):
+    arrays = reference("vae_step.npz")
     return {k.removeprefix("vae_a__"): v for k, v in arrays.items()}
 
 
@@ -134,8 +134,8 @@ def test_encoding_equals_the_authors_posterior_mean(oracle):
     assert_allclose(mean.numpy(), oracle["encode"], rtol=0, atol=1e-6)
 
 
-def test_kl_schedule_equals_the_authors(shared_npz):
-    arrays = shared_npz("oracle/metrics.npz")
+def test_kl_schedule_equals_the_authors(reference):
+    arrays = reference("metrics.npz")
     names = [name for name in arrays if name.startswith("kl_schedule__")]
     assert names
     for name in names:

@@ -139,8 +139,8 @@ def test_precision_is_kept_and_rows_do_not_see_each_other(
     assert_allclose(whole, exact, rtol=0, atol=1e-5 * np.abs(exact).max())
 
 
-def test_zeros_outside_give_the_authors_common_axis(shared_npz):
-    published = shared_npz("oracle/metrics.npz")
+def test_zeros_outside_give_the_authors_common_axis(reference):
+    published = reference("metrics.npz")
     cases = ("swapped", "left_finer", "identical", "disjoint", "one_overlap")
     for case in cases:
         for side in ("left", "right"):
