@@ -98,7 +98,8 @@ def refuses_unknown_parameters(value: object) -> bool:
 
     Of a constructor that is scikit-learn's own, which has no types, nobody can tell.
     """
-    if inspect.isclass(value) and "sklearn" in value.__init__.__module__:
+    constructor = getattr(value, "__init__", value)
+    if "sklearn" in (getattr(constructor, "__module__", None) or ""):
         return False
     parameters = inspect.signature(value).parameters.values()
     return bool(parameters) and all(p.kind != p.VAR_KEYWORD for p in parameters)
