@@ -4,13 +4,13 @@ Everything that comes from a user passes through here once. This is also the onl
 file that knows scikit-learn's private names.
 """
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
 from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.base import _fit_context as fit_context
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.metrics._scorer import _BaseScorer as BaseScorer
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -42,12 +42,49 @@ __all__ = [
     "check_sample_weight",
     "check_spectra",
     "check_targets",
+    "check_weights",
     "fit_context",
     "validate_params",
     "validation_set",
 ]
 
 _FLOATS = [np.float64, np.float32]
+
+
+def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[..., Any]:
+    """Decorate a `fit` that validates parameters, and that is whole or not at all.
+
+    What an estimator had learned stays as it was where a fit is refused, fails or is
+    interrupted.
+
+    Parameters
+    ----------
+    prefer_skip_nested_validation : bool
+        Whether parameters of estimators inside are validated by this one.
+
+    Returns
+    -------
+    callable
+        The decorator.
+    """
+
+    def decorate(fit: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(fit)
+        def whole_or_not(estimator: Any, *args: Any, **kwargs: Any) -> Any:
+            before = dict(vars(estimator))
+            try:
+                return fit(estimator, *args, **kwargs)
+            except BaseException:
+                vars(estimator).clear()
+                vars(estimator).update(before)
+                raise
+
+        decorated: Callable[..., Any] = _fit_context(
+            prefer_skip_nested_validation=prefer_skip_nested_validation
+        )(whole_or_not)
+        return decorated
+
+    return decorate
 
 
 def check_finite(array: np.ndarray, name: str, *, first_channel: int = 0) -> None:
@@ -178,6 +215,39 @@ def check_pair(
     spectra = check_spectra(estimator, X, reset=reset, finite=False)
     check_finite(spectra, names[0])
     return spectra, check_targets(y, name=names[1])
+
+
+def check_weights(
+    sample_weight: ArrayLike | None, spectra: FloatArray, *, relative: bool = True
+) -> FloatArray | None:
+    """Validate the weights of spectra.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_spectra,) or None
+        Weights, none of them negative.
+    spectra : ndarray of shape (n_spectra, n_channels)
+        What they are the weights of.
+    relative : bool, default=True
+        Whether only their ratios count.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra,) or None
+        Weights in float64; None where there are none, and where all are alike and only
+        ratios count.
+    """
+    if sample_weight is None:
+        return None
+    weights: FloatArray = check_sample_weight(
+        sample_weight, spectra, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weights.any():
+        raise ValueError(
+            "sample_weight must be above zero for some spectra, but all "
+            f"{len(weights)} weights are zero. Leave it out to weigh them alike."
+        )
+    return None if relative and (weights == weights[0]).all() else weights
 
 
 def validation_set(

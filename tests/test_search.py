@@ -197,7 +197,9 @@ def test_the_regressor_itself_can_be_searched_for(quiet):
             "transfer__regressor": [
                 Ridge(10.0),
                 KNNTransfer(2),
-                DirectMLPTransfer((4,), n_latent=2, decoder_layer_sizes=(4,), **QUICK),
+                DirectMLPTransfer(
+                    (4,), n_latent=2, decoder_layer_sizes=(4,)
+                ).set_params(**QUICK),
             ]
         },
         cv=2,

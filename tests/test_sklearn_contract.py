@@ -16,6 +16,7 @@ from spectransfer import (
     Training,
     VAELatentTransfer,
 )
+from spectransfer.networks import NetworkEstimator
 
 # small networks and short trainings: the checks ask for dozens of fits
 QUICK = {"training": Training(n_steps=150, learning_rate=0.01, batch_size=50)}
@@ -45,6 +46,23 @@ ESTIMATORS = [
 ]
 
 
-@parametrize_with_checks(ESTIMATORS)
+EQUIVALENCE = "check_sample_weight_equivalence_on_dense_data"
+
+
+def expected_failures(estimator):
+    """Give the checks that an estimator cannot pass, with the reason."""
+    if isinstance(estimator, KNNTransfer):
+        return {
+            EQUIVALENCE: "a repeated spectrum fills several places among neighbours"
+        }
+    if isinstance(getattr(estimator, "autoencoder", None), PCA):
+        refused = "PCA takes no weights, and is not fitted without them in silence"
+        return {EQUIVALENCE: refused, "check_sample_weights_not_overwritten": refused}
+    if isinstance(estimator, NetworkEstimator | VAELatentTransfer):
+        return {EQUIVALENCE: "a repeated spectrum comes in several, other batches"}
+    return {}
+
+
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
 def test_estimator_passes_scikit_learns_check(estimator, check):
     check(estimator)

@@ -22,14 +22,18 @@ class LearningCurve(NamedTuple):
 def curves_of(estimator: Any, name: str | None = None) -> list[LearningCurve]:
     """Find the learning curves of all networks inside an estimator."""
     if hasattr(estimator, "loss_curve_"):
-        return [
-            LearningCurve(
-                name or _class_name(estimator),
-                estimator.loss_curve_,
-                getattr(estimator, "validation_loss_curve_", None),
-                getattr(estimator, "kl_weight_curve_", None),
-            )
-        ]
+        name = name or _class_name(estimator)
+        first = LearningCurve(
+            name,
+            estimator.loss_curve_,
+            getattr(estimator, "validation_loss_curve_", None),
+            getattr(estimator, "kl_weight_curve_", None),
+        )
+        decoded = getattr(estimator, "decoded_loss_curve_", None)
+        if decoded is None:
+            return [first]
+        watched = estimator.decoded_validation_loss_curve_
+        return [first, LearningCurve(f"{name}, decoded", decoded, watched)]
     if hasattr(estimator, "autoencoder_"):
         parts = ("autoencoder", "mapper")
         found = [curves_of(getattr(estimator, f"{part}_"), part) for part in parts]

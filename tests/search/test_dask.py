@@ -42,7 +42,8 @@ def in_threads(tmp_path_factory):
 
 
 def search_for(**options):
-    settings = {"max_resources": 9, "n_candidates": 8, "random_state": 0} | options
+    settings = {"resource": "max_epochs", "max_resources": 9, "n_candidates": 8}
+    settings |= {"random_state": 0} | options
     return HalvingSearch(Descent(), SPACE, **settings)
 
 

@@ -18,7 +18,12 @@ from spectransfer.search import HalvingSearch
 from spectransfer.search._records import Record, Records, write_then_rename
 
 SPACE = {"rate": [1e-3, 1e-2, 0.1, 0.3], "penalty": [0.0, 0.1]}
-OPTIONS = {"max_resources": 9, "n_candidates": 9, "random_state": 0}
+OPTIONS = {
+    "resource": "max_epochs",
+    "max_resources": 9,
+    "n_candidates": 9,
+    "random_state": 0,
+}
 N_FITS = 8 + 3  # two rungs: eight candidates, three of them go on
 
 KILLED = """
