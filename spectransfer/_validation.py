@@ -48,6 +48,7 @@ __all__ = [
     "check_sample_weight",
     "check_spectra",
     "check_targets",
+    "check_weights",
     "fit_context",
     "unchanged_on_error",
     "validate_params",
@@ -282,6 +283,39 @@ def check_pair(
     if finite[0]:
         check_finite(spectra, names[0])
     return spectra, check_targets(y, name=names[1], finite=finite[1])
+
+
+def check_weights(
+    sample_weight: ArrayLike | None, spectra: FloatArray, *, relative: bool = True
+) -> FloatArray | None:
+    """Validate the weights of spectra.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_spectra,) or None
+        Weights, none of them negative.
+    spectra : ndarray of shape (n_spectra, n_channels)
+        What they are the weights of.
+    relative : bool, default=True
+        Whether only their ratios count.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra,) or None
+        Weights in float64; None where there are none, and where all are alike and only
+        ratios count.
+    """
+    if sample_weight is None:
+        return None
+    weights: FloatArray = check_sample_weight(
+        sample_weight, spectra, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weights.any():
+        raise ValueError(
+            "sample_weight must be above zero for some spectra, but all "
+            f"{len(weights)} weights are zero. Leave it out to weigh them alike."
+        )
+    return None if relative and (weights == weights[0]).all() else weights
 
 
 def validation_set(

@@ -24,6 +24,7 @@ from spectransfer import (
     MeanTransfer,
     SpectralMLP,
     SpectralVAE,
+    Training,
     VAELatentTransfer,
     make_transfer_pipeline,
 )
@@ -35,6 +36,7 @@ PAIR = make_instrument_pair(
 )
 X, Y = PAIR.X_secondary, PAIR.X_primary
 QUICK = {"training__n_steps": 12, "training__patience": 2, "random_state": 0}
+BARE_QUICK = {"training": Training(n_steps=1, patience=2), "random_state": 0}
 
 
 def small_vae(**changes):
@@ -155,16 +157,16 @@ def nets_of(estimator):
 
 
 NETWORKS = {
-    "SpectralMLP": lambda: SpectralMLP((200, 100), **QUICK),
+    "SpectralMLP": lambda: SpectralMLP((200, 100), **BARE_QUICK),
     "DirectMLPTransfer": lambda: DirectMLPTransfer(
-        (200,), n_latent=9, decoder_layer_sizes=(200,), **QUICK
+        (200,), n_latent=9, decoder_layer_sizes=(200,), **BARE_QUICK
     ),
     "VAELatentTransfer": lambda: VAELatentTransfer(
-        SpectralVAE((200,), n_latent=9, **QUICK), SpectralMLP((100,), **QUICK)
+        SpectralVAE((200,), n_latent=9, **BARE_QUICK), SpectralMLP((100,), **BARE_QUICK)
     ),
     "through the decoder": lambda: VAELatentTransfer(
-        SpectralVAE((200,), n_latent=9, **QUICK),
-        SpectralMLP((100,), **QUICK),
+        SpectralVAE((200,), n_latent=9, **BARE_QUICK),
+        SpectralMLP((100,), **BARE_QUICK),
         objective="spectrum",
     ),
 }

@@ -16,6 +16,7 @@ from spectransfer import (
     Training,
     VAELatentTransfer,
 )
+from spectransfer.networks import NetworkEstimator
 from spectransfer.search import HalvingSearch
 
 # small networks and short trainings: the checks ask for dozens of fits
@@ -99,12 +100,25 @@ NEED_A_FIT = [
 ]
 
 
+EQUIVALENCE = "check_sample_weight_equivalence_on_dense_data"
+
+
 def expected_failures(estimator):
-    if type(estimator) is not HalvingSearch:
-        return {}
-    return dict.fromkeys(
-        NEED_A_FIT, "fit needs a validation map, and the check gives none"
-    )
+    """Give the checks that an estimator cannot pass, with the reason."""
+    if type(estimator) is HalvingSearch:
+        return dict.fromkeys(
+            NEED_A_FIT, "fit needs a validation map, and the check gives none"
+        )
+    if isinstance(estimator, KNNTransfer):
+        return {
+            EQUIVALENCE: "a repeated spectrum fills several places among neighbours"
+        }
+    if isinstance(getattr(estimator, "autoencoder", None), PCA):
+        refused = "PCA takes no weights, and is not fitted without them in silence"
+        return {EQUIVALENCE: refused, "check_sample_weights_not_overwritten": refused}
+    if isinstance(estimator, NetworkEstimator | VAELatentTransfer):
+        return {EQUIVALENCE: "a repeated spectrum comes in several, other batches"}
+    return {}
 
 
 @parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)

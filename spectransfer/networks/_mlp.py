@@ -11,13 +11,13 @@ from sklearn.base import MultiOutputMixin, RegressorMixin
 
 from spectransfer._random import seeded
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
-from spectransfer._validation import check_pair, fit_context
+from spectransfer._validation import check_pair, check_weights, fit_context
 from spectransfer.networks._network import (
     NetworkEstimator,
     check_validation_pair,
 )
 from spectransfer.networks._training import PublishedTraining, Training
-from spectransfer.nn import MLP, DecodedLoss
+from spectransfer.nn import MLP, DecodedLoss, learning_curves, train
 
 
 class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
@@ -54,8 +54,11 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         Shift of each column and common scale between `X` (`y`) and network.
     loss_curve_, validation_loss_curve_ : list of float
         Loss and validation loss, epoch by epoch.
+    decoded_loss_curve_, decoded_validation_loss_curve_ : list of float or None
+        The same of what followed through a decoder, where `VAELatentTransfer` trained
+        the network on.
     n_epochs_ : int
-        Number of epochs trained.
+        Number of epochs trained, without those through a decoder.
     device_ : str
         Where it was trained.
     n_features_in_ : int
@@ -136,6 +139,8 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         y: ArrayLike,
         X_val: ArrayLike | None = None,
         y_val: ArrayLike | None = None,
+        *,
+        sample_weight: ArrayLike | None = None,
     ) -> "SpectralMLP":
         """Learn to predict `y` from spectra.
 
@@ -148,6 +153,9 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         X_val, y_val : array-like, default=None
             Pairs whose loss is watched, shaped as `X` and `y`. Without them, and with
             `patience` set, `validation_fraction` of the pairs is held back.
+        sample_weight : array-like of shape (n_spectra,), default=None
+            Weights of the spectra in the loss, of which only the ratios count. Those of
+            weight zero are left out; validation spectra all weigh the same.
 
         Returns
         -------
@@ -156,13 +164,18 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         """
         self.check_parameters()
         pair = check_pair(self, X, y)
+        weights = check_weights(sample_weight, pair[0])
         watched = check_validation_pair(self, X_val, y_val, pair[1])
         self._fit_regression(
             "MLP",
             lambda n_in, n_out: MLP(n_in, self.hidden_layer_sizes, n_out),
             pair,
             watched,
+            weights,
         )
+        # of a training through a decoder, which may follow
+        self.decoded_loss_curve_: list[float] | None = None
+        self.decoded_validation_loss_curve_: list[float] | None = None
         return self
 
     def _fit_through(
@@ -171,6 +184,7 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         target: str,
         pair: tuple[FloatArray, FloatArray],
         watched: tuple[FloatArray, FloatArray] | None,
+        weights: FloatArray | None = None,
     ) -> None:
         """Train on until what a frozen decoder makes of the latents fits.
 
@@ -183,10 +197,13 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         of_targets = self.target_unit_ if target == "latents" else autoencoder.unit_
         units = (self.unit_, of_targets)
         with seeded(self.random_state) as rng:
-            data, validation = self._datasets(*pair, watched, units, rng)
+            data, validation = self._datasets(*pair, watched, units, rng, weights)
             module = self.net_.module_
             plan = self._plan("MLP through the decoder", len(data))
-            self._train(plan, (module, loss), data, validation)
+            self.net_ = train(module, loss, data, validation, plan)
+        curves = learning_curves(self.net_)
+        self.decoded_loss_curve_ = curves.get("train_loss", [])
+        self.decoded_validation_loss_curve_ = curves.get("valid_loss")
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Predict for spectra.

@@ -24,6 +24,7 @@ from spectransfer.networks._training import Training
 from spectransfer.nn import (
     Plan,
     SpectraDataset,
+    SquaredError,
     Unit,
     forward_blocks,
     learning_curves,
@@ -131,20 +132,20 @@ class NetworkEstimator(HeldParts, BaseEstimator):
         training: Training = self._part("training")
         return training.plan(n_spectra, name, l2=self.l2, verbose=bool(self.verbose))
 
-    def _unit(self, spectra: FloatArray) -> Unit:
+    def _unit(self, spectra: FloatArray, weights: FloatArray | None) -> Unit:
         if self._part("training").normalizes:
-            return Unit.of(spectra)
+            return Unit.of(spectra, weights)
         return Unit.identity(spectra.shape[1])
 
     def _holdout(
-        self, n_spectra: int, rng: np.random.RandomState
-    ) -> tuple[IntArray | None, IntArray | None]:
-        """Rows to train with and rows to watch; None for all and for none."""
+        self, known: IntArray, rng: np.random.RandomState
+    ) -> tuple[IntArray, IntArray | None]:
+        """Divide rows into those to train with and those to watch, if any."""
         training = self._part("training")
-        n_watched = int(training.validation_fraction * n_spectra)
+        n_watched = int(training.validation_fraction * len(known))
         if n_watched == 0 or training.patience is None:
-            return None, None
-        order = rng.permutation(n_spectra)
+            return known, None
+        order = known[rng.permutation(len(known))]
         return np.sort(order[n_watched:]), np.sort(order[:n_watched])
 
     def _datasets(
@@ -154,18 +155,27 @@ class NetworkEstimator(HeldParts, BaseEstimator):
         validation: tuple[FloatArray, FloatArray | None] | None,
         units: tuple[Unit, Unit],
         rng: np.random.RandomState,
+        weights: FloatArray | None,
     ) -> tuple[SpectraDataset, SpectraDataset | None]:
         """Wrap arrays for training, and hold a part back where none was given."""
-        if validation is not None:
-            return (
-                SpectraDataset(inputs, targets, units),
-                SpectraDataset(*validation, units),
-            )
-        rows, watched = self._holdout(len(inputs), rng)
-        data = SpectraDataset(inputs, targets, units, rows)
-        if watched is None:
-            return data, None
-        return data, SpectraDataset(inputs, targets, units, watched)
+        # what has no weight is left out, so that a batch has as many spectra as it says
+        rows: IntArray = np.arange(len(inputs))
+        if weights is not None:
+            rows = np.flatnonzero(weights)
+        watched = None
+        if validation is None:
+            rows, held_back = self._holdout(rows, rng)
+            if held_back is not None:
+                watched = SpectraDataset(inputs, targets, units, held_back)
+        else:
+            watched = SpectraDataset(*validation, units)
+        if weights is not None:
+            weights = weights / weights[rows].mean()
+        every = len(rows) == len(inputs)
+        data = SpectraDataset(
+            inputs, targets, units, None if every else rows, weights=weights
+        )
+        return data, watched
 
     def _train(
         self,
@@ -178,9 +188,6 @@ class NetworkEstimator(HeldParts, BaseEstimator):
         """Train module and loss (`parts`), and keep net and learning curves."""
         module, criterion = parts
         self.net_ = train(module, criterion, data, validation, plan, **options)
-        self._keep_curves()
-
-    def _keep_curves(self) -> None:
         curves = learning_curves(self.net_)
         self.loss_curve_ = curves.get("train_loss", [])
         self.n_epochs_ = len(self.loss_curve_)
@@ -217,16 +224,18 @@ class NetworkEstimator(HeldParts, BaseEstimator):
         build: Callable[[int, int], nn.Module],
         pair: tuple[FloatArray, FloatArray],
         watched: tuple[FloatArray, FloatArray] | None,
+        weights: FloatArray | None,
     ) -> None:
         """Fit a module made by `build` to pairs by least squares."""
         secondary, targets = pair[0], columns(pair[1])
-        units = (self._unit(secondary), self._unit(targets))
+        units = (self._unit(secondary, weights), self._unit(targets, weights))
         with seeded(self.random_state) as rng:
             module = build(secondary.shape[1], targets.shape[1])
-            data, validation = self._datasets(secondary, targets, watched, units, rng)
+            data, validation = self._datasets(
+                secondary, targets, watched, units, rng, weights
+            )
             plan = self._plan(name, len(data))
-            self._train(plan, (module, nn.MSELoss()), data, validation)
-        # only now: a training that fails must not leave new units to an old net
+            self._train(plan, (module, SquaredError()), data, validation)
         self.unit_, self.target_unit_ = units
         self._target_ndim = pair[1].ndim
 

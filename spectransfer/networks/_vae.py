@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from spectransfer._blocks import row_blocks
@@ -26,6 +26,7 @@ from spectransfer._validation import (
     StrOptions,
     check_finite,
     check_spectra,
+    check_weights,
     fit_context,
 )
 from spectransfer.metrics import relative_squared_error
@@ -204,7 +205,12 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X: ArrayLike, y: object = None, X_val: ArrayLike | None = None
+        self,
+        X: ArrayLike,
+        y: object = None,
+        X_val: ArrayLike | None = None,
+        *,
+        sample_weight: ArrayLike | None = None,
     ) -> "SpectralVAE":
         """Learn the latent space of primary spectra.
 
@@ -217,6 +223,9 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         X_val : array-like of shape (n_validation, n_wavelengths), default=None
             Primary spectra whose loss is watched. Without them, and with `patience`
             set, `validation_fraction` of `X` is held back.
+        sample_weight : array-like of shape (n_spectra,), default=None
+            Weights of the spectra in the loss, of which only the ratios count. Those of
+            weight zero are left out; validation spectra all weigh the same.
 
         Returns
         -------
@@ -229,13 +238,16 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         if X_val is not None:
             watched = (check_spectra(self, X_val, finite=False), None)
             check_finite(watched[0], "X_val")
-        unit = self._unit(primary)
+        weights = check_weights(sample_weight, primary)
+        unit = self._unit(primary, weights)
         with seeded(self.random_state) as rng:
-            data, validation = self._datasets(primary, None, watched, (unit, unit), rng)
+            data, validation = self._datasets(
+                primary, None, watched, (unit, unit), rng, weights
+            )
             plan = self._plan("VAE", len(data))
             module, loss = self._module_and_loss(primary.shape[1])
             if self.shortcut is not None:
-                found = leading_components(primary, unit, self.n_latent, rng)
+                found = leading_components(primary, unit, self.n_latent, rng, weights)
                 module.start_from(*found)
             self._train(
                 plan,
@@ -246,21 +258,26 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
                     plan.n_epochs, self.kl_weight, n_cycles=self.kl_cycles
                 ),
             )
-        # only now: a training that fails must not leave a new unit to an old net
         self.unit_, self._n_features_out = unit, self.n_latent
-        self.latent_mean_, self.latent_covariance_ = self._latent_moments(primary)
+        self.latent_mean_, self.latent_covariance_ = self._latent_moments(
+            primary, weights
+        )
         return self
 
-    def _latent_moments(self, primary: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _latent_moments(
+        self, primary: FloatArray, weights: FloatArray | None
+    ) -> tuple[FloatArray, FloatArray]:
+        n_counted = len(primary) if weights is None else weights.sum()
         total = np.zeros(self.n_latent)
         products = np.zeros((self.n_latent, self.n_latent))
         for rows in row_blocks(len(primary), primary[:1].nbytes):
             latents = self._encode(primary[rows]).astype(np.float64)
-            total += latents.sum(axis=0)
-            products += latents.T @ latents
+            weighted = latents if weights is None else weights[rows, None] * latents
+            total += weighted.sum(axis=0)
+            products += weighted.T @ latents
         # in float64, and latents are of order one: the difference keeps its digits
-        mean = total / len(primary)
-        return mean, products / len(primary) - np.outer(mean, mean)
+        mean = total / n_counted
+        return mean, products / n_counted - np.outer(mean, mean)
 
     def _module_and_loss(self, n_channels: int) -> tuple[VAE, VAELoss]:
         sizes = self.hidden_layer_sizes
@@ -371,3 +388,9 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         """
         decoded = self.inverse_transform(self.transform(X))
         return 1.0 - relative_squared_error(check_spectra(self, X), decoded)
+
+    def __sklearn_tags__(self) -> Tags:
+        """Say that float32 stays float32."""
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

@@ -10,6 +10,7 @@ from spectransfer.nn._hardware import PRECISIONS, resolve_device, usable_device
 from spectransfer.nn._inference import forward_blocks
 from spectransfer.nn._losses import (
     DecodedLoss,
+    SquaredError,
     VAELoss,
     cyclical_annealing,
     kl_divergence,
@@ -25,6 +26,7 @@ __all__ = [
     "DecodedLoss",
     "Plan",
     "SpectraDataset",
+    "SquaredError",
     "Unit",
     "VAELoss",
     "cyclical_annealing",

@@ -43,21 +43,29 @@ class Unit(NamedTuple):
         return cls(np.zeros(n_channels, dtype=np.float32), 1.0)
 
     @classmethod
-    def of(cls, spectra: FloatArray) -> "Unit":
+    def of(cls, spectra: FloatArray, weights: FloatArray | None = None) -> "Unit":
         """Centre each channel, and scale all to a root mean square of one."""
         n_rows, n_channels = spectra.shape
         blocks = list(row_blocks(n_rows, 8 * n_channels))
+        n_counted = n_rows if weights is None else float(weights.sum())
         total = np.zeros(n_channels)
         for rows in blocks:
-            total += spectra[rows].sum(axis=0, dtype=np.float64)
-        shift = (total / n_rows).astype(np.float32)
+            if weights is None:
+                total += spectra[rows].sum(axis=0, dtype=np.float64)
+            else:
+                total += weights[rows] @ spectra[rows]
+        shift = (total / n_counted).astype(np.float32)
         squares = 0.0
         for rows in blocks:
             centred = spectra[rows] - shift
-            squares += float(np.einsum("ij,ij->", centred, centred, dtype=np.float64))
-        scale = float(np.sqrt(squares / spectra.size))
+            if weights is None:
+                own = np.einsum("ij,ij->", centred, centred, dtype=np.float64)
+            else:
+                own = np.einsum("i,ij,ij->", weights[rows], centred, centred)
+            squares += float(own)
+        scale = float(np.sqrt(squares / (n_counted * n_channels)))
         # what the rounding of the shift leaves of constant spectra is no spread
-        level = np.sqrt(np.mean(np.square(total / n_rows)))
+        level = np.sqrt(np.mean(np.square(total / n_counted)))
         rounding = np.finfo(np.float32).eps * level
         return cls(shift, scale if scale > rounding else 1.0)
 
@@ -102,8 +110,10 @@ class TensorUnit(NamedTuple):
         return torch.add(self.shift, inside, alpha=self.scale, out=out)
 
 
-class SpectraDataset(Dataset[tuple[Tensor, Tensor]]):
+class SpectraDataset(Dataset[tuple[Tensor, ...]]):
     """Pairs of inputs and targets that answer a whole batch of row numbers at once.
+
+    Where spectra have weights, these come third.
 
     Arrays are read where they lie, memory-mapped ones too; only the rows of a batch
     are copied. Without `targets` the inputs are their own target (autoencoder).
@@ -118,6 +128,8 @@ class SpectraDataset(Dataset[tuple[Tensor, Tensor]]):
         The rows that make up the dataset; all when None.
     device : torch.device, default="cpu"
         Where batches are wanted.
+    weights : ndarray of shape (n_spectra,), default=None
+        Weights of all rows in the loss, of mean one over those of the dataset.
     """
 
     def __init__(
@@ -127,10 +139,11 @@ class SpectraDataset(Dataset[tuple[Tensor, Tensor]]):
         units: tuple[Unit, Unit],
         rows: IntArray | None = None,
         device: torch.device = CPU,
+        weights: FloatArray | None = None,
     ) -> None:
         self.inputs, self.targets = inputs, targets
         self.units, self.rows = units, rows
-        self.device = device
+        self.device, self.weights = device, weights
         self._tensor_units = [unit.on(device) for unit in units]
 
     def __len__(self) -> int:
@@ -139,19 +152,24 @@ class SpectraDataset(Dataset[tuple[Tensor, Tensor]]):
 
     def on(self, device: torch.device) -> "SpectraDataset":
         """Give the same dataset with batches on a device."""
-        return SpectraDataset(self.inputs, self.targets, self.units, self.rows, device)
+        return SpectraDataset(
+            self.inputs, self.targets, self.units, self.rows, device, self.weights
+        )
 
     def positions(self, order: Tensor) -> IntArray:
         """Give positions as numpy wants them."""
         return order.numpy()
 
-    def __getitem__(self, positions: IntArray) -> tuple[Tensor, Tensor]:
-        """Give inputs and targets at these positions, in network units."""
+    def __getitem__(self, positions: IntArray) -> tuple[Tensor, ...]:
+        """Give inputs and targets at these positions, in network units, and weights."""
         rows = positions if self.rows is None else self.rows[positions]
-        inputs = self._batch(self.inputs, rows, self._tensor_units[0])
-        if self.targets is None:
-            return inputs, inputs
-        return inputs, self._batch(self.targets, rows, self._tensor_units[1])
+        inputs = targets = self._batch(self.inputs, rows, self._tensor_units[0])
+        if self.targets is not None:
+            targets = self._batch(self.targets, rows, self._tensor_units[1])
+        if self.weights is None:
+            return inputs, targets
+        weights = torch.from_numpy(self.weights[rows].astype(np.float32))
+        return inputs, targets, weights.to(self.device)
 
     def _batch(self, spectra: FloatArray, rows: IntArray, unit: TensorUnit) -> Tensor:
         # fancy indexing has made a copy, which is free to be changed in place
@@ -162,7 +180,7 @@ class SpectraDataset(Dataset[tuple[Tensor, Tensor]]):
         return unit.enter(batch, out=batch)
 
 
-class ResidentDataset(Dataset[tuple[Tensor, Tensor]]):
+class ResidentDataset(Dataset[tuple[Tensor, ...]]):
     """A `SpectraDataset` whose spectra are kept on a device, in network units.
 
     Batches have the bits that the dataset itself gives.
@@ -180,12 +198,17 @@ class ResidentDataset(Dataset[tuple[Tensor, Tensor]]):
         self.targets = self.inputs
         if data.targets is not None:
             self.targets = _empty(data, data.targets.shape[1], device)
+        self.weights: Tensor | None = None
+        if data.weights is not None:
+            self.weights = _empty(data, 1, device).ravel()
         source = data.on(device)
         for rows in row_blocks(len(data), _row_bytes(data)):
-            inputs, targets = source[np.arange(rows.start, rows.stop)]
+            inputs, targets, *weights = source[np.arange(rows.start, rows.stop)]
             self.inputs[rows] = inputs
             if data.targets is not None:
                 self.targets[rows] = targets
+            if self.weights is not None:
+                (self.weights[rows],) = weights
 
     def __len__(self) -> int:
         """Give the number of spectra."""
@@ -195,12 +218,14 @@ class ResidentDataset(Dataset[tuple[Tensor, Tensor]]):
         """Send positions to the device; once for an epoch, as sending waits."""
         return order.to(self.inputs.device)
 
-    def __getitem__(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """Give inputs and targets at these positions, in network units."""
-        inputs = self.inputs.index_select(0, positions)
-        if self.targets is self.inputs:
-            return inputs, inputs
-        return inputs, self.targets.index_select(0, positions)
+    def __getitem__(self, positions: Tensor) -> tuple[Tensor, ...]:
+        """Give inputs and targets at these positions, in network units, and weights."""
+        inputs = targets = self.inputs.index_select(0, positions)
+        if self.targets is not self.inputs:
+            targets = self.targets.index_select(0, positions)
+        if self.weights is None:
+            return inputs, targets
+        return inputs, targets, self.weights.index_select(0, positions)
 
 
 def _empty(data: SpectraDataset, n_columns: int, device: torch.device) -> Tensor:
@@ -275,8 +300,8 @@ class Batches:
         """Give the number of batches."""
         return -(-len(self.dataset) // self.batch_size)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield inputs and targets, batch by batch."""
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+        """Yield inputs and targets, and weights where there are any."""
         n = len(self.dataset)
         order = torch.randperm(n) if self.shuffle else torch.arange(n)
         positions = self.dataset.positions(order)
@@ -285,7 +310,11 @@ class Batches:
 
 
 def leading_components(
-    spectra: FloatArray, unit: Unit, n_latent: int, rng: np.random.RandomState
+    spectra: FloatArray,
+    unit: Unit,
+    n_latent: int,
+    rng: np.random.RandomState,
+    weights: FloatArray | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Give principal components of spectra that are drawn at random.
 
@@ -299,6 +328,8 @@ def leading_components(
         Number of components.
     rng : RandomState
         Draws spectra and seeds the decomposition.
+    weights : ndarray of shape (n_spectra,), default=None
+        Spectra of weight zero are not drawn; the others all alike.
 
     Returns
     -------
@@ -311,7 +342,8 @@ def leading_components(
     """
     components = torch.zeros(n_latent, spectra.shape[1], dtype=torch.float32)
     deviations = torch.zeros(n_latent, dtype=torch.float32)
-    rows = np.sort(rng.permutation(len(spectra))[:N_DRAWN])
+    known = np.arange(len(spectra)) if weights is None else np.flatnonzero(weights)
+    rows = np.sort(known[rng.permutation(len(known))[:N_DRAWN]])
     drawn = spectra[rows].astype(np.float32)
     drawn -= unit.shift
     drawn *= np.float32(1 / unit.scale)

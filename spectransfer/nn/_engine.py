@@ -196,12 +196,12 @@ class TrainedNet(NeuralNet):
 
     def _loss_of(self, batch: Any) -> tuple[Any, Tensor]:
         """Give output and loss of a batch, both in float32."""
-        inputs, targets = batch
+        inputs, targets, *weights = batch
         with autocast(self.plan.precision, targets.device):
             named = isinstance(inputs, Mapping)
             output = self.module_(**inputs) if named else self.module_(inputs)
             output = _in_float32(output)
-            return output, self.criterion_(output, targets)
+            return output, self.criterion_(output, targets, *weights)
 
     def __getstate__(self) -> dict[str, Any]:
         # skorch would save the weights twice: of the module given, and of it trained

@@ -25,17 +25,57 @@ from torch.nn import functional
 from spectransfer._typing import FloatArray
 
 
-def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+def squared_error(
+    output: Tensor, targets: Tensor, weights: Tensor | None = None
+) -> Tensor:
+    r"""Mean squared error, of spectra that have weights.
+
+    .. math:: \frac{1}{NM} \sum_{ij} w_i (y_{ij} - \hat y_{ij})^2
+
+    with weights of mean one over all training spectra, not over each batch: so a step
+    is on average one down the slope of the weighted error of all of them.
+
+    Parameters
+    ----------
+    output, targets : Tensor of shape (n_spectra, n_outputs)
+        What is compared.
+    weights : Tensor of shape (n_spectra,), default=None
+        All one when None.
+
+    Returns
+    -------
+    Tensor
+        A single number.
+    """
+    if weights is None:
+        return functional.mse_loss(output, targets)
+    return (weights[:, None] * (output - targets).square()).mean()
+
+
+class SquaredError(nn.Module):
+    """`squared_error` as a module."""
+
+    def forward(
+        self, output: Tensor, targets: Tensor, weights: Tensor | None = None
+    ) -> Tensor:
+        """Loss of a batch."""
+        return squared_error(output, targets, weights)
+
+
+def kl_divergence(
+    mean: Tensor, log_variance: Tensor, weights: Tensor | None = None
+) -> Tensor:
     r"""Kullback-Leibler divergence of the posterior from a standard normal.
 
     .. math:: \mathrm{KL} = -\frac{1}{2N} \sum_{i=1}^{N} \sum_{l}
               \left( 1 + \log \sigma_{il}^2 - \mu_{il}^2 - \sigma_{il}^2 \right)
 
-    summed over latents and averaged over spectra (Kingma and Welling, 2013,
-    appendix B).
+    summed over latents and averaged over spectra, by their weights (Kingma and Welling,
+    2013, appendix B).
     """
     terms = 1 + log_variance - mean.square() - log_variance.exp()
-    return -0.5 * terms.sum(dim=1).mean()
+    sums = terms.sum(dim=1)
+    return -0.5 * (sums if weights is None else weights * sums).mean()
 
 
 class VAELoss(nn.Module):
@@ -53,14 +93,19 @@ class VAELoss(nn.Module):
         super().__init__()
         self.kl_scale, self.kl_weight = kl_scale, 0.0
 
-    def forward(self, output: tuple[Tensor, Tensor, Tensor], spectra: Tensor) -> Tensor:
+    def forward(
+        self,
+        output: tuple[Tensor, Tensor, Tensor],
+        spectra: Tensor,
+        weights: Tensor | None = None,
+    ) -> Tensor:
         """Loss of a batch; in evaluation mode the reconstruction error alone."""
         reconstruction, mean, log_variance = output
-        error = functional.mse_loss(reconstruction, spectra)
+        error = squared_error(reconstruction, spectra, weights)
         if not self.training:
             return error
         weight = self.kl_weight * self.kl_scale
-        return error + weight * kl_divergence(mean, log_variance)
+        return error + weight * kl_divergence(mean, log_variance, weights)
 
 
 class DecodedLoss(nn.Module):
@@ -93,12 +138,14 @@ class DecodedLoss(nn.Module):
         self.frozen[0]._apply(fn, recurse)
         return super()._apply(fn, recurse)
 
-    def forward(self, latents: Tensor, targets: Tensor) -> Tensor:
+    def forward(
+        self, latents: Tensor, targets: Tensor, weights: Tensor | None = None
+    ) -> Tensor:
         """Loss of a batch."""
         if self.target == "latents":
             with torch.no_grad():
                 targets = self._decode(targets)
-        return functional.mse_loss(self._decode(latents), targets)
+        return squared_error(self._decode(latents), targets, weights)
 
     def _decode(self, latents: Tensor) -> Tensor:
         (decoder,) = self.frozen

@@ -23,14 +23,18 @@ def curves_of(estimator: Any, name: str | None = None) -> list[LearningCurve]:
     """Find the learning curves of all networks inside an estimator."""
     last = predictor(estimator)
     if hasattr(last, "loss_curve_"):
-        return [
-            LearningCurve(
-                name or type(last).__name__,
-                last.loss_curve_,
-                getattr(last, "validation_loss_curve_", None),
-                getattr(last, "kl_weight_curve_", None),
-            )
-        ]
+        name = name or type(last).__name__
+        first = LearningCurve(
+            name,
+            last.loss_curve_,
+            getattr(last, "validation_loss_curve_", None),
+            getattr(last, "kl_weight_curve_", None),
+        )
+        decoded = getattr(last, "decoded_loss_curve_", None)
+        if decoded is None:
+            return [first]
+        watched = last.decoded_validation_loss_curve_
+        return [first, LearningCurve(f"{name}, decoded", decoded, watched)]
     if hasattr(last, "autoencoder_"):
         parts = ("autoencoder", "mapper")
         found = [curves_of(getattr(last, f"{part}_"), part) for part in parts]

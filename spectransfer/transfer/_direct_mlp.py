@@ -13,7 +13,13 @@ from sklearn.base import MultiOutputMixin, RegressorMixin
 from torch import nn
 
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
-from spectransfer._validation import Interval, StrOptions, check_pair, fit_context
+from spectransfer._validation import (
+    Interval,
+    StrOptions,
+    check_pair,
+    check_weights,
+    fit_context,
+)
 from spectransfer.networks import (
     NETWORK_CONSTRAINTS,
     NetworkEstimator,
@@ -160,6 +166,8 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         y: ArrayLike,
         X_val: ArrayLike | None = None,
         y_val: ArrayLike | None = None,
+        *,
+        sample_weight: ArrayLike | None = None,
     ) -> "DirectMLPTransfer":
         """Learn the transfer from spectra of shared standards.
 
@@ -172,6 +180,9 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         X_val, y_val : array-like, default=None
             Pairs whose loss is watched, shaped as `X` and `y`. Without them, and with
             `patience` set, `validation_fraction` of the pairs is held back.
+        sample_weight : array-like of shape (n_spectra,), default=None
+            Weights of the spectra in the loss, of which only the ratios count. Those of
+            weight zero are left out; validation spectra all weigh the same.
 
         Returns
         -------
@@ -180,8 +191,9 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         """
         self.check_parameters()
         pair = check_pair(self, X, y)
+        weights = check_weights(sample_weight, pair[0])
         watched = check_validation_pair(self, X_val, y_val, pair[1])
-        self._fit_regression("direct MLP", self._module, pair, watched)
+        self._fit_regression("direct MLP", self._module, pair, watched, weights)
         return self
 
     def _module(self, n_in: int, n_out: int) -> nn.Module:

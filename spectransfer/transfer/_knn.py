@@ -17,6 +17,7 @@ from spectransfer._validation import (
     StrOptions,
     check_pair,
     check_spectra,
+    check_weights,
     fit_context,
 )
 from spectransfer.transfer._neighbors import StoredSpectra
@@ -109,7 +110,7 @@ class KNNTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
     ----------
     neighbors_ : StoredSpectra or sklearn.neighbors.NearestNeighbors
         Holds the secondary spectra of the shared standards: the array given to `fit`,
-        not a copy.
+        not a copy, unless some have weight zero.
     primary_ : ndarray of shape (n_spectra, n_primary) or (n_spectra,)
         Their primary spectra; the array given to `fit`, not a copy.
     n_features_in_ : int
@@ -160,7 +161,9 @@ class KNNTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.n_jobs = n_jobs
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: ArrayLike) -> "KNNTransfer":
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, *, sample_weight: ArrayLike | None = None
+    ) -> "KNNTransfer":
         """Remember the spectra of shared standards.
 
         Parameters
@@ -169,6 +172,9 @@ class KNNTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
             Secondary spectra.
         y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
             Primary spectra of the same spots.
+        sample_weight : array-like of shape (n_spectra,), default=None
+            Weights of the shared standards, by which neighbours count in the mean,
+            times `weights`. Those of weight zero are nobody's neighbour.
 
         Returns
         -------
@@ -176,13 +182,17 @@ class KNNTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
             The fitted estimator.
         """
         secondary, primary = check_pair(self, X, y)
+        counted = check_weights(sample_weight, secondary)
+        if counted is not None and not counted.all():
+            kept = np.flatnonzero(counted)
+            secondary, primary, counted = secondary[kept], primary[kept], counted[kept]
         if self.n_neighbors > len(secondary):
             raise ValueError(
                 "n_neighbors must not be larger than the number of spectra, but it is "
                 f"{self.n_neighbors} and there are {len(secondary)} spectra "
                 f"(n_samples={len(secondary)}). Take fewer neighbours."
             )
-        self.primary_ = primary
+        self.primary_, self._counted = primary, counted
         if self.metric == "euclidean":
             self.neighbors_: Any = StoredSpectra.of(secondary)
         else:
@@ -212,6 +222,9 @@ class KNNTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         row_bytes = self.n_neighbors * primary[:1].nbytes
         for block, distances, indices in self._nearest(secondary):
             weights = neighbor_weights(distances, self.weights)
+            if self._counted is not None:
+                weights *= self._counted[indices]
+                weights /= weights.sum(axis=1, keepdims=True)
             for rows in row_blocks(len(indices), row_bytes):
                 means = weighted_rows(primary, indices[rows], weights[rows])
                 predicted[block][rows] = means

@@ -25,6 +25,7 @@ from spectransfer._validation import (
     StrOptions,
     check_pair,
     check_spectra,
+    check_weights,
     fit_context,
 )
 from spectransfer._wrapping import is_frozen
@@ -186,6 +187,8 @@ class VAELatentTransfer(HeldParts, MultiOutputMixin, RegressorMixin, BaseEstimat
         y: ArrayLike,
         X_val: ArrayLike | None = None,
         y_val: ArrayLike | None = None,
+        *,
+        sample_weight: ArrayLike | None = None,
     ) -> "VAELatentTransfer":
         """Learn latents of primary spectra, then the map from secondary ones.
 
@@ -198,6 +201,9 @@ class VAELatentTransfer(HeldParts, MultiOutputMixin, RegressorMixin, BaseEstimat
         X_val, y_val : array-like, default=None
             Pairs whose loss both networks watch, shaped as `X` and `y`. Without them,
             a network whose `patience` is set holds back a part of the training spectra.
+        sample_weight : array-like of shape (n_spectra,), default=None
+            Weights of the spectra, of which only the ratios count, for both parts. A
+            frozen autoencoder needs none; a part that is fitted has to take them.
 
         Returns
         -------
@@ -206,28 +212,33 @@ class VAELatentTransfer(HeldParts, MultiOutputMixin, RegressorMixin, BaseEstimat
         """
         secondary, targets = check_pair(self, X, y)
         watched = check_validation_pair(self, X_val, y_val, targets)
+        weights = check_weights(sample_weight, secondary)
         primary = columns(targets)
         autoencoder, mapper = self._parts()
         for part in (autoencoder, mapper):
             if isinstance(part, NetworkEstimator):
                 part.check_parameters()
+            if weights is not None and not is_frozen(part):
+                _refuse_what_takes_no_weights(part)
         objective = self._objective(autoencoder, mapper)
 
         if not is_frozen(autoencoder):
-            _fit_watched(autoencoder, (primary,), watched and {"X_val": watched[1]})
+            named = watched and {"X_val": watched[1]}
+            _fit_watched(autoencoder, (primary,), named, weights)
         latents = np.asarray(autoencoder.transform(primary))
 
         named = watched and {
             "X_val": watched[0],
             "y_val": np.asarray(autoencoder.transform(watched[1])),
         }
-        _fit_watched(mapper, (secondary, latents), named)
+        _fit_watched(mapper, (secondary, latents), named, weights)
         if objective == "decoded":
             pairs = None if named is None else (named["X_val"], named["y_val"])
-            mapper._fit_through(autoencoder, "latents", (secondary, latents), pairs)
+            pair = (secondary, latents)
+            mapper._fit_through(autoencoder, "latents", pair, pairs, weights)
         elif objective == "spectrum":
-            mapper._fit_through(autoencoder, "spectra", (secondary, primary), watched)
-        # only now: a mapper that fails must not leave its autoencoder to an older one
+            pair = (secondary, primary)
+            mapper._fit_through(autoencoder, "spectra", pair, watched, weights)
         self.autoencoder_, self.mapper_ = autoencoder, mapper
         self._target_ndim = targets.ndim
         return self
@@ -291,12 +302,25 @@ class VAELatentTransfer(HeldParts, MultiOutputMixin, RegressorMixin, BaseEstimat
 
 
 def _fit_watched(
-    estimator: Any, data: tuple[FloatArray, ...], watched: dict[str, Any] | None
-) -> Any:
+    estimator: Any,
+    data: tuple[FloatArray, ...],
+    watched: dict[str, Any] | None,
+    weights: FloatArray | None,
+) -> None:
     """Fit, with validation data where there are any and the estimator takes them."""
+    named: dict[str, Any] = {} if weights is None else {"sample_weight": weights}
     if watched and all(has_fit_parameter(estimator, name) for name in watched):
-        return estimator.fit(*data, **watched)
-    return estimator.fit(*data)
+        named |= watched
+    estimator.fit(*data, **named)
+
+
+def _refuse_what_takes_no_weights(part: Any) -> None:
+    if not has_fit_parameter(part, "sample_weight"):
+        raise TypeError(
+            "sample_weight is for every part that is fitted, but fit of "
+            f"{type(part).__name__} takes none. Fit it beforehand and wrap it into a "
+            "FrozenEstimator, use another one, or leave sample_weight out."
+        )
 
 
 def _not_decodable(autoencoder: Any, mapper: Any) -> tuple[str, type, Any] | None:

@@ -6,7 +6,12 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._typing import ArrayLike, FloatArray
-from spectransfer._validation import check_pair, check_spectra, fit_context
+from spectransfer._validation import (
+    check_pair,
+    check_spectra,
+    check_weights,
+    fit_context,
+)
 
 
 class MeanTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -22,7 +27,7 @@ class MeanTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
     mean_ : ndarray of shape (n_primary,)
         Mean primary spectrum.
     n_samples_seen_ : int
-        Number of spectra that it is the mean of.
+        Number of spectra that it is the mean of, without those of weight zero.
     n_features_in_ : int
         Number of channels of the secondary spectra.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -42,7 +47,9 @@ class MeanTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
     _parameter_constraints: dict[str, list[object]] = {}
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: ArrayLike) -> "MeanTransfer":
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, *, sample_weight: ArrayLike | None = None
+    ) -> "MeanTransfer":
         """Take the mean of primary spectra.
 
         Parameters
@@ -51,16 +58,20 @@ class MeanTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
             Secondary spectra; only their shape is used.
         y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
             Primary spectra of the same spots.
+        sample_weight : array-like of shape (n_spectra,), default=None
+            Weights of the spectra in the mean.
 
         Returns
         -------
         MeanTransfer
             The fitted estimator.
         """
-        return self._learn(X, y, fresh=True)
+        return self._learn(X, y, sample_weight, fresh=True)
 
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X: ArrayLike, y: ArrayLike) -> "MeanTransfer":
+    def partial_fit(
+        self, X: ArrayLike, y: ArrayLike, *, sample_weight: ArrayLike | None = None
+    ) -> "MeanTransfer":
         """Add primary spectra to the mean of those seen so far.
 
         Parameters
@@ -69,18 +80,31 @@ class MeanTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
             Secondary spectra; only their shape is used.
         y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
             Primary spectra of the same spots.
+        sample_weight : array-like of shape (n_spectra,), default=None
+            Weights of the spectra in the mean.
 
         Returns
         -------
         MeanTransfer
             The fitted estimator.
         """
-        return self._learn(X, y, fresh=not hasattr(self, "n_samples_seen_"))
+        fresh = not hasattr(self, "n_samples_seen_")
+        return self._learn(X, y, sample_weight, fresh=fresh)
 
-    def _learn(self, X: ArrayLike, y: ArrayLike, fresh: bool) -> "MeanTransfer":
-        _, primary = check_pair(self, X, y, reset=fresh)
+    def _learn(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        fresh: bool,
+    ) -> "MeanTransfer":
+        secondary, primary = check_pair(self, X, y, reset=fresh)
+        weights = check_weights(sample_weight, secondary, relative=False)
+        if weights is not None:
+            kept = np.flatnonzero(weights)
+            weights, primary = weights[kept], primary[kept]
         if fresh:
-            self.n_samples_seen_ = 0
+            self.n_samples_seen_, self._weight_seen = 0, 0.0
             self._total = np.zeros(primary.shape[1:])
         if self._total.shape != primary.shape[1:]:
             raise ValueError(
@@ -88,9 +112,14 @@ class MeanTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"before, which had {self._total.shape}, but y has "
                 f"{primary.shape[1:]}. Call fit to begin anew."
             )
-        self._total = self._total + primary.sum(axis=0, dtype=np.float64)
+        if weights is None:
+            self._total = self._total + primary.sum(axis=0, dtype=np.float64)
+            self._weight_seen += len(primary)
+        else:
+            self._total = self._total + np.einsum("i,i...->...", weights, primary)
+            self._weight_seen += float(weights.sum())
         self.n_samples_seen_ += len(primary)
-        self.mean_ = np.asarray(self._total / self.n_samples_seen_, primary.dtype)
+        self.mean_ = np.asarray(self._total / self._weight_seen, primary.dtype)
         return self
 
     def predict(self, X: ArrayLike) -> FloatArray:

@@ -3,6 +3,8 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.decomposition import PCA
+from sklearn.utils import get_tags
+from sklearn.utils.estimator_checks import check_transformer_preserve_dtypes
 
 from spectransfer import BaselineCorrector, SpectralVAE, Training
 from spectransfer.metrics import relative_squared_error
@@ -209,3 +211,12 @@ def test_with_a_shortcut_no_posterior_is_wider_than_the_prior(pair, quick_vae):
     bright = torch.from_numpy(1e3 * pair.X_primary[:8] / pair.X_primary.std())
     _, log_variance = vae.net_.module_.eval().encode(bright)
     assert log_variance.max() <= 0
+
+
+def test_float32_stays_float32_and_the_tags_say_so():
+    vae = SpectralVAE((8,), n_latent=2, training=Training(n_steps=5))
+    assert set(get_tags(vae).transformer_tags.preserves_dtype) == {
+        "float32",
+        "float64",
+    }
+    check_transformer_preserve_dtypes("SpectralVAE", vae)

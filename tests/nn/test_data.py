@@ -61,6 +61,23 @@ def test_a_dataset_of_chosen_rows_knows_no_others(rng):
     assert targets is inputs
 
 
+def test_weights_come_third_and_belong_to_their_rows():
+    X, weights = np.arange(10.0)[:, None], np.arange(10.0) / 4.5
+    unit = Unit.identity(1)
+    data = SpectraDataset(X, None, (unit, unit), np.array([7, 2]), weights=weights)
+    inputs, _, found = data[np.array([1, 0])]
+    assert_allclose(found, inputs.ravel() / 4.5, rtol=1e-6)
+
+
+def test_the_unit_of_weighted_spectra_is_that_of_repeated_ones(rng):
+    spectra = rng.normal(300, 20, size=(50, 4))
+    counts = rng.integers(0, 4, size=50)
+    repeated = Unit.of(np.repeat(spectra, counts, axis=0))
+    weighted = Unit.of(spectra, counts.astype(float))
+    assert_allclose(weighted.shift, repeated.shift, rtol=1e-6)
+    assert_allclose(weighted.scale, repeated.scale, rtol=1e-6)
+
+
 def test_memory_mapped_spectra_are_read_batch_by_batch(tmp_path, rng):
     path = tmp_path / "spectra.npy"
     np.save(path, rng.normal(size=(6, 3)).astype(np.float32))
@@ -75,15 +92,16 @@ def test_memory_mapped_spectra_are_read_batch_by_batch(tmp_path, rng):
 ROWS = np.array([7, 2, 9, 4, 0, 11, 3])
 
 
-@pytest.fixture(params=["pairs", "autoencoder", "chosen rows", "float64"])
+@pytest.fixture(params=["pairs", "autoencoder", "chosen rows", "float64", "weights"])
 def data(request, rng):
     dtype = np.float64 if request.param == "float64" else np.float32
     X, Y = (rng.normal(300, 20, size=(12, n)).astype(dtype) for n in (5, 3))
     units = (Unit.of(X), Unit.of(Y))
     if request.param == "autoencoder":
         return SpectraDataset(X, None, (units[0], units[0]))
-    rows = ROWS if request.param == "chosen rows" else None
-    return SpectraDataset(X, Y, units, rows)
+    rows = ROWS if request.param in ("chosen rows", "weights") else None
+    weights = rng.random(12) if request.param == "weights" else None
+    return SpectraDataset(X, Y, units, rows, weights=weights)
 
 
 def epoch(dataset):

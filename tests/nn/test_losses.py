@@ -8,6 +8,7 @@ from torch.distributions import kl_divergence as torch_kl
 from spectransfer.nn import (
     MLP,
     DecodedLoss,
+    SquaredError,
     VAELoss,
     cyclical_annealing,
     kl_divergence,
@@ -79,6 +80,66 @@ def test_decoded_loss_of_latents_decodes_both_sides():
         expected = (decoder(2 * predicted + 1) - decoder(2 * true + 1)).square().mean()
     assert_allclose(loss, expected, rtol=1e-6)
     assert DecodedLoss(decoder, shift, 2.0, "latents")(true, true) == 0
+
+
+# spectra with weights
+
+WEIGHTS = torch.tensor([0.5, 2.0, 1.0, 0.5])
+
+
+def literal(weights, errors, scale=1.0):
+    """The mean over spectra of weight times own loss, spectrum by spectrum."""
+    each = [w * e for w, e in zip(weights, errors, strict=True)]
+    return scale * sum(each) / len(each)
+
+
+def losses_and_literals(weights):
+    """Give each loss of four weighted spectra, and the same in loops."""
+    torch.manual_seed(0)
+    made = torch.randn(4, 7, requires_grad=True)
+    spectra, latents = torch.randn(4, 7), torch.randn(4, 3, requires_grad=True)
+    log_variance, decoder = torch.randn(4, 3), MLP(3, (5,), 7)
+    errors = [(made[i] - spectra[i]).square().mean() for i in range(4)]
+    vae = VAELoss(0.1)
+    vae.kl_weight = 0.5
+    divergences = [
+        -0.5 * (1 + v - m**2 - v.exp()).sum()
+        for m, v in zip(latents, log_variance, strict=True)
+    ]
+    decoded = [(decoder(2 * z + 1) - x).square().mean() for z, x in
+               zip(latents, spectra, strict=True)]  # fmt: skip
+    through = DecodedLoss(decoder, torch.ones(3), 2.0)
+    expected = literal(weights, errors)
+    return {
+        "squared": (SquaredError()(made, spectra, weights), expected, made),
+        "VAE": (
+            vae((made, latents, log_variance), spectra, weights),
+            expected + literal(weights, divergences, 0.5 * 0.1),
+            latents,
+        ),
+        "decoded": (through(latents, spectra, weights), literal(weights, decoded),
+                    latents),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["squared", "VAE", "decoded"])
+def test_a_weighted_loss_and_its_gradient_are_those_of_the_literal_formula(name):
+    ours, expected, parameter = losses_and_literals(WEIGHTS)[name]
+    slopes = [
+        torch.autograd.grad(loss, parameter, retain_graph=True)[0]
+        for loss in (ours, expected)
+    ]
+    assert_allclose(ours.detach(), expected.detach(), rtol=1e-5)
+    assert_allclose(*slopes, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["squared", "VAE", "decoded"])
+def test_weights_of_one_are_no_weights(name):
+    ours, _, _ = losses_and_literals(torch.ones(4))[name]
+    plain, _, _ = losses_and_literals(WEIGHTS)[name]
+    assert_allclose(ours.detach(), losses_and_literals(torch.ones(4))[name][1].detach(),
+                    rtol=1e-5)  # fmt: skip
+    assert ours != plain
 
 
 # the weight of the divergence

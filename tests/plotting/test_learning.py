@@ -72,9 +72,13 @@ def test_both_parts_of_a_latent_transfer_are_drawn(transfer, vae):
         "autoencoder, validation",
         "mapper",
         "mapper, validation",
+        "mapper, decoded",
+        "mapper, decoded, validation",
     ]
+    mapper = transfer.mapper_
     assert_array_equal(display.losses_[0].get_ydata(), vae.loss_curve_)
-    assert_array_equal(display.losses_[2].get_ydata(), transfer.mapper_.loss_curve_)
+    assert_array_equal(display.losses_[2].get_ydata(), mapper.loss_curve_)
+    assert_array_equal(display.losses_[4].get_ydata(), mapper.decoded_loss_curve_)
     assert len(display.losses_[2].get_xdata()) == 6
 
 
@@ -84,7 +88,7 @@ def test_networks_are_found_inside_a_whole_pipeline(pair):
     )
     display = LearningCurveDisplay.from_estimator(pipeline)
     network = pipeline[-1].regressor_
-    assert labels(display) == ["DirectMLPTransfer"]
+    assert labels(display) == ["DirectMLPTransfer", "DirectMLPTransfer, validation"]
     assert_array_equal(display.losses_[0].get_ydata(), network.loss_curve_)
     assert display.kl_ax_ is None
 

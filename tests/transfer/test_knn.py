@@ -145,3 +145,39 @@ def test_primary_spectra_are_not_copied(rng):
 def test_more_neighbours_than_standards_are_refused(rng):
     with pytest.raises(ValueError, match=r"(?s)n_neighbors.*is 5 and there are 3"):
         KNNTransfer(n_neighbors=5).fit(rng.normal(size=(3, 4)), rng.normal(size=3))
+
+
+# weights of spectra
+
+
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan"])
+def test_neighbours_count_by_their_weights(rng, weights, metric):
+    X, y = rng.normal(size=(80, 6)), rng.normal(size=(80, 9))
+    counted, query = rng.random(80) + 0.1, rng.normal(size=(20, 6))
+    knn = KNNTransfer(4, weights=weights, metric=metric).fit(
+        X, y, sample_weight=counted
+    )
+    order = 1 if metric == "manhattan" else 2
+    for q, found in zip(query, knn.predict(query), strict=True):
+        distances = np.linalg.norm(X - q, ord=order, axis=1)
+        near = np.argsort(distances)[:4]
+        own = counted[near] / (distances[near] if weights == "distance" else 1)
+        assert_allclose(found, own @ y[near] / own.sum(), rtol=1e-9)
+
+
+def test_spectra_of_weight_zero_are_nobodys_neighbours(rng):
+    X, y = rng.normal(size=(80, 6)), rng.normal(size=(80, 9))
+    counted = rng.integers(0, 3, size=80)
+    kept = counted > 0
+    ours = KNNTransfer(4).fit(X, y, sample_weight=counted).predict(X)
+    alone = KNNTransfer(4).fit(X[kept], y[kept], sample_weight=counted[kept])
+    assert_array_equal(ours, alone.predict(X))
+    with pytest.raises(ValueError, match=r"(?s)n_neighbors.*there are 2 spectra"):
+        KNNTransfer(4).fit(X, y, sample_weight=np.r_[1, 2, np.zeros(78)])
+
+
+def test_equal_weights_change_no_bit(rng):
+    X, y = rng.normal(size=(80, 6)), rng.normal(size=(80, 9))
+    weighted = KNNTransfer(7).fit(X, y, sample_weight=np.full(80, 0.3))
+    assert_array_equal(weighted.predict(X), KNNTransfer(7).fit(X, y).predict(X))

@@ -170,9 +170,9 @@ def test_decoded_objective_needs_latents_and_decoder_and_no_spectra(
     seen = []
     through = SpectralMLP._fit_through
 
-    def watched_through(self, autoencoder, target, pair, watched):
+    def watched_through(self, autoencoder, target, pair, *rest):
         seen.append((target, pair[1]))
-        return through(self, autoencoder, target, pair, watched)
+        return through(self, autoencoder, target, pair, *rest)
 
     monkeypatch.setattr(SpectralMLP, "_fit_through", watched_through)
     transfer.set_params(autoencoder=autoencoder, objective="decoded").fit(X, y)
@@ -199,3 +199,23 @@ def test_decoded_objective_matches_decoded_spectra_better_than_latents_do(
 
 def test_the_published_transfer_maps_latents():
     assert VAELatentTransfer.as_published().objective == "latent"
+
+
+@pytest.mark.parametrize("objective", ["decoded", "spectrum"])
+def test_the_curves_of_both_stages_are_kept(transfer, pair, objective):
+    known, watched = pair[:200], pair[200:]
+    transfer.set_params(mapper__training__patience="auto")
+    validation = {"X_val": watched.X_secondary, "y_val": watched.X_primary}
+    stages = [
+        transfer.set_params(objective=stage).fit(
+            known.X_secondary, known.X_primary, **validation
+        ).mapper_
+        for stage in ("latent", objective)
+    ]  # fmt: skip
+    first, both = stages
+    assert first.decoded_loss_curve_ is None
+    assert both.loss_curve_ == first.loss_curve_
+    assert both.validation_loss_curve_ == first.validation_loss_curve_
+    assert both.n_epochs_ == len(first.loss_curve_)
+    assert len(both.decoded_loss_curve_) == len(both.decoded_validation_loss_curve_)
+    assert both.decoded_loss_curve_ != both.loss_curve_
