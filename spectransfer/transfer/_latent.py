@@ -10,6 +10,7 @@ share decoder and latents; each secondary one trains a mapper of its own.
 from typing import Any
 
 import numpy as np
+from sklearn import config_context
 from sklearn.base import (
     BaseEstimator,
     MultiOutputMixin,
@@ -311,7 +312,9 @@ def _fit_watched(
     named: dict[str, Any] = {} if weights is None else {"sample_weight": weights}
     if watched and all(has_fit_parameter(estimator, name) for name in watched):
         named |= watched
-    estimator.fit(*data, **named)
+    # spectra have been searched for NaN, and latents of finite ones are finite
+    with config_context(assume_finite=isinstance(estimator, NetworkEstimator)):
+        estimator.fit(*data, **named)
 
 
 def _refuse_what_takes_no_weights(part: Any) -> None:
