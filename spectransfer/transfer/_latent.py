@@ -313,7 +313,7 @@ def _fit_watched(
     if watched and all(has_fit_parameter(estimator, name) for name in watched):
         named |= watched
     # spectra have been searched for NaN, and latents of finite ones are finite
-    with config_context(assume_finite=isinstance(estimator, NetworkEstimator)):
+    with config_context(assume_finite=isinstance(estimator, NetworkEstimator) or None):
         estimator.fit(*data, **named)
 
 
