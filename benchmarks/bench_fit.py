@@ -3,7 +3,8 @@ What does one fit of the default pipeline cost, here and in another checkout?
 =============================================================================
 
 The files that a fit crosses, how often it passes over the spectra (baselines taken off,
-searches for NaN), its processor time and its peak memory; beside an older checkout, in turn:
+searches for NaN), its processor time and its peak memory; beside an older checkout, in
+turn:
 
     git worktree add ../before COMMIT
     OMP_NUM_THREADS=1 python benchmarks/bench_fit.py --against ../before
@@ -186,7 +187,10 @@ def compare(checkouts: list[Path], side: int, repeats: int) -> None:
             ("searched", "times numbers are searched for NaN"),
         ):
             print(f"  {words:36}", *(f"{c[key]:10.2f}" for c in counts))
-        for key, words in (("seconds", "seconds of the processor"), ("memory", "peak memory / spectra")):
+        for key, words in (
+            ("seconds", "seconds of the processor"),
+            ("memory", "peak memory / spectra"),
+        ):
             values = [statistics.median(r[key] for r in one) for one in runs]
             ratio = f"ratio {values[-1] / values[0]:.2f}"
             print(f"  {words:36}", *(f"{v:10.2f}" for v in values), ratio)
