@@ -99,7 +99,9 @@ def test_a_frozen_network_has_its_own_name(vae):
 
 
 def test_a_network_is_found_in_a_frozen_search_over_a_pipeline(pair):
-    network = DirectMLPTransfer((8,), n_latent=2, max_epochs=3, random_state=0)
+    network = DirectMLPTransfer(
+        (8,), n_latent=2, training=Training(n_steps=3), random_state=0
+    )
     search = GridSearchCV(
         make_transfer_pipeline(network), {"scaler__power": [1.0]}, cv=2
     ).fit(pair.X_secondary, pair.X_primary)

@@ -118,12 +118,14 @@ RATES = {"space": {"rate": [0.1, 0.2]}, "max_resources": 9}
 )
 def test_a_search_that_cannot_be_is_refused_before_it_begins(maps, options, match):
     with pytest.raises(ValueError, match=match):
-        HalvingSearch(Descent(), **RATES | options).fit(**maps)
+        HalvingSearch(Descent(), **{"resource": "max_epochs"} | RATES | options).fit(
+            **maps
+        )
 
 
-def test_auto_epochs_do_not_say_how_long_to_train_at_most(maps):
-    search = HalvingSearch(SpectralMLP(), {"learning_rate": [1e-3]})
-    with pytest.raises(ValueError, match=r"(?s)max_epochs of the.*'auto'.*=54"):
+def test_auto_steps_do_not_say_how_long_to_train_at_most(maps):
+    search = HalvingSearch(SpectralMLP(), {"training__learning_rate": [1e-3]})
+    with pytest.raises(ValueError, match=r"(?s)n_steps of the.*'auto'.*=54"):
         search.fit(**maps)
     with pytest.raises(ValueError, match=r"(?s)by none of them.*resource=None"):
         HalvingSearch(KNNTransfer(), {"n_neighbors": [1]}).fit(**maps)
