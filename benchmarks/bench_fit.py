@@ -151,6 +151,7 @@ def parameters(checkout: Path) -> dict[str, int]:
     """Count the constructor parameters of the public estimators."""
     done = subprocess.run(
         [sys.executable, "-c", PARAMETERS],
+        cwd=checkout,
         env=os.environ | {"PYTHONPATH": str(checkout)},
         stdout=subprocess.PIPE,
         text=True,
