@@ -47,11 +47,17 @@ def pipeline(name: str):
     """Build a transfer with all its defaults."""
     from sklearn.linear_model import Ridge
 
-    from spectransfer import VAELatentTransfer, make_transfer_pipeline
+    from spectransfer import (
+        SpectralMLP,
+        SpectralVAE,
+        VAELatentTransfer,
+        make_transfer_pipeline,
+    )
 
     if name == "ridge":
-        return make_transfer_pipeline(Ridge())
-    return make_transfer_pipeline(VAELatentTransfer(random_state=0))
+        return make_transfer_pipeline(Ridge(10.0))
+    parts = SpectralVAE(), SpectralMLP()
+    return make_transfer_pipeline(VAELatentTransfer(*parts, random_state=0))
 
 
 def counted(name: str, X: np.ndarray, y: np.ndarray) -> dict[str, float]:
