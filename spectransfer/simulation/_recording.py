@@ -46,7 +46,7 @@ from spectransfer.simulation._spectrometer import (
     drifted_background,
     read_out,
 )
-from spectransfer.spectra import PairedMaps
+from spectransfer.spectra import LIBRARY_DAY, PairedMaps
 
 VIEWS = ("primary", "secondary")
 BATCH = 256  # shots; a part of what a seed means, so it never changes
@@ -241,6 +241,7 @@ def measure(
     *,
     noise: float,
     n_jobs: int | None,
+    library_day: tuple[Shots, Recorder] | None = None,
 ) -> None:
     """Record all shots of a map.
 
@@ -259,26 +260,41 @@ def measure(
         Factor on the noise.
     n_jobs : int or None
         Threads, as joblib counts them.
+    library_day : tuple of (Shots, Recorder), default=None
+        The same shots and the primary as they were on the library's day, for the
+        annotation of that name. The noise has the random numbers of `X_primary`.
     """
+
+    def expose(
+        view: int,
+        recorder: Recorder,
+        shots: Shots,
+        rows: slice,
+        spectra: np.ndarray,
+        clean: np.ndarray | None = None,
+    ) -> None:
+        light = recorder.expose(shots.plasma(rows, view), shots.view_gain[rows, view])
+        if clean is not None:
+            most = recorder.spectrometer.saturation
+            fill(clean, rows, np.minimum(light + recorder.bias, most))
+        read_out(
+            light,
+            recorder.bias,
+            recorder.spectrometer,
+            _generator(seed, view, rows.start // BATCH),
+            shots.offset[rows, view],
+            noise,
+        )
+        fill(spectra, rows, light)
 
     def record(rows: slice) -> None:
         for view, recorder in enumerate(recorders):
-            light = recorder.expose(
-                shots.plasma(rows, view), shots.view_gain[rows, view]
-            )
+            spectra = getattr(maps, f"X_{VIEWS[view]}")
             clean = maps.annotations.get(f"noise_free_{VIEWS[view]}")
-            if clean is not None:
-                most = recorder.spectrometer.saturation
-                fill(clean, rows, np.minimum(light + recorder.bias, most))
-            read_out(
-                light,
-                recorder.bias,
-                recorder.spectrometer,
-                _generator(seed, view, rows.start // BATCH),
-                shots.offset[rows, view],
-                noise,
-            )
-            fill(getattr(maps, f"X_{VIEWS[view]}"), rows, light)
+            expose(view, recorder, shots, rows, spectra, clean)
+        if library_day is not None:
+            then, primary = library_day
+            expose(0, primary, then, rows, maps.annotations[LIBRARY_DAY])
 
     # one thread for each batch is enough: more inside a product only wait
     with threadpool_limits(limits=1, user_api="blas"):
