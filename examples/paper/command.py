@@ -43,7 +43,7 @@ from paper.merits import (
     add_table_1,
     as_text,
 )
-from paper.spectra import add_data, add_spectra, summaries_of
+from paper.spectra import add_data, add_spectra, library_summary_of, summaries_of
 from paper.transfers import BESIDE, CLOSELY, transfers_to_judge
 from spectransfer.exceptions import FileFormatError
 from spectransfer.report import Report
@@ -151,12 +151,13 @@ def make_report(results: Results, progress: Progress) -> Report:
     spots = representative_spots(results)
     with progress("transferring the test map for the figures"):
         summaries = summaries_of(results, spots)
+        library = library_summary_of(results)
     with progress("drawing"):
         report = Report("Library transfer between two LIBS systems", lead(results))
         add_data(report, results)
-        add_protocols(report)
+        add_protocols(report, results)
         add_table_1(report, results)
-        add_deployable(report, results)
+        add_deployable(report, results, library)
         add_scalings(report, results)
         add_search(report, results)
         add_table_2(report, results)

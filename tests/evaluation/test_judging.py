@@ -25,6 +25,7 @@ from spectransfer import (
 )
 from spectransfer.evaluation import PROTOCOLS, evaluate_transfers
 from spectransfer.metrics import cosine_scorer, rse_scorer
+from spectransfer.simulation import DayDrift, make_libs_maps
 from spectransfer.spectra import LIBRARY_DAY, PairedMaps
 
 
@@ -138,6 +139,57 @@ def test_a_block_is_predicted_once_for_both_truths(train, drifted):
     assert Counted.calls == 1
     first, second = table
     assert first.predict_time == second.predict_time > 0
+
+
+@pytest.fixture(scope="module")
+def second_day():
+    """Rows of a ridge by what has drifted: everything, or the secondary alone."""
+
+    def light(**options):
+        return make_libs_maps(
+            **{"train": None, "validation": None, "test": None} | options,
+            spectrometers="light",
+            random_state=0,
+        )
+
+    side = make_pipeline(BaselineCorrector(25, smooth_window=12), StandardScaler())
+    known = light(train=(24, 24)).train
+    ridge = make_transfer_pipeline(Ridge(100.0), secondary=side, primary=side)
+    ridge.fit(known.X_secondary, known.X_primary)
+    everything = DayDrift()
+    pairs = ("gain", "baseline", "shift", "resolution", "tilt")
+    alone = {
+        name: (getattr(DayDrift.off(), name)[0], getattr(everything, name)[1])
+        for name in pairs
+    }
+    days = {
+        "nothing": DayDrift.off(),
+        "everything": everything,
+        "secondary": DayDrift(**(vars(DayDrift.off()) | alone)),
+        "spectrometers": everything.only(*pairs),
+    }
+    return {
+        name: evaluate_transfers(
+            {"ridge": ridge}, known, light(test=(20, 20), day=day).test
+        )
+        for name, day in days.items()
+    }
+
+
+def test_what_the_primary_does_on_the_second_day_is_no_matter_of_the_library(
+    second_day,
+):
+    rse = {
+        (day, row.protocol): row.rse
+        for day, table in second_day.items()
+        for row in table
+    }
+    # a drift of the primary alone makes the old columns worse than the mean spectrum
+    assert rse["spectrometers", "deployable"] > 2
+    assert rse["spectrometers", "library"] == rse["secondary", "library"] < 1
+    assert rse["secondary", "deployable"] == rse["secondary", "library"]
+    assert rse["nothing", "deployable"] == rse["nothing", "library"] < 0.1
+    assert rse["everything", "library"] < 0.2 * rse["everything", "deployable"]
 
 
 def test_a_mean_spectrum_has_an_error_of_one_in_the_paper_protocol_only(train, test):
