@@ -313,16 +313,16 @@ def judge(
             seconds = time.perf_counter() - started
             for name in alike:
                 spent.add(name, seconds)
-                measured = truths[name].spectra
-                predicted = _checked(raw, measured, rows.start)
-                errors = found[name]
-                errors.euclidean[rows] = spectrum_euclidean(measured, predicted)
-                errors.cosine[rows] = spectrum_cosine(
-                    measured, predicted, convention=cosine_convention
+                predicted = _checked(raw, truths[name].spectra, rows.start)
+                _compare(
+                    truths[name],
+                    predicted,
+                    rows,
+                    kmeans,
+                    cosine_convention,
+                    found[name],
                 )
-                errors.measured_cluster[rows] = truths[name].clusters
-                errors.predicted_cluster[rows] = cluster_labels(kmeans, predicted)
-                progress(len(measured))
+                progress(len(predicted))
     return {
         name: Judged(
             errors,
@@ -331,6 +331,22 @@ def judge(
         )
         for name, errors in found.items()
     }
+
+
+def _compare(
+    truth: _Truth,
+    predicted: FloatArray,
+    rows: slice,
+    kmeans: Any,
+    convention: str,
+    errors: SpectrumErrors,
+) -> None:
+    """Write down the errors of a block."""
+    measured = truth.spectra
+    errors.euclidean[rows] = spectrum_euclidean(measured, predicted)
+    errors.cosine[rows] = spectrum_cosine(measured, predicted, convention=convention)
+    errors.measured_cluster[rows] = truth.clusters
+    errors.predicted_cluster[rows] = cluster_labels(kmeans, predicted)
 
 
 def _predicting_alike(versions: Mapping[str, Any]) -> list[list[str]]:

@@ -335,9 +335,8 @@ def make_libs_maps(
                 opened[name].annotations[key][:] = values
             known = None
             if name in known_day:
-                then = DayDrift.off()
-                if library_day == "instrument":
-                    then = drift.only(*PLASMA_DRIFT)
+                of_plasma = PLASMA_DRIFT if library_day == "instrument" else ()
+                then = drift.only(*of_plasma)
                 known = fired.on(then, shots), recorder(0, then)
             measure(
                 fired,

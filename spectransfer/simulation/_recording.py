@@ -265,42 +265,47 @@ def measure(
         annotation of that name. The noise has the random numbers of `X_primary`.
     """
 
-    def expose(
-        view: int,
-        recorder: Recorder,
-        shots: Shots,
-        rows: slice,
-        spectra: np.ndarray,
-        clean: np.ndarray | None = None,
-    ) -> None:
-        light = recorder.expose(shots.plasma(rows, view), shots.view_gain[rows, view])
-        if clean is not None:
-            most = recorder.spectrometer.saturation
-            fill(clean, rows, np.minimum(light + recorder.bias, most))
-        read_out(
-            light,
-            recorder.bias,
-            recorder.spectrometer,
-            _generator(seed, view, rows.start // BATCH),
-            shots.offset[rows, view],
-            noise,
-        )
-        fill(spectra, rows, light)
-
     def record(rows: slice) -> None:
         for view, recorder in enumerate(recorders):
             spectra = getattr(maps, f"X_{VIEWS[view]}")
             clean = maps.annotations.get(f"noise_free_{VIEWS[view]}")
-            expose(view, recorder, shots, rows, spectra, clean)
+            _record(view, recorder, shots, rows, seed, noise, spectra, clean)
         if library_day is not None:
             then, primary = library_day
-            expose(0, primary, then, rows, maps.annotations[LIBRARY_DAY])
+            spectra = maps.annotations[LIBRARY_DAY]
+            _record(0, primary, then, rows, seed, noise, spectra)
 
     # one thread for each batch is enough: more inside a product only wait
     with threadpool_limits(limits=1, user_api="blas"):
         Parallel(n_jobs=n_jobs, require="sharedmem")(
             delayed(record)(rows) for rows in block_slices(len(maps), BATCH)
         )
+
+
+def _record(
+    view: int,
+    recorder: Recorder,
+    shots: Shots,
+    rows: slice,
+    seed: np.random.SeedSequence,
+    noise: float,
+    spectra: np.ndarray,
+    clean: np.ndarray | None = None,
+) -> None:
+    """Record a batch of shots, and without noise where there is room for it."""
+    light = recorder.expose(shots.plasma(rows, view), shots.view_gain[rows, view])
+    if clean is not None:
+        most = recorder.spectrometer.saturation
+        fill(clean, rows, np.minimum(light + recorder.bias, most))
+    read_out(
+        light,
+        recorder.bias,
+        recorder.spectrometer,
+        _generator(seed, view, rows.start // BATCH),
+        shots.offset[rows, view],
+        noise,
+    )
+    fill(spectra, rows, light)
 
 
 def fill(array: np.ndarray, rows: slice, block: FloatArray) -> None:
