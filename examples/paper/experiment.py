@@ -68,6 +68,11 @@ class Results:
     found: PublishedSearch | None = None
 
     @property
+    def protocols(self) -> list[str]:
+        """What the test map was judged under; measured maps know no library's day."""
+        return list(dict.fromkeys(row.protocol for row in self.table))
+
+    @property
     def simulated(self) -> bool:
         """Whether the maps are simulated, here or before."""
         return "simulated" in self.maps.test.meta.get("source", "")

@@ -142,3 +142,11 @@ def summaries_of(results: Results, spots: dict[str, int]) -> dict[str, Transferr
         )
         for name in (CLOSELY, *BESIDE)
     }
+
+
+def library_summary_of(results: Results) -> TransferredMap | None:
+    """Transfer it once more, for the library's day, where that is known."""
+    if "library" not in results.protocols:
+        return None
+    transfer = results.table.estimators[CLOSELY]
+    return summarize_transfer(transfer, results.maps.test, protocol="library")

@@ -24,11 +24,12 @@ from spectransfer.evaluation._judging import (
     Stopwatch,
     judge,
     known_protocols,
+    with_truth,
 )
 from spectransfer.evaluation._sharing import shared_size
 from spectransfer.evaluation._table import SpectrumErrors, TransferRow, TransferTable
 from spectransfer.exceptions import SpectransferWarning
-from spectransfer.pipeline import PROTOCOLS, fit_watched
+from spectransfer.pipeline import fit_watched
 from spectransfer.spectra import Pair, as_pair
 
 
@@ -69,7 +70,7 @@ def _check_channels(known: Pair, unseen: Pair, watched: Pair | None) -> None:
 
 def _check_map(unseen: Pair, protocols: list[str]) -> None:
     """Refuse to scale one spectrum by itself."""
-    if unseen.n_spectra == 1 and protocols != ["deployable"]:
+    if unseen.n_spectra == 1 and not {*protocols} <= {"deployable", "library"}:
         raise ValueError(
             "A map is scaled by itself over its spectra, and one spectrum has no "
             "deviation, but test has 1. Evaluate more, or with "
@@ -202,7 +203,7 @@ def _meta_of(task: _Task) -> dict[str, Any]:
 
 
 _CONSTRAINTS: dict[str, list[Any]] = {
-    "protocols": ["array-like", str],
+    "protocols": ["array-like", str, None],
     "kmeans": [HasMethods("predict"), None],
     "n_clusters": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
     "cosine_convention": [StrOptions({"distance", "minus_cosine"})],
@@ -222,7 +223,7 @@ def evaluate_transfers(
     test: Any,
     *,
     validation: Any = None,
-    protocols: str | Iterable[str] = tuple(PROTOCOLS),
+    protocols: str | Iterable[str] | None = None,
     kmeans: Any = None,
     n_clusters: int | str = 4,
     cosine_convention: str = "distance",
@@ -252,13 +253,16 @@ def evaluate_transfers(
         Unseen spectra of the same instruments, with what was measured.
     validation : SpectraPair, PairedMaps or tuple, default=None
         Pairs that networks watch while they are fitted; others do without.
-    protocols : str or sequence of str, default=("deployable", "deployable-batch", \
-"paper")
-        Whose mean and variance standardize. "deployable": on both sides those of the
-        training spectra. "deployable-batch": those of the test map itself on the
-        secondary side, where all of its spectra are at hand. "paper": those of each
-        map itself, the measured primary test map included, as in the paper's Table 1;
-        it cannot be had in deployment. The transfer is not fitted again for any.
+    protocols : str or sequence of str, default=None
+        Whose mean and variance standardize, and what is the truth. "deployable": on
+        both sides those of the training spectra. "deployable-batch": those of the test
+        map itself on the secondary side, where all of its spectra are at hand.
+        "library": as "deployable", but compared with what the primary would have
+        measured on the library's day, the annotation `primary_library_day` of `test`,
+        and not with what it measured with the test spectra. "paper": mean and variance
+        of each map itself, the measured primary test map included, as in the paper's
+        Table 1; it cannot be had in deployment. The transfer is not fitted again for
+        any. None takes all, "library" where `test` has the annotation.
     kmeans : fitted estimator with `predict`, default=None
         Clusters for the k-score. None fits k-means to the primary training library, in
         the space of the predictions.
@@ -291,7 +295,8 @@ def evaluate_transfers(
     ------
     ValueError
         If rows do not pair, spectra are not finite, train and test differ in channels,
-        or a single spectrum is to be scaled by itself.
+        a single spectrum is to be scaled by itself, or the library protocol is asked
+        for and `test` has no spectra of the library's day.
 
     See Also
     --------
@@ -334,8 +339,10 @@ def evaluate_transfers(
     >>> table["ridge", "paper"].rse < 0.5
     True
     """
-    named, names = _named_transfers(transfers), known_protocols(protocols)
+    named = _named_transfers(transfers)
+    asked = None if protocols is None else known_protocols(protocols)
     known, unseen = as_pair(train, "train"), as_pair(test, "test")
+    names, library_day = with_truth(asked, test, unseen)
     watched = None if validation is None else as_pair(validation, "validation")
     _check_channels(known, unseen, watched)
     _check_map(unseen, names)
@@ -345,7 +352,11 @@ def evaluate_transfers(
         watched,
         names,
         Clusters(kmeans, n_clusters, known.primary, random_state),
-        {"cosine_convention": cosine_convention, "block_size": block_size},
+        {
+            "library_day": library_day,
+            "cosine_convention": cosine_convention,
+            "block_size": block_size,
+        },
     )
     table = _Collected(per_spectrum, return_estimator)
     n_steps = unseen.n_spectra * len(names)

@@ -8,7 +8,7 @@ relative squared error is put together in the end,
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +33,7 @@ from spectransfer.pipeline import (
     with_training_statistics,
 )
 from spectransfer.preprocessing import StandardScaler
-from spectransfer.spectra import Pair
+from spectransfer.spectra import LIBRARY_DAY, Pair, as_table
 
 _PROBE_ROWS = 4
 BLOCK_SIZE = 4096
@@ -49,6 +49,52 @@ def known_protocols(protocols: str | Iterable[str]) -> list[str]:
             f"but they are {names!r}."
         )
     return names
+
+
+def with_truth(
+    asked: list[str] | None, test: Any, unseen: Pair
+) -> tuple[list[str], Any]:
+    """Give the protocols that are judged, and the spectra of the library's day.
+
+    Parameters
+    ----------
+    asked : list of str or None
+        Names of protocols; None are all that there is a truth for.
+    test : SpectraPair, PairedMaps or tuple
+        What was given as test spectra.
+    unseen : Pair
+        The same, as tables.
+
+    Returns
+    -------
+    names : list of str
+        Protocols.
+    library_day : array-like of shape (n_spectra, n_primary) or None
+        The annotation `primary_library_day`, where the library protocol is among them.
+    """
+    names = list(PROTOCOLS) if asked is None else asked
+    if "library" not in names:
+        return names, None
+    given = getattr(test, "annotations", {}).get(LIBRARY_DAY)
+    if given is None and asked is None:
+        return [name for name in names if name != "library"], None
+    if given is None:
+        raise ValueError(
+            "The library protocol judges by what the primary would have measured on "
+            f"the library's day, the annotation {LIBRARY_DAY!r} of test, but there is "
+            "none. Simulate the map (those of a second day of make_libs_maps have it), "
+            "pass a SpectraPair or PairedMaps with "
+            f"annotations={{{LIBRARY_DAY!r}: spectra}}, or leave the protocol out."
+        )
+    table = as_table(given, f"annotation {LIBRARY_DAY!r} of test")
+    if table.shape != unseen.primary.shape:
+        raise ValueError(
+            f"The annotation {LIBRARY_DAY!r} must hold a primary spectrum for each of "
+            f"test, in the shape {unseen.primary.shape}, but its shape is "
+            f"{table.shape}. Bring it to the shots and the channels of the primary "
+            "spectra, or leave it out."
+        )
+    return names, table
 
 
 def measured_in_space(transfer: Any, primary: Any) -> FloatArray:
@@ -140,6 +186,28 @@ class Stopwatch:
         self.seconds[step] = self.seconds.get(step, 0.0) + seconds
 
 
+@dataclass(eq=False)
+class _Truth:
+    """Spectra that predictions are compared with, a block of them at a time."""
+
+    primary: Any
+    scatter: StandardScaler = field(default_factory=StandardScaler)
+    spectra: Any = None
+    clusters: Any = None
+
+    def read(self, rows: slice, transfer: Any, kmeans: Any) -> None:
+        """Go on to the next block, in the space of the predictions."""
+        self.spectra = measured_in_space(transfer, take_rows(self.primary, rows))
+        self.scatter.partial_fit(self.spectra)
+        self.clusters = cluster_labels(kmeans, self.spectra)
+
+    @property
+    def scattered(self) -> float:
+        """Squared distance of all spectra from their mean."""
+        scatter = self.scatter
+        return float(scatter.n_samples_seen_ * np.asarray(scatter.var_).sum())
+
+
 @dataclass
 class Judged:
     """What one transfer achieved under one protocol, and the seconds it took."""
@@ -161,7 +229,10 @@ def versions_of(
     block_size: int | None,
     spent: Stopwatch,
 ) -> dict[str, Any]:
-    """Copy a fitted transfer for each protocol, with the statistics it asks for."""
+    """Copy a fitted transfer for each protocol, with the statistics it asks for.
+
+    Protocols that differ by what they are judged by share one copy.
+    """
 
     def secondary() -> Any:
         return blocks_of(unseen.secondary, block_size)
@@ -169,10 +240,13 @@ def versions_of(
     def primary() -> Any:
         return blocks_of(unseen.primary, block_size)
 
-    versions, own, learning = {}, None, Stopwatch()
+    versions, as_trained, own, learning = {}, None, None, Stopwatch()
     for protocol in protocols:
-        if protocol == "deployable":
-            versions[protocol] = with_training_statistics(transfer)
+        if protocol in ("deployable", "library"):
+            # one copy, so that a block is predicted once for both
+            if as_trained is None:
+                as_trained = with_training_statistics(transfer)
+            versions[protocol] = as_trained
             continue
         if own is None:
             with learning("own statistics"):
@@ -191,6 +265,7 @@ def judge(
     unseen: Pair,
     kmeans: Any,
     *,
+    library_day: Any = None,
     cosine_convention: str = "distance",
     block_size: int | None = None,
     progress: Callable[[int], Any] = lambda n_rows: None,
@@ -207,6 +282,9 @@ def judge(
         Spectra to transfer, and what was measured.
     kmeans : fitted estimator with `predict`
         Clusters of the primary library.
+    library_day : array-like of shape (n_spectra, n_primary), default=None
+        What the primary would have measured on the library's day, for the protocol
+        of that name.
     cosine_convention : {"distance", "minus_cosine"}, default="distance"
         As in `spectransfer.metrics.spectrum_cosine`.
     block_size : int or None, default=None
@@ -223,31 +301,60 @@ def judge(
     spent = Stopwatch()
     versions = versions_of(transfer, names, unseen, block_size, spent)
     found = {name: _empty(unseen.n_spectra) for name in names}
-    scatter = StandardScaler()
+    that_day, librarys_day = _Truth(unseen.primary), _Truth(library_day)
+    truths = {n: librarys_day if n == "library" else that_day for n in names}
     for rows in block_slices(unseen.n_spectra, block_size):
         secondary = take_rows(unseen.secondary, rows)
-        measured = measured_in_space(transfer, take_rows(unseen.primary, rows))
-        scatter.partial_fit(measured)
-        clusters = cluster_labels(kmeans, measured)
-        for name, version in versions.items():
-            with spent(name):
-                raw = version.predict(secondary)
-            predicted = _checked(raw, measured, rows.start)
-            errors = found[name]
-            errors.euclidean[rows] = spectrum_euclidean(measured, predicted)
-            errors.cosine[rows] = spectrum_cosine(
-                measured, predicted, convention=cosine_convention
-            )
-            errors.measured_cluster[rows] = clusters
-            errors.predicted_cluster[rows] = cluster_labels(kmeans, predicted)
-            progress(len(measured))
-    scattered = float(scatter.n_samples_seen_ * np.asarray(scatter.var_).sum())
+        for truth in dict.fromkeys(truths.values()):
+            truth.read(rows, transfer, kmeans)
+        for alike in _predicting_alike(versions):
+            started = time.perf_counter()
+            raw = versions[alike[0]].predict(secondary)
+            seconds = time.perf_counter() - started
+            for name in alike:
+                spent.add(name, seconds)
+                predicted = _checked(raw, truths[name].spectra, rows.start)
+                _compare(
+                    truths[name],
+                    predicted,
+                    rows,
+                    kmeans,
+                    cosine_convention,
+                    found[name],
+                )
+                progress(len(predicted))
     return {
         name: Judged(
-            errors, _relative(errors.euclidean, scattered), spent.seconds[name]
+            errors,
+            _relative(errors.euclidean, truths[name].scattered),
+            spent.seconds[name],
         )
         for name, errors in found.items()
     }
+
+
+def _compare(
+    truth: _Truth,
+    predicted: FloatArray,
+    rows: slice,
+    kmeans: Any,
+    convention: str,
+    errors: SpectrumErrors,
+) -> None:
+    """Write down the errors of a block."""
+    measured = truth.spectra
+    errors.euclidean[rows] = spectrum_euclidean(measured, predicted)
+    errors.cosine[rows] = spectrum_cosine(measured, predicted, convention=convention)
+    errors.measured_cluster[rows] = truth.clusters
+    errors.predicted_cluster[rows] = cluster_labels(kmeans, predicted)
+
+
+def _predicting_alike(versions: Mapping[str, Any]) -> list[list[str]]:
+    """Group protocols that differ by what they are judged by only."""
+    groups: dict[int, list[str]] = {}
+    for name, version in versions.items():
+        groups.setdefault(id(version), []).append(name)
+    return list(groups.values())
 
 
 def _empty(n_spectra: int) -> SpectrumErrors:

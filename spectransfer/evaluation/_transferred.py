@@ -23,6 +23,7 @@ from spectransfer.evaluation._judging import (
     known_protocols,
     measured_in_space,
     versions_of,
+    with_truth,
 )
 from spectransfer.preprocessing import StandardScaler
 from spectransfer.spectra import Pair, as_pair
@@ -88,8 +89,11 @@ def summarize_transfer(
         A fitted transfer; it is not changed.
     test : SpectraPair, PairedMaps or tuple of (X_secondary, X_primary)
         Spectra of both instruments; they may be memory-mapped.
-    protocol : {"deployable", "deployable-batch", "paper"}, default="deployable"
-        Whose mean and variance standardize, as in `evaluate_transfers`.
+    protocol : {"deployable", "deployable-batch", "library", "paper"}, \
+default="deployable"
+        Whose mean and variance standardize, as in `evaluate_transfers`. Under
+        "library", *measured* stands for what the primary would have measured on the
+        library's day, the annotation `primary_library_day` of `test`.
     spots : sequence of int, default=()
         Spectra to keep in full, by their number in the order of measurement.
     block_size : int or None, default=4096
@@ -122,7 +126,10 @@ def summarize_transfer(
     totals = np.empty((2, unseen.n_spectra))
     scatter, found = StandardScaler(), {}
     sums = squares = None
-    for rows, *both in _transferred(transfer, protocol, unseen, block_size):
+    names, library_day = with_truth(known_protocols(protocol), test, unseen)
+    if library_day is not None:
+        unseen = unseen._replace(primary=library_day)
+    for rows, *both in _transferred(transfer, names[0], unseen, block_size):
         measured, predicted = both
         scatter.partial_fit(measured)
         error = np.subtract(measured, predicted, dtype=np.float64)
@@ -163,11 +170,12 @@ def _transferred(
     transfer: Any, protocol: str, unseen: Pair, block_size: int | None
 ) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
     """Give rows, measured and predicted spectra, block by block."""
-    (name,) = known_protocols(protocol)
-    version = versions_of(transfer, [name], unseen, block_size, Stopwatch())[name]
+    versions = versions_of(transfer, [protocol], unseen, block_size, Stopwatch())
     for rows in block_slices(unseen.n_spectra, block_size):
         measured = measured_in_space(transfer, take_rows(unseen.primary, rows))
-        predicted = np.asarray(version.predict(take_rows(unseen.secondary, rows)))
+        predicted = np.asarray(
+            versions[protocol].predict(take_rows(unseen.secondary, rows))
+        )
         yield rows, measured, predicted.reshape(len(predicted), -1)
 
 

@@ -93,6 +93,15 @@ def _part_of(
     )
 
 
+def _annotations_of(
+    name: str, annotations: Mapping[str, Any]
+) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
+    """Give those of one map, whether they were given for each map or for all."""
+    for_each = any(isinstance(given, Mapping) for given in annotations.values())
+    own = annotations.get(name, {}) if for_each else annotations
+    return {key: (tuple(tail), np.dtype(kind)) for key, (tail, kind) in own.items()}
+
+
 @contextmanager
 def _created(
     folder: Path,
@@ -143,7 +152,7 @@ def create_libs_transfer(
     dtype: str = "float32",
     raster: str = "row-snake",
     step: float | Mapping[str, float] | None = None,
-    annotations: Mapping[str, tuple[tuple[int, ...], str]] | None = None,
+    annotations: Mapping[str, Any] | None = None,
     meta: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> Any:
@@ -168,7 +177,8 @@ def create_libs_transfer(
         Distance of neighbouring shots in micrometres, of all maps or of each.
     annotations : mapping of str to (tuple, str), default=None
         Arrays to make beside the spectra of every map: the shape of one row, and the
-        dtype, such as ``{"mineral": ((), "int8")}``.
+        dtype, such as ``{"mineral": ((), "int8")}``. A mapping of the names of maps to
+        such mappings makes those of each.
     meta : mapping of str to object, default=None
         Description of the set, writable as JSON.
     overwrite : bool, default=False
@@ -211,17 +221,13 @@ def create_libs_transfer(
     given = {"secondary": wavelengths_secondary, "primary": wavelengths_primary}
     axes = {s: check_wavelengths(a, name=f"wavelengths_{s}") for s, a in given.items()}
     rows = {side: ((len(axis),), np.dtype(dtype)) for side, axis in axes.items()}
-    extra = {
-        name: (tuple(tail), np.dtype(kind))
-        for name, (tail, kind) in (annotations or {}).items()
-    }
     parts = {
         name: _Part(
             (int(shape[0]), int(shape[1])),
             raster,
             step.get(name) if isinstance(step, Mapping) else step,
             rows,
-            extra,
+            _annotations_of(name, annotations or {}),
             {},
         )
         for name, shape in shapes.items()

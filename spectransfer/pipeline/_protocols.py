@@ -1,5 +1,8 @@
 r"""Protocols: whose mean and variance standardize spectra, without fitting again.
 
+They also say what a transfer is judged by: the primary as it measured that day, or as
+it would have measured on the day of the library.
+
 Steps that standardize are found wherever they sit (pipelines in pipelines, inside a
 search, a frozen estimator or a meta-regressor), and stand in a copy of the transfer
 with the statistics that the protocol asks for. Everything else in the copy is the
@@ -23,14 +26,21 @@ from spectransfer.pipeline._primary_side import (
 )
 
 PROTOCOLS = {
-    "deployable": "both sides scaled with statistics of the training spectra",
+    "deployable": (
+        "both sides scaled with statistics of the training spectra; judged by what the "
+        "primary measured that day"
+    ),
     "deployable-batch": (
         "secondary spectra scaled by their own map, primary ones with statistics of "
-        "the training spectra"
+        "the training spectra; judged by what the primary measured that day"
+    ),
+    "library": (
+        "scaled as deployable; judged by what the primary would have measured on the "
+        "library's day"
     ),
     "paper": (
-        "every map scaled by itself, the measured primary test map included; it "
-        "cannot be had in deployment"
+        "every map scaled by itself, the measured primary test map included, and "
+        "judged by that map; it cannot be had in deployment"
     ),
 }
 

@@ -22,6 +22,9 @@ from spectransfer.report._page import Report
 from spectransfer.spectra import PairedMaps, SpectraPair, as_pair
 
 _COSTS = ("fit_time", "predict_time", "shared_bytes")
+_LIBRARY_DAY = (
+    " Where figures say measured, they mean these spectra of the library's day."
+)
 _HOW_TO_KEEP = (
     "The figures of single transfers are left out, because the table holds no fitted "
     "ones. They are kept by evaluate_transfers(..., per_spectrum=True, "
@@ -59,7 +62,8 @@ def write_report(
     transfer : str, default=None
         The transfer that is looked at closely. None takes the one with the smallest
         relative squared error.
-    protocol : {"deployable", "deployable-batch", "paper"}, default="deployable"
+    protocol : {"deployable", "deployable-batch", "library", "paper"}, \
+default="deployable"
         The protocol of its figures, one of those of the table.
     lines : mapping of float to str, "libs" or None, default=None
         Emission lines to label in the spectra.
@@ -182,7 +186,8 @@ def _add_compared(report: Report, train: Any, test: Any, lines: Any) -> None:
 def _add_spectra(report: Report, task: _Task) -> TransferredMap:
     report.section(
         f"{task.transfer} in detail",
-        f"Under the {task.protocol} protocol: {PROTOCOLS[task.protocol]}.",
+        f"Under the {task.protocol} protocol: {PROTOCOLS[task.protocol]}."
+        + (_LIBRARY_DAY if task.protocol == "library" else ""),
     )
     spots = _telling_spots(task)
     summary = summarize_transfer(
@@ -291,7 +296,8 @@ def _add_figures_of_merit(report: Report, table: TransferTable) -> None:
         "Figures of merit",
         "The relative squared error (RSE) is 0 for a perfect transfer and 1 for the "
         "mean spectrum; the k-score is the part of the spectra that keep their cluster."
-        " Each protocol says whose mean and deviation standardize the spectra:\n\n"
+        " Each protocol says whose mean and deviation standardize the spectra, and "
+        "what the predictions are compared with:\n\n"
         + "\n".join(f"- {name}: {PROTOCOLS.get(name, '')}." for name in used)
         + "\n\n"
         + "\n\n".join(table.meta.get("notes", ())),

@@ -16,9 +16,15 @@ from spectransfer.io import create_libs_transfer, load_libs_transfer
 from spectransfer.simulation._plasma import species
 from spectransfer.simulation._recording import VIEWS, Recorder, measure
 from spectransfer.simulation._rock import NAMES, Rock
-from spectransfer.simulation._shots import DayDrift, Shots, ShotVariation, fire
+from spectransfer.simulation._shots import (
+    PLASMA_DRIFT,
+    DayDrift,
+    Shots,
+    ShotVariation,
+    fire,
+)
 from spectransfer.simulation._spectrometer import PRIMARY, SECONDARY, Spectrometer
-from spectransfer.spectra import PairedMaps
+from spectransfer.spectra import LIBRARY_DAY, PairedMaps
 
 MAPS = ("train", "validation", "test")
 STEPS = {"train": 40.0, "validation": 40.0, "test": 20.0}  # micrometres
@@ -38,6 +44,7 @@ class Layout:
     instruments: tuple[Spectrometer, Spectrometer]
     dtype: np.dtype[Any]
     noise_free: bool
+    known_day: frozenset[str]  # maps with spectra of the library's day
 
     @contextmanager
     def opened(
@@ -57,7 +64,7 @@ class Layout:
                     step=(self.steps[name], self.steps[name]),
                     annotations={
                         key: self._empty(name, tail, kind)
-                        for key, (tail, kind) in self._annotations().items()
+                        for key, (tail, kind) in self._annotations(name).items()
                     },
                     meta=meta,
                 )
@@ -71,7 +78,7 @@ class Layout:
             wavelengths_primary=primary,
             dtype=self.dtype.name,
             step=self.steps,
-            annotations=self._annotations(),
+            annotations={name: self._annotations(name) for name in self.shapes},
             meta=meta,
             overwrite=overwrite,
         ) as maps:
@@ -81,7 +88,7 @@ class Layout:
         rows, columns = self.shapes[name]
         return np.empty((rows * columns, *tail), dtype=kind)
 
-    def _annotations(self) -> dict[str, tuple[tuple[int, ...], str]]:
+    def _annotations(self, name: str) -> dict[str, tuple[tuple[int, ...], str]]:
         """Shape of a row and dtype of everything that is known of a shot."""
         text = np.array(NAMES).dtype.str
         known: dict[str, tuple[tuple[int, ...], str]] = {
@@ -97,6 +104,9 @@ class Layout:
             for side, instrument in zip(VIEWS, self.instruments, strict=True):
                 row = (instrument.n_channels,)
                 known[f"noise_free_{side}"] = (row, self.dtype.name)
+        if name in self.known_day:
+            row = (self.instruments[0].n_channels,)
+            known[LIBRARY_DAY] = (row, self.dtype.name)
         return known
 
 
@@ -169,6 +179,7 @@ def checked_dtype(dtype: Any) -> np.dtype[Any]:
         "rock": [Rock, None],
         "shots": [ShotVariation, None],
         "day": [DayDrift, None],
+        "library_day": [StrOptions({"conditions", "instrument"}), None],
         "out": [str, os.PathLike, None],
         "random_state": ["random_state"],
     },
@@ -185,6 +196,7 @@ def make_libs_maps(
     rock: Rock | None = None,
     shots: ShotVariation | None = None,
     day: DayDrift | None = None,
+    library_day: str | None = "conditions",
     noise_free: bool = False,
     dtype: Any = np.float32,
     out: str | os.PathLike[str] | None = None,
@@ -225,6 +237,13 @@ def make_libs_maps(
         What differs from shot to shot, with strengths. None is `ShotVariation()`.
     day : DayDrift, default=None
         What has changed on the second day, with strengths. None is `DayDrift()`.
+    library_day : {"conditions", "instrument"} or None, default="conditions"
+        What the primary would have measured on the first day, the library's, as the
+        annotation `primary_library_day` of maps of the second day: the same shots,
+        with noise of the same random numbers. "conditions": plasma and spectrometer
+        are those of the first day. "instrument": the spectrometer is, and sees the
+        plasma of the second day. None leaves the annotation out, and with it the
+        time and the room of as many primary spectra again.
     noise_free : bool, default=False
         Give the expected spectra, too, as annotations `noise_free_primary` and
         `noise_free_secondary`. Measured spectra stay what they are.
@@ -249,7 +268,8 @@ def make_libs_maps(
         the order of the shots: a snake. Its `annotations` have `mineral` (the main
         one in the spot), `mineral_fractions`, `composition` (atomic fractions of what
         was ablated), `grain`, `temperature` in K, `electron_density` per cm3 and
-        `ablated_mass` (1 for a mean shot on albite). `meta` names their columns.
+        `ablated_mass` (1 for a mean shot on albite), of the day of the map. `meta`
+        names their columns, and says which `library_day` there is.
 
     See Also
     --------
@@ -295,9 +315,17 @@ def make_libs_maps(
     late = checked_names(second_day, "second_day")
     steps = checked_steps(step)
     instruments = checked_spectrometers(spectrometers)
-    layout = Layout(shapes, steps, instruments, checked_dtype(dtype), noise_free)
-    description = _describe(late)
+    known_day = late if library_day else frozenset[str]()
+    layout = Layout(
+        shapes, steps, instruments, checked_dtype(dtype), noise_free, known_day
+    )
+    description = _describe(late) | {"library_day": library_day}
     seeds = _seeds(random_state)
+
+    def recorder(view: int, day: DayDrift) -> Recorder:
+        absorption, continuum = shots.self_absorption, shots.continuum
+        return _recorder(instruments[view], view, day, absorption, continuum)
+
     with layout.opened(out, overwrite, description) as opened:
         for name in shapes:
             for_shots, for_noise = seeds[name].spawn(2)
@@ -305,11 +333,19 @@ def make_libs_maps(
             fired = fire(shapes[name], steps[name], rock, shots, drift, for_shots)
             for key, values in _annotations(fired).items():
                 opened[name].annotations[key][:] = values
-            pair = _recorders(
-                instruments, drift, shots.self_absorption, shots.continuum
-            )
+            known = None
+            if name in known_day:
+                of_plasma = PLASMA_DRIFT if library_day == "instrument" else ()
+                then = drift.only(*of_plasma)
+                known = fired.on(then, shots), recorder(0, then)
             measure(
-                fired, pair, opened[name], for_noise, noise=shots.noise, n_jobs=n_jobs
+                fired,
+                (recorder(0, drift), recorder(1, drift)),
+                opened[name],
+                for_noise,
+                noise=shots.noise,
+                n_jobs=n_jobs,
+                library_day=known,
             )
     made = opened if out is None else load_libs_transfer(out)
     return Bunch(**{name: made.get(name) if name in shapes else None for name in MAPS})
@@ -346,15 +382,12 @@ def _seeds(random_state: RandomState) -> dict[str, np.random.SeedSequence]:
     return dict(zip(MAPS, root.spawn(len(MAPS)), strict=True))
 
 
-@lru_cache(maxsize=4)
-def _recorders(
-    instruments: tuple[Spectrometer, Spectrometer],
+@lru_cache(maxsize=8)
+def _recorder(
+    instrument: Spectrometer,
+    view: int,
     day: DayDrift,
     absorption: float,
     continuum: float,
-) -> tuple[Recorder, Recorder]:
-    primary, secondary = (
-        Recorder(instrument, day, view, absorption=absorption, continuum=continuum)
-        for view, instrument in enumerate(instruments)
-    )
-    return primary, secondary
+) -> Recorder:
+    return Recorder(instrument, day, view, absorption=absorption, continuum=continuum)

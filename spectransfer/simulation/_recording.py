@@ -46,7 +46,7 @@ from spectransfer.simulation._spectrometer import (
     drifted_background,
     read_out,
 )
-from spectransfer.spectra import PairedMaps
+from spectransfer.spectra import LIBRARY_DAY, PairedMaps
 
 VIEWS = ("primary", "secondary")
 BATCH = 256  # shots; a part of what a seed means, so it never changes
@@ -241,6 +241,7 @@ def measure(
     *,
     noise: float,
     n_jobs: int | None,
+    library_day: tuple[Shots, Recorder] | None = None,
 ) -> None:
     """Record all shots of a map.
 
@@ -259,32 +260,52 @@ def measure(
         Factor on the noise.
     n_jobs : int or None
         Threads, as joblib counts them.
+    library_day : tuple of (Shots, Recorder), default=None
+        The same shots and the primary as they were on the library's day, for the
+        annotation of that name. The noise has the random numbers of `X_primary`.
     """
 
     def record(rows: slice) -> None:
         for view, recorder in enumerate(recorders):
-            light = recorder.expose(
-                shots.plasma(rows, view), shots.view_gain[rows, view]
-            )
+            spectra = getattr(maps, f"X_{VIEWS[view]}")
             clean = maps.annotations.get(f"noise_free_{VIEWS[view]}")
-            if clean is not None:
-                most = recorder.spectrometer.saturation
-                fill(clean, rows, np.minimum(light + recorder.bias, most))
-            read_out(
-                light,
-                recorder.bias,
-                recorder.spectrometer,
-                _generator(seed, view, rows.start // BATCH),
-                shots.offset[rows, view],
-                noise,
-            )
-            fill(getattr(maps, f"X_{VIEWS[view]}"), rows, light)
+            _record(view, recorder, shots, rows, seed, noise, spectra, clean)
+        if library_day is not None:
+            then, primary = library_day
+            spectra = maps.annotations[LIBRARY_DAY]
+            _record(0, primary, then, rows, seed, noise, spectra)
 
     # one thread for each batch is enough: more inside a product only wait
     with threadpool_limits(limits=1, user_api="blas"):
         Parallel(n_jobs=n_jobs, require="sharedmem")(
             delayed(record)(rows) for rows in block_slices(len(maps), BATCH)
         )
+
+
+def _record(
+    view: int,
+    recorder: Recorder,
+    shots: Shots,
+    rows: slice,
+    seed: np.random.SeedSequence,
+    noise: float,
+    spectra: np.ndarray,
+    clean: np.ndarray | None = None,
+) -> None:
+    """Record a batch of shots, and without noise where there is room for it."""
+    light = recorder.expose(shots.plasma(rows, view), shots.view_gain[rows, view])
+    if clean is not None:
+        most = recorder.spectrometer.saturation
+        fill(clean, rows, np.minimum(light + recorder.bias, most))
+    read_out(
+        light,
+        recorder.bias,
+        recorder.spectrometer,
+        _generator(seed, view, rows.start // BATCH),
+        shots.offset[rows, view],
+        noise,
+    )
+    fill(spectra, rows, light)
 
 
 def fill(array: np.ndarray, rows: slice, block: FloatArray) -> None:

@@ -93,6 +93,9 @@ class _Effects:
         return neutral
 
 
+PLASMA_DRIFT = ("temperature", "mass", "continuum")  # the rest is the spectrometers'
+
+
 @dataclass(frozen=True)
 class DayDrift(_Effects):
     """What has changed on the second day.
@@ -211,7 +214,7 @@ class Shots:
     Shapes are (n_shots,), (n_shots, n_minerals), (n_shots, n_elements) or
     (n_shots, n_views). `composition` is in atomic fractions, `mass` in units of a
     mean shot on albite, `neighbours` the composition that its most different neighbour
-    would have.
+    would have, `chance` what was drawn for mass, temperature, density and focus.
     """
 
     fractions: FloatArray
@@ -226,6 +229,11 @@ class Shots:
     view_temperature: FloatArray
     view_mixture: FloatArray
     offset: FloatArray
+    chance: FloatArray
+
+    def on(self, day: DayDrift, variation: ShotVariation) -> "Shots":
+        """Give the same shots, with the plumes that they would have on another day."""
+        return replace(self, **_state(self.fractions, self.chance, variation, day))
 
     def plasma(self, rows: slice, view: int) -> Plasma:
         """Give the plumes of some shots as one spectrometer sees them."""
@@ -283,16 +291,7 @@ def fire(
     rng = np.random.Generator(np.random.PCG64(for_shots))
     z = rng.standard_normal((len(pure), 10))
     dirt = variation.contamination * np.exp(0.5 * z[:, :1]) * surface_composition()
-    focus = _slow_drift(rng, len(pure))
-    spread = fractions @ property_of_minerals("scatter") * variation.mass
-    mass = fractions @ property_of_minerals("mass") * day.mass
-    mass *= np.exp(spread * z[:, 1] - spread**2 / 2)
-    mass *= np.maximum(1 + variation.focus * focus, 0.2)
-    temperature = REFERENCE_TEMPERATURE + fractions @ property_of_minerals("heating")
-    temperature *= (1 + variation.temperature * z[:, 2]) * day.temperature
-    linked = 0.6 * z[:, 1] + 0.8 * z[:, 3]
-    density = (temperature / REFERENCE_TEMPERATURE) ** 1.5 * REFERENCE_DENSITY
-    density *= np.exp(variation.electron_density * linked)
+    chance = np.column_stack([z[:, 1:4], _slow_drift(rng, len(pure))])
     composition = _compose(fractions, traces, dirt)
     neighbours = composition
     if variation.view_mixture > 0:
@@ -303,14 +302,34 @@ def fire(
         grain=snake(surface.grain),
         composition=composition,
         neighbours=neighbours,
-        mass=mass,
-        temperature=np.clip(temperature, 4_000.0, 20_000.0),
-        electron_density=density,
+        **_state(fractions, chance, variation, day),
         view_gain=np.maximum(1 + variation.view_gain * z[:, 4:6], 0.2),
         view_temperature=1 + variation.view_temperature * z[:, 6:8],
         view_mixture=variation.view_mixture * rng.random((len(pure), 2)),
         offset=z[:, 8:10],
+        chance=chance,
     )
+
+
+def _state(
+    fractions: FloatArray, chance: FloatArray, variation: ShotVariation, day: DayDrift
+) -> dict[str, Any]:
+    """Give mass, temperature and electron density of plumes on one day."""
+    for_mass, for_temperature, for_density, focus = chance.T
+    spread = fractions @ property_of_minerals("scatter") * variation.mass
+    mass = fractions @ property_of_minerals("mass") * day.mass
+    mass *= np.exp(spread * for_mass - spread**2 / 2)
+    mass *= np.maximum(1 + variation.focus * focus, 0.2)
+    temperature = REFERENCE_TEMPERATURE + fractions @ property_of_minerals("heating")
+    temperature *= (1 + variation.temperature * for_temperature) * day.temperature
+    linked = 0.6 * for_mass + 0.8 * for_density
+    density = (temperature / REFERENCE_TEMPERATURE) ** 1.5 * REFERENCE_DENSITY
+    density *= np.exp(variation.electron_density * linked)
+    return {
+        "mass": mass,
+        "temperature": np.clip(temperature, 4_000.0, 20_000.0),
+        "electron_density": density,
+    }
 
 
 def _slow_drift(rng: np.random.Generator, n_shots: int) -> FloatArray:

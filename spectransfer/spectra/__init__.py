@@ -1,6 +1,7 @@
 """Spectra of one spot from two instruments: as tables, and as maps with places."""
 
 from spectransfer.spectra._maps import PairedMaps
+from spectransfer.spectra._pair import LIBRARY_DAY as LIBRARY_DAY
 from spectransfer.spectra._pair import SIDES as SIDES
 from spectransfer.spectra._pair import Pair as Pair
 from spectransfer.spectra._pair import SpectraPair

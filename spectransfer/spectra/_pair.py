@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 SIDES = ("secondary", "primary")
 
+# annotation: what the primary would have measured on the day of the library
+LIBRARY_DAY = "primary_library_day"
+
 Rows = int | slice | BoolArray | IntArray
 
 

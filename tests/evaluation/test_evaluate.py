@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import joblib
 import numpy as np
@@ -274,6 +275,23 @@ def test_transfers_without_names_or_predictions_are_refused(
 def test_wrong_options_are_refused_by_name(changes, words, train, test):
     with pytest.raises(ValueError, match=words):
         evaluate_transfers({"never": Failing()}, train, test, **changes)
+
+
+def test_the_library_protocol_needs_spectra_of_the_librarys_day(pair, train, test):
+    never = {"never": Failing()}
+    with pytest.raises(ValueError, match=r"'primary_library_day' of test.*make_libs_"):
+        evaluate_transfers(never, train, test, protocols=("deployable", "library"))
+    for wrong, words in (
+        (pair[140:].X_primary[:, 1:], r"shape \(60, 140\), but its shape is \(60, 139"),
+        (np.full((60, 140), np.nan), "primary_library_day.*NaN"),
+    ):
+        unseen = replace(pair[140:], annotations={"primary_library_day": wrong})
+        with pytest.raises(ValueError, match=words):
+            evaluate_transfers(never, train, unseen)
+        # nobody looks at it where nobody asks for it
+        evaluate_transfers(
+            {"mean": transfer(MeanTransfer())}, train, unseen, protocols="paper"
+        )
 
 
 def test_bad_spectra_are_refused_before_anything_is_fitted(train, test):

@@ -1,6 +1,7 @@
 """Figures of merit, against scikit-learn and formulas written out."""
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,7 +25,8 @@ from spectransfer import (
 )
 from spectransfer.evaluation import PROTOCOLS, evaluate_transfers
 from spectransfer.metrics import cosine_scorer, rse_scorer
-from spectransfer.spectra import PairedMaps
+from spectransfer.simulation import DayDrift, make_libs_maps
+from spectransfer.spectra import LIBRARY_DAY, PairedMaps
 
 
 def corrector():
@@ -39,6 +41,8 @@ def transfer(regressor):
     return make_transfer_pipeline(regressor, secondary=side(), primary=side())
 
 
+# judged by what the primary measured, which a plain tuple of spectra has
+OF_THAT_DAY = [name for name in PROTOCOLS if name != "library"]
 FIGURES = ("rse", "euclidean", "cosine", "k_score")
 
 
@@ -81,6 +85,111 @@ def test_every_cell_is_what_scikit_learn_gives_by_hand(train, test):
         assert_allclose(found, expected, rtol=1e-8)
     # the protocols are three different ones
     assert len({round(row.rse, 6) for row in table if row.transfer == "ridge"}) == 3
+
+
+@pytest.fixture(scope="module")
+def drifted(pair, test):
+    """The unseen spectra of another day, with what the library's day would have had."""
+    unseen = replace(pair[140:], X_secondary=test[0], X_primary=test[1])
+    return replace(unseen, annotations={LIBRARY_DAY: 1.1 * pair[140:].X_primary})
+
+
+def test_the_library_protocol_judges_deployable_predictions_by_the_librarys_day(
+    train, drifted
+):
+    transfers = {"ridge": transfer(Ridge()), "KNN": transfer(KNNTransfer(3))}
+    table = evaluate_transfers(transfers, train, drifted, per_spectrum=True)
+    assert [row.protocol for row in table] == 2 * list(PROTOCOLS)
+    then = (drifted.X_secondary, drifted.annotations[LIBRARY_DAY])
+    asked = evaluate_transfers(
+        transfers, train, then, protocols="deployable", per_spectrum=True
+    )
+    for name in transfers:
+        row, expected = table[name, "library"], asked[name, "deployable"]
+        assert row[2:6] == expected[2:6]
+        errors = table.errors_of(name, "library")
+        for one, other in zip(errors, asked.errors_of(name, "deployable"), strict=True):
+            assert_array_equal(one, other)
+        assert row.rse < table[name, "deployable"].rse
+
+
+def test_the_librarys_day_leaves_the_other_figures_as_they_are(train, test, drifted):
+    transfers = {"ridge": transfer(Ridge()), "mean": transfer(MeanTransfer())}
+    without = evaluate_transfers(transfers, train, test)
+    table = evaluate_transfers(transfers, train, drifted, block_size=13)
+    whole = evaluate_transfers(transfers, train, drifted)
+    for row in without:
+        assert whole[row.transfer, row.protocol][2:6] == row[2:6]
+    assert len(without) == 6
+    assert_allclose(figures(table), figures(whole), rtol=1e-9)
+
+
+def test_a_block_is_predicted_once_for_both_truths(train, drifted):
+    class Counted(Ridge):
+        calls = 0
+
+        def predict(self, X):
+            Counted.calls += 1
+            return super().predict(X)
+
+    fitted = transfer(Counted()).fit(train.X_secondary, train.X_primary)
+    table = evaluate_transfers(
+        {"ridge": fitted}, train, drifted, protocols=("deployable", "library")
+    )
+    assert Counted.calls == 1
+    first, second = table
+    assert first.predict_time == second.predict_time > 0
+
+
+@pytest.fixture(scope="module")
+def second_day():
+    """Rows of a ridge by what has drifted: everything, or the secondary alone."""
+
+    def light(**options):
+        return make_libs_maps(
+            **{"train": None, "validation": None, "test": None} | options,
+            spectrometers="light",
+            random_state=0,
+        )
+
+    side = make_pipeline(BaselineCorrector(25, smooth_window=12), StandardScaler())
+    known = light(train=(24, 24)).train
+    ridge = make_transfer_pipeline(Ridge(100.0), secondary=side, primary=side)
+    ridge.fit(known.X_secondary, known.X_primary)
+    everything = DayDrift()
+    pairs = ("gain", "baseline", "shift", "resolution", "tilt")
+    alone = {
+        name: (getattr(DayDrift.off(), name)[0], getattr(everything, name)[1])
+        for name in pairs
+    }
+    days = {
+        "nothing": DayDrift.off(),
+        "everything": everything,
+        "secondary": DayDrift(**(vars(DayDrift.off()) | alone)),
+        "spectrometers": everything.only(*pairs),
+    }
+    return {
+        name: evaluate_transfers(
+            {"ridge": ridge}, known, light(test=(20, 20), day=day).test
+        )
+        for name, day in days.items()
+    }
+
+
+def test_what_the_primary_does_on_the_second_day_is_no_matter_of_the_library(
+    second_day,
+):
+    rse = {
+        (day, row.protocol): row.rse
+        for day, table in second_day.items()
+        for row in table
+    }
+    # a drift of the primary alone makes the old columns worse than the mean spectrum
+    assert rse["spectrometers", "deployable"] > 2
+    assert rse["spectrometers", "library"] == rse["secondary", "library"] < 1
+    assert rse["secondary", "deployable"] == rse["secondary", "library"]
+    assert rse["nothing", "deployable"] == rse["nothing", "library"] < 0.1
+    assert rse["everything", "library"] < 0.2 * rse["everything", "deployable"]
 
 
 def test_a_mean_spectrum_has_an_error_of_one_in_the_paper_protocol_only(train, test):
@@ -162,7 +271,7 @@ def test_measured_spectra_meet_predictions_of_their_own_kind(train, test):
     table = evaluate_transfers(both, train, test)
     predicted = Ridge().fit(train.X_secondary, train.X_primary).predict(test[0])
     expected = paired_euclidean_distances(test[1], predicted).mean()
-    for protocol in PROTOCOLS:
+    for protocol in OF_THAT_DAY:
         # without a scaler there is nothing that a protocol could change
         assert table["raw", protocol].euclidean == pytest.approx(expected, rel=1e-9)
     assert any("2 different spaces" in note for note in table.meta["notes"])

@@ -34,16 +34,19 @@ def ridge(pair):
     return make_transfer_pipeline(Ridge()).fit(known.X_secondary, known.X_primary)
 
 
-@pytest.mark.parametrize("protocol", ["deployable", "paper"])
+@pytest.mark.parametrize("protocol", ["deployable", "library", "paper"])
 @pytest.mark.parametrize("block_size", [None, 7])
 def test_summary_equals_that_of_all_predictions_at_once(
     pair, ridge, protocol, block_size
 ):
     unseen = pair[80:]
+    then = 1.2 * unseen.X_primary[::-1]
+    unseen = replace(unseen, annotations={"primary_library_day": then})
     told = summarize_transfer(
         ridge, unseen, protocol=protocol, spots=[0, 39], block_size=block_size
     )
-    measured = ridge[-1].transform_target(unseen.X_primary)
+    truth = then if protocol == "library" else unseen.X_primary
+    measured = ridge[-1].transform_target(truth)
     if protocol == "paper":
         ridge.set_params(scaler__statistics="batch")
         predicted = ridge.predict(unseen.X_secondary, reference=unseen.X_primary)
@@ -75,6 +78,11 @@ def test_channel_errors_add_up_to_the_error_of_the_table(pair, ridge):
 def test_a_spot_outside_the_map_is_refused(pair, ridge):
     with pytest.raises(ValueError, match=r"from 0 to 119, but there is 120\. Of a map"):
         summarize_transfer(ridge, pair, spots=[3, 120])
+
+
+def test_the_librarys_day_has_to_be_known(pair, ridge):
+    with pytest.raises(ValueError, match="annotation 'primary_library_day' of test"):
+        summarize_transfer(ridge, pair, protocol="library")
 
 
 def test_an_unknown_protocol_is_refused(pair, ridge):

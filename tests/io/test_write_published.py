@@ -46,6 +46,16 @@ def test_created_maps_are_filled_in_place(tmp_path, axes):
     assert back.test.meta["seed"] == 5
 
 
+def test_each_map_may_have_annotations_of_its_own(tmp_path, axes):
+    own = {"test": {"clean": ((7,), "float32")}}
+    shapes = {"train": (3, 4), "test": (2, 2)}
+    with create_libs_transfer(tmp_path, shapes, **axes, annotations=own) as maps:
+        maps.test.annotations["clean"][3] = 9
+    back = load_libs_transfer(tmp_path)
+    assert not back.train.annotations
+    assert_array_equal(back.test.annotations["clean"].sum(axis=1), [0, 0, 0, 63])
+
+
 def test_a_simulation_that_fails_leaves_nothing(tmp_path, axes):
     def fail_half_way():
         with create_libs_transfer(tmp_path, {"test": (2, 2)}, **axes) as maps:

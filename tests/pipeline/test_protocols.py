@@ -65,6 +65,7 @@ def check(found, fitted, in_batch, unseen, primary=True):
     """Compare with whole-map predictions of two pipelines, one in batch mode."""
     expected = {
         "deployable": fitted.predict(unseen.secondary),
+        "library": fitted.predict(unseen.secondary),
         "deployable-batch": in_batch.predict(unseen.secondary),
         "paper": in_batch.predict(unseen.secondary, reference=unseen.primary)
         if primary
@@ -171,6 +172,7 @@ def test_scikit_learns_scaler_and_target_regressor_follow_the_protocol(train, te
     seen_y = fitted[-1].transformer_
     expected = {
         "deployable": fitted.predict(test.secondary),
+        "library": fitted.predict(test.secondary),
         "deployable-batch": seen_y.inverse_transform(scaled),
         "paper": own_y.inverse_transform(scaled),
     }
@@ -242,3 +244,12 @@ def test_the_time_of_learning_own_statistics_is_counted_where_they_are_used(
     versions_of(fitted, PROTOCOLS, test, None, spent)
     assert list(spent.seconds) == ["deployable-batch", "paper"]
     assert 0 < spent.seconds["deployable-batch"] < spent.seconds["paper"]
+
+
+def test_protocols_that_differ_by_their_truth_share_one_copy(train, test):
+    fitted = make_transfer_pipeline(
+        Ridge(), secondary=StandardScaler(), primary=StandardScaler()
+    ).fit(*train)
+    for names in (("library", "deployable"), ("deployable", "paper", "library")):
+        versions = versions_of(fitted, names, test, None, Stopwatch())
+        assert versions["library"] is versions["deployable"]

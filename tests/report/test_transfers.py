@@ -1,6 +1,7 @@
 """The page of an evaluation, made from what a laboratory has at hand."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -114,6 +115,21 @@ def pair():
 def evaluated(pair, **options):
     transfers = {"mean": MeanTransfer(), "KNN": KNNTransfer(3)}
     return evaluate_transfers(transfers, pair[:30], pair[30:], n_clusters=2, **options)
+
+
+def test_a_page_looks_closely_at_the_library_protocol(pair, tmp_path):
+    then = pair[30:]
+    then = replace(then, annotations={"primary_library_day": then.X_primary})
+    test = replace(then, X_primary=0.7 * then.X_primary)
+    transfers = {"mean": MeanTransfer(), "KNN": KNNTransfer(3)}
+    kept = {"per_spectrum": True, "return_estimator": True, "n_clusters": 2}
+    table = evaluate_transfers(transfers, pair[:30], test, **kept)
+    page = write_report(
+        table, train=pair[:30], test=test, out=tmp_path, protocol="library"
+    )
+    html = page.read_text(encoding="utf-8")
+    assert "Where figures say measured, they mean these spectra" in html
+    assert "judged by what the primary would have measured on the library" in html
 
 
 def test_arrays_without_axes_give_the_tables(pair, tmp_path):

@@ -1,5 +1,6 @@
 """`make_libs_maps` as a whole: seeds, switches, files, refusals."""
 
+import hashlib
 import tracemalloc
 
 import numpy as np
@@ -18,6 +19,8 @@ from spectransfer.simulation import (
     Spectrometer,
     make_libs_maps,
 )
+from spectransfer.simulation._shots import PLASMA_DRIFT
+from spectransfer.spectra import LIBRARY_DAY
 
 SHAPES = {"train": (20, 25), "validation": None, "test": (20, 22)}
 
@@ -68,7 +71,11 @@ def test_a_map_does_not_depend_on_the_others(maps):
 
 
 def test_threads_do_not_change_a_map(maps):
-    assert same(light(n_jobs=3).train, maps.train)
+    threaded = light(n_jobs=3)
+    assert same(threaded.train, maps.train)
+    assert_array_equal(
+        threaded.test.annotations[LIBRARY_DAY], maps.test.annotations[LIBRARY_DAY]
+    )
 
 
 def test_numpys_global_generator_is_left_alone(maps):
@@ -125,9 +132,10 @@ def test_maps_on_the_disk_are_not_replaced_without_being_asked(tmp_path):
 
 
 def test_writing_to_the_disk_holds_a_batch_in_memory_and_not_the_map(tmp_path):
-    make_libs_maps((2, 2), None, None, random_state=0)  # profiles are kept for later
+    late = {"second_day": ("train",), "random_state": 0}
+    make_libs_maps((2, 2), None, None, **late)  # profiles are kept for later
     tracemalloc.start()
-    make_libs_maps((40, 48), None, None, random_state=0, out=tmp_path)
+    make_libs_maps((40, 48), None, None, out=tmp_path, **late)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     spectra = sum(path.stat().st_size for path in tmp_path.glob("s?_train.npy"))
@@ -165,6 +173,53 @@ def test_a_silent_second_day_is_the_first_day():
     assert same(steady.test, light(train=None, second_day=()).test)
 
 
+def test_the_librarys_day_is_the_same_map_without_drift(maps):
+    undrifted = light(train=None, second_day=()).test
+    assert_array_equal(maps.test.annotations[LIBRARY_DAY], undrifted.X_primary)
+    assert not np.array_equal(maps.test.X_primary, undrifted.X_primary)
+    assert maps.test.meta["library_day"] == "conditions"
+
+
+def test_the_librarys_instrument_may_see_the_plasma_of_the_second_day():
+    told = light(train=None, library_day="instrument").test
+    plasma = DayDrift().only("temperature", "mass", "continuum")
+    seen = light(train=None, day=plasma).test
+    assert_array_equal(told.annotations[LIBRARY_DAY], seen.X_primary)
+    # where only spectrometers drift there is one answer
+    shifted = [
+        light(train=None, day=DayDrift().without(*PLASMA_DRIFT), library_day=which)
+        for which in ("conditions", "instrument")
+    ]
+    first, second = (part.test.annotations[LIBRARY_DAY] for part in shifted)
+    assert_array_equal(first, second)
+
+
+def digests(part):
+    arrays = {"primary": part.X_primary, "secondary": part.X_secondary}
+    arrays |= {k: a for k, a in part.annotations.items() if k != LIBRARY_DAY}
+    return {
+        key: hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+        for key, array in arrays.items()
+    }
+
+
+def test_knowing_the_librarys_day_changes_nothing_else(maps):
+    for library_day in (None, "instrument"):
+        other = light(noise_free=True, library_day=library_day)
+        for name in ("train", "test"):
+            assert digests(other[name]) == digests(maps[name])
+    bare = light(library_day=None).test
+    assert LIBRARY_DAY not in bare.annotations
+    assert bare.meta["library_day"] is None
+
+
+def test_only_maps_of_the_second_day_have_spectra_of_the_librarys(maps):
+    assert LIBRARY_DAY not in maps.train.annotations
+    late = light(second_day=("train",))
+    assert LIBRARY_DAY in late.train.annotations
+    assert LIBRARY_DAY not in late.test.annotations
+
+
 def test_any_map_can_be_measured_on_the_second_day(maps):
     late = light(second_day=("train", "test"))
     assert same(late.test, maps.test)
@@ -182,6 +237,7 @@ def test_any_map_can_be_measured_on_the_second_day(maps):
         ({"spectrometers": "heavy"}, "spectrometers"),
         ({"spectrometers": (PRIMARY,)}, "the secondary"),
         ({"dtype": np.int16}, "float32 or float64"),
+        ({"library_day": "yesterday"}, "library_day"),
     ],
 )
 def test_what_cannot_be_is_refused_before_any_work(bad, message):
