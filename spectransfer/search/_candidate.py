@@ -28,7 +28,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from spectransfer.exceptions import DivergenceError, InterruptedTrainingWarning
 from spectransfer.pipeline import fit_watched
-from spectransfer.search._records import Record, Records, fingerprint
+from spectransfer.search._fingerprint import NoFingerprint, fingerprint
+from spectransfer.search._records import Record, Records
 
 
 class Spectra(NamedTuple):
@@ -198,8 +199,8 @@ class Task:
         Called as ``scorer(estimator, X, y)``; gives one number, the greater the better.
     records : Records
         Where finished fits are kept.
-    shared : str
-        Fingerprint of spectra and scoring.
+    shared : str or None
+        Fingerprint of spectra and scoring; None where they have none.
     seed : int
         Seed of all parts without one.
     threads : int or None
@@ -212,7 +213,7 @@ class Task:
 
     scorer: Any
     records: Records
-    shared: str
+    shared: str | None
     seed: int
     threads: int | None
     error_score: float | str
@@ -221,8 +222,17 @@ class Task:
     def __sklearn_clone__(self) -> "Task":
         return self  # all candidates share it
 
-    def key(self, estimator: Any) -> str:
-        """Name of a fit: the fingerprint of all that it depends on."""
+    def key(self, estimator: Any) -> str | None:
+        """Name of a fit: the fingerprint of all that it depends on, if it has one."""
+        try:
+            return self.name(estimator)
+        except NoFingerprint:
+            return None
+
+    def name(self, estimator: Any) -> str:
+        """Name a fit, or raise what says why it has no name."""
+        if self.shared is None:
+            raise NoFingerprint("the spectra or the scoring")
         return fingerprint(self.shared, estimator, repr(self.error_score))
 
     def judge(self, estimator: Any, watched: Spectra) -> float:

@@ -21,7 +21,7 @@ from sklearn.base import clone
 from sklearn.utils import check_consistent_length, get_tags
 
 from spectransfer._progress import Bar, progress_bar
-from spectransfer.exceptions import InterruptedSearchWarning
+from spectransfer.exceptions import InterruptedSearchWarning, SpectransferWarning
 from spectransfer.search._brackets import Bracket, Params
 from spectransfer.search._candidate import (
     Candidate,
@@ -33,7 +33,13 @@ from spectransfer.search._candidate import (
     fit_on_map,
     with_seeds,
 )
-from spectransfer.search._records import Record, Records
+from spectransfer.search._fingerprint import NoFingerprint
+from spectransfer.search._records import (
+    UNPICKLED,
+    Record,
+    Records,
+    check_can_be_kept,
+)
 from spectransfer.search._results import Row
 
 LOOK_EVERY = 0.3  # s
@@ -88,10 +94,10 @@ class Rung:
     title: str
     n_fits: int
     candidates: list[Params]
-    key_of: Callable[[Params], str]
+    key_of: Callable[[Params], str | None]
 
     @cached_property
-    def keys(self) -> list[str]:
+    def keys(self) -> list[str | None]:
         """Names of the fits, worked out when they are first looked for."""
         return [self.key_of(params) for params in self.candidates]
 
@@ -109,7 +115,7 @@ class Progress:
     """
 
     rungs: list[Rung]
-    read: Callable[[str], Record | None]
+    read: Callable[[str | None], Record | None]
     current: int = -1
     found: dict[str, Record] = field(default_factory=dict)
 
@@ -130,7 +136,7 @@ class Progress:
         rung = self.rungs[min(self.current, len(self.rungs) - 1)]
         for key in rung.keys:
             record = None if key in self.found else self.read(key)
-            if record is not None:
+            if key is not None and record is not None:
                 self.found[key] = record
         n_here = sum(key in self.found for key in rung.keys)
         n_finished = min(n_before + min(n_here, rung.n_fits), self.n_fits)
@@ -139,7 +145,9 @@ class Progress:
         return n_finished, rung.title, best
 
 
-def rungs_of(brackets: list[Bracket], key_of: Callable[[Params], str]) -> list[Rung]:
+def rungs_of(
+    brackets: list[Bracket], key_of: Callable[[Params], str | None]
+) -> list[Rung]:
     """List the rungs of all brackets, with the fits that there may be."""
     rungs = []
     for i, bracket in enumerate(brackets):
@@ -216,14 +224,45 @@ class Run:
         estimator = clone(self.estimator).set_params(**clone(params, safe=False))
         return with_seeds(estimator, self.task.seed)
 
-    def check_candidates(self) -> None:
-        """Refuse parameters that the estimator does not have, before the first fit."""
+    def check_candidates(self, kept: bool, model_kept: bool) -> None:
+        """Refuse before the first fit what would fail after the last one.
+
+        Parameters
+        ----------
+        kept : bool
+            Whether finished fits are kept.
+        model_kept : bool
+            Whether the best estimator is kept, too.
+        """
         for bracket in self.brackets:
             for params in bracket.candidates:
-                self.candidate(params)
+                candidate = self.candidate(params)
+                if model_kept:
+                    check_can_be_kept(candidate)
+        if not kept:
+            return
+        keys = {key for rung in self.progress.rungs for key in rung.keys}
+        self.task.records.warn_of_damage(keys)
+        if None in keys:
+            self._warn_of_no_name()
 
-    def key_of(self, params: Params) -> str:
-        """Name the fit of a candidate."""
+    def _warn_of_no_name(self) -> None:
+        every = (params for bracket in self.brackets for params in bracket.candidates)
+        nameless = next(params for params in every if self.key_of(params) is None)
+        try:
+            self.task.name(self.candidate(nameless))
+        except NoFingerprint as error:
+            warnings.warn(
+                "A search with folder= finds finished fits again by what they depend "
+                f"on, but {error} cannot be told from its like. Fits with it are "
+                "neither kept nor taken from the folder. Use a function or class "
+                "whose code and parameters say all that it does.",
+                SpectransferWarning,
+                stacklevel=6,
+            )
+
+    def key_of(self, params: Params) -> str | None:
+        """Name the fit of a candidate, if it can have a name."""
         return self.task.key(self.candidate(params))
 
     @cached_property
@@ -232,7 +271,7 @@ class Run:
         return Progress(rungs_of(self.brackets, self.key_of), self.task.records.read)
 
     def search(self) -> tuple[list[Row], bool]:
-        """Run all brackets.
+        """Run all brackets, whose candidates were checked.
 
         Returns
         -------
@@ -241,7 +280,6 @@ class Run:
         finished : bool
             False where Ctrl-C ended the search.
         """
-        self.check_candidates()
         rows: list[Row] = []
         candidate = Candidate(self.estimator, self.task)
         progress = self.progress
@@ -321,8 +359,21 @@ class Run:
             self._warn("while the best candidate was trained again")
             return None
         if keep:
-            self.task.records.keep_model(key, best)
+            self._keep(key, best)
         return best
+
+    def _keep(self, key: str | None, best: Any) -> None:
+        """Keep the best estimator; that it cannot be kept costs no search."""
+        try:
+            self.task.records.keep_model(key, best)
+        except (OSError, *UNPICKLED) as error:
+            warnings.warn(
+                f"The best estimator could not be kept in {self.task.records.folder}: "
+                f"{error!r}. It is in best_estimator_; the same search will train it "
+                "again.",
+                SpectransferWarning,
+                stacklevel=6,
+            )
 
     def _warn(self, when: str) -> None:
         warnings.warn(

@@ -35,7 +35,7 @@ from spectransfer.search._brackets import (
     plan,
 )
 from spectransfer.search._candidate import Spectra, Task, threads_of
-from spectransfer.search._records import fingerprint
+from spectransfer.search._fingerprint import NoFingerprint, fingerprint
 from spectransfer.search._results import Row, attributes
 from spectransfer.search._running import Run, check_maps, records_in
 
@@ -259,10 +259,14 @@ class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
         brackets = self._plan(rng)
         scorer = check_scoring(self.estimator, scoring=self.scoring)
         with records_in(self.folder) as records:
+            try:
+                shared = fingerprint(maps.known, maps.watched, self.scoring)
+            except NoFingerprint:
+                shared = None
             task = Task(
                 scorer,
                 records,
-                fingerprint(maps.known, maps.watched, self.scoring),
+                shared,
                 seed,
                 threads_of(self.threads_per_fit, self.n_jobs),
                 self.error_score,
@@ -271,13 +275,13 @@ class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
             run = Run(
                 self.estimator, brackets, task, maps, self.n_jobs, bool(self.verbose)
             )
+            # without epochs a fit is soon made again, and may hold all spectra
+            keep = self.resource is not None and self.folder is not None
+            run.check_candidates(self.folder is not None, keep and self.refit)
             rows, finished = run.search()
             learned = attributes(brackets, rows, finished)
             self._warn_of_failures(rows)
             if finished and self.refit:
-                # what is not trained in epochs is soon fitted again, and may hold all
-                # spectra
-                keep = self.resource is not None and self.folder is not None
                 best = run.refit(learned["best_params_"], keep, self.threads_per_fit)
                 learned |= (
                     {"finished_": False} if best is None else {"best_estimator_": best}
