@@ -13,9 +13,7 @@ process as the name of its file.
 
 import mmap
 import sys
-import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +24,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from spectransfer.exceptions import DivergenceError, InterruptedTrainingWarning
+from spectransfer.exceptions import DivergenceError
 from spectransfer.pipeline import fit_watched
 from spectransfer.search._fingerprint import NoFingerprint, fingerprint
 from spectransfer.search._records import Record, Records
@@ -170,25 +168,6 @@ def at_most_threads(limit: int | None) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def ends_by_hand() -> Iterator[None]:
-    """Let Ctrl-C end the search, not one training alone.
-
-    A training that is interrupted keeps what it learned and warns. Its score would
-    pass for that of a whole one.
-    """
-    # only the main thread is interrupted, and filters belong to the whole process
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", InterruptedTrainingWarning)
-            yield
-    except InterruptedTrainingWarning:
-        raise KeyboardInterrupt from None
-
-
 @dataclass(frozen=True)
 class Task:
     """What all fits of a search share.
@@ -280,7 +259,7 @@ class Candidate(BaseEstimator):
             return self
         start = time.perf_counter()
         try:
-            with at_most_threads(self.task.threads), ends_by_hand():
+            with at_most_threads(self.task.threads):
                 self.fitted_ = fit_on_map(estimator, known, watched)
         except DivergenceError as error:
             if self.task.error_score == "raise":
@@ -298,7 +277,7 @@ class Candidate(BaseEstimator):
             score = float(self.task.error_score)
         else:
             try:
-                with at_most_threads(self.task.threads), ends_by_hand():
+                with at_most_threads(self.task.threads):
                     score = self.task.judge(self.fitted_, X[0])
             except Exception as error:
                 error.add_note(f"This was while scoring the candidate {self.searched}.")

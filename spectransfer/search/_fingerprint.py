@@ -261,7 +261,11 @@ class _Description:
         builtin = BuiltinFunctionType | MethodWrapperType | WrapperDescriptorType
         if isinstance(value, builtin):
             owner = getattr(value, "__self__", None)
-            return ["builtin", value.__qualname__, self.of(owner)]
+            return [
+                "builtin",
+                str(getattr(value, "__qualname__", value)),
+                self.of(owner),
+            ]
         return self._object(value)
 
     def _own(self, value: Any) -> Any:

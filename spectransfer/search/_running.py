@@ -1,4 +1,4 @@
-"""A search as it runs: bracket after bracket, until the end or until Ctrl-C.
+"""A search as it runs: bracket after bracket.
 
 One bar shows all its fits, wherever they run: they leave a small file each when they
 are finished, and a thread looks for these files. So the bar moves with processes and
@@ -21,7 +21,7 @@ from sklearn.base import clone
 from sklearn.utils import check_consistent_length, get_tags
 
 from spectransfer._progress import Bar, progress_bar
-from spectransfer.exceptions import InterruptedSearchWarning, SpectransferWarning
+from spectransfer.exceptions import SpectransferWarning
 from spectransfer.search._brackets import Bracket, Params
 from spectransfer.search._candidate import (
     Candidate,
@@ -29,7 +29,6 @@ from spectransfer.search._candidate import (
     Spectra,
     Task,
     at_most_threads,
-    ends_by_hand,
     fit_on_map,
     with_seeds,
 )
@@ -270,15 +269,18 @@ class Run:
         """Counter of the fits."""
         return Progress(rungs_of(self.brackets, self.key_of), self.task.records.read)
 
-    def search(self) -> tuple[list[Row], bool]:
+    def search(self) -> list[Row]:
         """Run all brackets, whose candidates were checked.
 
         Returns
         -------
-        rows : list of Row
+        list of Row
             The fits.
-        finished : bool
-            False where Ctrl-C ended the search.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            Ctrl-C, with a note of how far the search came.
         """
         rows: list[Row] = []
         candidate = Candidate(self.estimator, self.task)
@@ -291,13 +293,14 @@ class Run:
                     )
                     rows += self._rows(i, found)
                 progress.next_rung()
-        except KeyboardInterrupt:
-            rows = self._finished_rows()
-            if not rows:
-                raise
-            self._warn(f"after {len(rows)} of {progress.n_fits} fits")
-            return rows, False
-        return rows, True
+        except KeyboardInterrupt as stop:
+            stop.add_note(
+                f"The search had finished {progress.look()[0]} of {progress.n_fits} "
+                "fits. With folder= and the same random_state, the same search goes on "
+                "from there."
+            )
+            raise
+        return rows
 
     def _rows(self, bracket: int, found: dict[str, Any]) -> list[Row]:
         """Read scikit-learn's table; times are those of when a fit was made."""
@@ -317,18 +320,7 @@ class Run:
             rows.append(Row(bracket, rung, params, resource, record))
         return rows
 
-    def _finished_rows(self) -> list[Row]:
-        """Find what an interrupted search has finished."""
-        rows = []
-        for i, bracket in enumerate(self.brackets):
-            for rung, (_, resource) in enumerate(bracket.rungs):
-                for params in bracket.candidates_with(resource):
-                    record = self.task.records.read(self.key_of(params))
-                    if record is not None:
-                        rows.append(Row(i, rung, params, resource, record))
-        return rows
-
-    def refit(self, params: Params, keep: bool, threads: int | str) -> Any | None:
+    def refit(self, params: Params, keep: bool, threads: int | str) -> Any:
         """Train the best candidate again, or load it where it was kept.
 
         Parameters
@@ -342,22 +334,18 @@ class Run:
 
         Returns
         -------
-        estimator or None
-            The fitted estimator; None where Ctrl-C ended its training.
+        estimator
+            The fitted estimator.
         """
         key = self.key_of(params)
         best = self.task.records.model(key) if keep else None
         if best is not None:
             return best
         limit = None if isinstance(threads, str) else int(threads)
-        try:
-            with at_most_threads(limit), ends_by_hand():
-                best = fit_on_map(
-                    self.candidate(params), self.maps.known, self.maps.watched
-                )
-        except KeyboardInterrupt:
-            self._warn("while the best candidate was trained again")
-            return None
+        with at_most_threads(limit):
+            best = fit_on_map(
+                self.candidate(params), self.maps.known, self.maps.watched
+            )
         if keep:
             self._keep(key, best)
         return best
@@ -374,12 +362,3 @@ class Run:
                 SpectransferWarning,
                 stacklevel=6,
             )
-
-    def _warn(self, when: str) -> None:
-        warnings.warn(
-            f"The search was interrupted {when}. best_params_ and cv_results_ tell of "
-            "what was finished; there is no best_estimator_. With folder= and the same "
-            "random_state, the same search goes on from here.",
-            InterruptedSearchWarning,
-            stacklevel=6,
-        )

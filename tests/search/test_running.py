@@ -15,7 +15,7 @@ from sklearn.preprocessing import FunctionTransformer
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from spectransfer import SpectralMLP, Training
-from spectransfer.exceptions import InterruptedSearchWarning, SpectransferWarning
+from spectransfer.exceptions import SpectransferWarning
 from spectransfer.search import HalvingSearch
 from spectransfer.search._brackets import Bracket
 from spectransfer.search._records import Record
@@ -131,40 +131,35 @@ def test_a_different_search_in_the_same_folder_is_kept_apart(
     assert fits() == 8
 
 
-def test_ctrl_c_keeps_what_was_found(maps, fits, tmp_path, monkeypatch):
+def test_ctrl_c_ends_the_program_and_the_same_search_goes_on(
+    maps, fits, tmp_path, monkeypatch
+):
     monkeypatch.setenv("LAST", "10")
-    search = search_in(None, LoggedUntilCtrlC())
-    with pytest.warns(InterruptedSearchWarning, match=r"after 9 of 11 fits") as told:
+    search = search_in(tmp_path, LoggedUntilCtrlC())
+    with pytest.raises(KeyboardInterrupt) as stopped:
         search.fit(**maps)
-    assert [warning.filename for warning in told] == [__file__]
-    assert not search.finished_
-    assert not hasattr(search, "best_estimator_")
-    found = search.cv_results_
-    assert list(found["n_resources"]) == [3] * 8 + [9]
-    assert search.best_params_ == found["params"][8]
+    assert "had finished 9 of 11 fits" in stopped.value.__notes__[0]
+    # nothing that could be taken for the result of a search
+    assert not [name for name in vars(search) if name.endswith("_")]
+    monkeypatch.delenv("LAST")
+    fits()
+    search.fit(**maps)
+    assert fits() == N_FITS - 9 + 1
     whole = search_in(None, Descent()).fit(**maps)
     assert_array_equal(
-        found["mean_test_score"], whole.cv_results_["mean_test_score"][:9]
+        search.cv_results_["mean_test_score"], whole.cv_results_["mean_test_score"]
     )
 
 
-def test_ctrl_c_before_the_first_fit_is_ctrl_c(maps, fits, monkeypatch):
-    monkeypatch.setenv("LAST", "1")
-    with pytest.raises(KeyboardInterrupt):
-        search_in(None, LoggedUntilCtrlC()).fit(**maps)
-
-
-def test_ctrl_c_in_the_last_training_leaves_the_table(
+def test_ctrl_c_in_the_last_training_leaves_no_half_result(
     maps, fits, monkeypatch, tmp_path
 ):
     monkeypatch.setenv("LAST", str(N_FITS + 1))
     search = search_in(tmp_path, LoggedUntilCtrlC())
-    with pytest.warns(InterruptedSearchWarning, match="was trained again") as told:
+    with pytest.raises(KeyboardInterrupt):
         search.fit(**maps)
-    assert [warning.filename for warning in told] == [__file__]
-    assert not search.finished_
-    assert len(search.cv_results_["params"]) == N_FITS
-    assert not list(tmp_path.glob("*.joblib"))
+    assert not hasattr(search, "cv_results_")
+    assert len(list(tmp_path.iterdir())) == N_FITS
 
 
 def test_a_training_that_was_cut_short_does_not_pass_for_a_whole_one(maps, tmp_path):
@@ -185,10 +180,11 @@ def test_a_training_that_was_cut_short_does_not_pass_for_a_whole_one(maps, tmp_p
     )
     at_each_step = register_optimizer_step_pre_hook(impatient)
     try:
-        with pytest.warns(InterruptedSearchWarning, match=r"after 2 of 4"):
+        with pytest.raises(KeyboardInterrupt) as stopped:
             search.fit(**maps)
     finally:
         at_each_step.remove()
+    assert "2 of 4 fits" in stopped.value.__notes__[0]
     # eight steps each: the third was in its middle
     assert len(list(tmp_path.glob("*.json"))) == 2
 
