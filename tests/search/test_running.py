@@ -159,7 +159,8 @@ def test_ctrl_c_in_the_last_training_leaves_no_half_result(
     with pytest.raises(KeyboardInterrupt):
         search.fit(**maps)
     assert not hasattr(search, "cv_results_")
-    assert len(list(tmp_path.iterdir())) == N_FITS
+    assert len(list(tmp_path.glob("*.json"))) == N_FITS
+    assert not list(tmp_path.glob("*.joblib"))
 
 
 def test_a_training_that_was_cut_short_does_not_pass_for_a_whole_one(maps, tmp_path):
