@@ -1,10 +1,10 @@
 """Files: complete under their names or not at all, and large results in them.
 
 A file is written beside its place and renamed once it is complete, so that a process
-that is killed leaves the older file as it was. Where the system has files without a name,
-large ones get theirs when they are complete; what a killed process has left beside under
-a name, the next one removes. A symbolic link is followed: the file that it points to is
-replaced, and the link stays.
+that is killed leaves the older file as it was. Where the system has files without a
+name, a large one gets its name when it is complete; what a killed process has left
+beside is removed by the next. A symbolic link is followed: the file that it points to
+is replaced, and the link stays.
 
 What is made from memory-mapped spectra is as large as they are, and they are mapped
 because memory is short. So a large result of theirs is written into a file of its own,
@@ -28,8 +28,8 @@ from uuid import uuid4
 
 import numpy as np
 
+from spectransfer._reading import open_npy
 from spectransfer._typing import FloatArray
-from spectransfer.exceptions import FileFormatError
 
 _SWEPT: set[Path] = set()
 
@@ -241,57 +241,6 @@ def _without_name(folder: Path) -> int | None:
         return os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o666)
     except OSError:
         return None
-
-
-def _header(path: Path) -> tuple[tuple[int, ...], np.dtype, int]:
-    """Shape, dtype and offset of the numbers in the file."""
-    with path.open("rb") as file:
-        version = np.lib.format.read_magic(file)
-        read = (
-            np.lib.format.read_array_header_1_0
-            if version == (1, 0)
-            else np.lib.format.read_array_header_2_0
-        )
-        shape, _, dtype = read(file)
-        return shape, dtype, file.tell()
-
-
-def open_npy(path: Path) -> np.ndarray:
-    """Map an array of numbers from a file, after comparing its size with its header.
-
-    Parameters
-    ----------
-    path : Path
-        File in numpy's format.
-
-    Returns
-    -------
-    numpy.memmap
-        The array, read-only; nothing but the header has been read.
-    """
-    size = path.stat().st_size
-    try:
-        shape, dtype, offset = _header(path)
-    except (ValueError, EOFError, OSError) as error:
-        raise FileFormatError(
-            f"{path} ({size} bytes) must be an array in numpy's .npy format, but its "
-            f"header cannot be read: {error}. It is damaged or of another format; "
-            "copy or download it again."
-        ) from error
-    if dtype.hasobject:
-        raise FileFormatError(
-            f"{path} must hold plain numbers, but its dtype is object. Such a file can "
-            "run foreign code when it is opened; export it as numbers."
-        )
-    promised = offset + math.prod(shape) * dtype.itemsize
-    if size != promised:
-        raise FileFormatError(
-            f"{path} must have the {promised} bytes that its header promises (shape "
-            f"{shape}, {dtype}), but it has {size}: it is "
-            f"{'cut short' if size < promised else 'longer'} by {abs(promised - size)} "
-            "bytes. Copy or download it again."
-        )
-    return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
 @contextmanager

@@ -23,9 +23,9 @@ from spectransfer._files import (
     new_array,
     new_npy_files,
     on_memory_map,
-    open_npy,
     written_beside,
 )
+from spectransfer._reading import open_npy
 from spectransfer.exceptions import FileFormatError
 
 TRANSFORMERS = [

@@ -257,7 +257,7 @@ class _Description:
         if isinstance(value, np.ufunc):
             if getattr(np, value.__name__, None) is not value:
                 raise NoFingerprint(f"{value!r}")
-            return ["ufunc", value.__name__, np.__version__]
+            return ["ufunc", repr(value), np.__version__]
         builtin = BuiltinFunctionType | MethodWrapperType | WrapperDescriptorType
         if isinstance(value, builtin):
             owner = getattr(value, "__self__", None)
