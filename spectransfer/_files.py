@@ -1,7 +1,10 @@
 """Files: complete under their names or not at all, and large results in them.
 
 A file is written beside its place and renamed once it is complete, so that a process
-that is killed leaves the older file as it was.
+that is killed leaves the older file as it was. Where the system has files without a
+name, a large one gets its name when it is complete; what a killed process has left
+beside is removed by the next. A symbolic link is followed: the file that it points to
+is replaced, and the link stays.
 
 What is made from memory-mapped spectra is as large as they are, and they are mapped
 because memory is short. So a large result of theirs is written into a file of its own,
@@ -10,21 +13,25 @@ process is killed.
 """
 
 import errno
+import hashlib
 import math
 import mmap
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 import numpy as np
 
+from spectransfer._reading import open_npy
 from spectransfer._typing import FloatArray
-from spectransfer.exceptions import FileFormatError
+
+_SWEPT: set[Path] = set()
 
 LARGE = 2**26
 """Bytes from which on a result of memory-mapped spectra gets a file: 64 MiB."""
@@ -142,6 +149,40 @@ def copied(array: np.ndarray) -> FloatArray:
     return copy
 
 
+def _writer() -> str:
+    """Name this process among all that may see a folder."""
+    try:
+        space = os.readlink("/proc/self/ns/pid")  # numbers of processes are its own
+    except OSError:
+        space = ""
+    machine = hashlib.sha256(f"{platform.node()} {space}".encode()).hexdigest()[:12]
+    return f"{machine}-{os.getpid()}"
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _place(path: Path) -> tuple[Path, Path]:
+    """Follow links, and name a file beside; remove what killed processes have left."""
+    path = Path(os.path.realpath(path))
+    writer = _writer()
+    if path.parent not in _SWEPT and os.name == "posix":
+        _SWEPT.add(path.parent)
+        machine = writer.partition("-")[0]
+        for part in path.parent.glob(f".*.{machine}-*.part"):
+            process = part.name.rpartition("-")[2].removesuffix(".part")
+            if process.isdecimal() and not _runs(int(process)):
+                part.unlink(missing_ok=True)
+    return path, path.with_name(f".{uuid4().hex}.{writer}.part")
+
+
 @contextmanager
 def written_beside(path: Path) -> Iterator[Path]:
     """Give a new file beside `path`, and rename it once it is complete.
@@ -156,7 +197,7 @@ def written_beside(path: Path) -> Iterator[Path]:
     Path
         An empty file in the same folder, which is gone after an error.
     """
-    beside = path.with_name(f".{uuid4().hex}.part")
+    path, beside = _place(path)
     # to ask for the umask is to change it, for all threads: the system applies it
     os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
@@ -167,55 +208,39 @@ def written_beside(path: Path) -> Iterator[Path]:
         raise
 
 
-def _header(path: Path) -> tuple[tuple[int, ...], np.dtype, int]:
-    """Shape, dtype and offset of the numbers in the file."""
-    with path.open("rb") as file:
-        version = np.lib.format.read_magic(file)
-        read = (
-            np.lib.format.read_array_header_1_0
-            if version == (1, 0)
-            else np.lib.format.read_array_header_2_0
-        )
-        shape, _, dtype = read(file)
-        return shape, dtype, file.tell()
+@contextmanager
+def _named_at_the_end(path: Path) -> Iterator[BinaryIO]:
+    """Give an open file that takes its name once it is complete."""
+    place, beside = _place(path)
+    descriptor = _without_name(place.parent)
+    if descriptor is None:
+        with written_beside(path) as part, part.open("r+b") as file:
+            yield file
+        return
+    with open(descriptor, "r+b") as file:
+        yield file
+        file.flush()
+        folder = os.open(place.parent, os.O_RDONLY)
+        try:
+            # a link cannot take the place of a file, and a new name can be given one
+            os.link(f"/proc/self/fd/{descriptor}", beside.name, dst_dir_fd=folder)
+        finally:
+            os.close(folder)
+        try:
+            os.replace(beside, place)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
 
 
-def open_npy(path: Path) -> np.ndarray:
-    """Map an array of numbers from a file, after comparing its size with its header.
-
-    Parameters
-    ----------
-    path : Path
-        File in numpy's format.
-
-    Returns
-    -------
-    numpy.memmap
-        The array, read-only; nothing but the header has been read.
-    """
-    size = path.stat().st_size
+def _without_name(folder: Path) -> int | None:
+    """Open a file without a name; None where the system or the disk has none."""
+    if not (hasattr(os, "O_TMPFILE") and os.path.exists("/proc/self/fd")):
+        return None
     try:
-        shape, dtype, offset = _header(path)
-    except (ValueError, EOFError, OSError) as error:
-        raise FileFormatError(
-            f"{path} ({size} bytes) must be an array in numpy's .npy format, but its "
-            f"header cannot be read: {error}. It is damaged or of another format; "
-            "copy or download it again."
-        ) from error
-    if dtype.hasobject:
-        raise FileFormatError(
-            f"{path} must hold plain numbers, but its dtype is object. Such a file can "
-            "run foreign code when it is opened; export it as numbers."
-        )
-    promised = offset + math.prod(shape) * dtype.itemsize
-    if size != promised:
-        raise FileFormatError(
-            f"{path} must have the {promised} bytes that its header promises (shape "
-            f"{shape}, {dtype}), but it has {size}: it is "
-            f"{'cut short' if size < promised else 'longer'} by {abs(promised - size)} "
-            "bytes. Copy or download it again."
-        )
-    return np.load(path, mmap_mode="r", allow_pickle=False)
+        return os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o666)
+    except OSError:
+        return None
 
 
 @contextmanager
@@ -233,20 +258,33 @@ def new_npy_files(
     ------
     mapping of Path to numpy.memmap
         Writable arrays of zeros. The files take their names when the block ends, all
-        of them or, after an error, none.
+        of them or, after an error, none. From then on the mapping holds the arrays of
+        the very files that were written, to be read, whoever may have written others
+        under these names.
     """
+    finished: dict[Path, Any] = {}
+    arrays: dict[Path, Any] = {}
     with ExitStack() as stack:
-        # Renaming runs as the stack unwinds, so every array is complete by then.
-        beside = {path: stack.enter_context(written_beside(path)) for path in layout}
-        arrays: dict[Path, np.ndarray] = {}
+        # Files get their names as the stack unwinds: every array is complete by then.
         for path, (shape, dtype) in layout.items():
-            arrays[path] = np.lib.format.open_memmap(
-                beside[path], mode="w+", dtype=dtype, shape=shape
+            file = stack.enter_context(_named_at_the_end(path))
+            header = np.lib.format.dtype_to_descr(dtype)
+            np.lib.format.write_array_header_1_0(
+                file, {"descr": header, "fortran_order": False, "shape": shape}
             )
-            with beside[path].open("r+b") as file:
-                reserve(file.fileno(), beside[path].stat().st_size, path.parent)
+            offset = file.tell()
+            n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+            reserve(file.fileno(), offset + n_bytes, path.parent)
+            file.flush()
+            arrays[path] = np.memmap(file, dtype, "r+", offset, shape)
+            if arrays[path].filename is None:  # for other processes to open it by
+                own = f"/proc/{os.getpid()}/fd/{file.fileno()}"
+                arrays[path].filename = own
+            if os.name != "nt":  # Windows gives no new name to a file that is open
+                finished[path] = np.memmap(file, dtype, "r", offset, shape)
+                finished[path].filename = os.path.abspath(path)
         yield arrays
         for array in arrays.values():
-            if isinstance(array, np.memmap):
-                array.flush()
+            array.flush()
         arrays.clear()
+    arrays |= finished or {path: open_npy(path) for path in layout}

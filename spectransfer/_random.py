@@ -1,5 +1,6 @@
 """Seeding torch without disturbing whoever else uses it."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import RLock
@@ -12,6 +13,21 @@ from spectransfer._typing import RandomState
 
 # torch's generator belongs to the whole process: threads take turns with it
 _turn = RLock()
+
+
+def _begin_anew() -> None:
+    """Free a forked process from what other threads of its parent were doing.
+
+    They are not there to end their turn. Nor are the threads of OpenMP, for which GNU's
+    library waits for ever: torch works with one, as in the workers of its own loaders.
+    """
+    global _turn
+    _turn = RLock()
+    torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):  # Windows does not fork
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
 @contextmanager

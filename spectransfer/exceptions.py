@@ -8,8 +8,6 @@ scikit-learn itself, in its own words.
 __all__ = [
     "DivergenceError",
     "FileFormatError",
-    "InterruptedSearchWarning",
-    "InterruptedTrainingWarning",
     "SpectransferWarning",
     "WavelengthError",
     "WindowError",
@@ -34,11 +32,3 @@ class DivergenceError(ValueError):
 
 class SpectransferWarning(UserWarning):
     """The category of every warning that spectransfer gives."""
-
-
-class InterruptedTrainingWarning(SpectransferWarning):
-    """A training was stopped by hand; what was learned until then is kept."""
-
-
-class InterruptedSearchWarning(SpectransferWarning):
-    """A search was stopped by hand; what it found until then is kept."""

@@ -23,9 +23,9 @@ from spectransfer._files import (
     new_array,
     new_npy_files,
     on_memory_map,
-    open_npy,
     written_beside,
 )
+from spectransfer._reading import open_npy
 from spectransfer.exceptions import FileFormatError
 
 TRANSFORMERS = [
@@ -301,3 +301,81 @@ def test_after_an_error_the_old_files_are_as_they_were(path):
         fill_half()
     assert path.read_bytes() == before
     assert os.listdir(path.parent) == ["table.npy"]
+
+
+def test_what_comes_back_is_what_was_written_whoever_wrote_after(tmp_path):
+    path = tmp_path / "one.npy"
+    layout = {path: ((3,), np.dtype("float32"))}
+    with new_npy_files(layout) as first:
+        first[path][:] = 1
+        with new_npy_files(layout) as second:
+            second[path][:] = 2
+    with new_npy_files(layout) as third:
+        third[path][:] = 3
+    for arrays, value in ((first, 1), (second, 2), (third, 3)):
+        assert_array_equal(arrays[path], [value] * 3)
+        assert not arrays[path].flags.writeable
+        assert isinstance(arrays[path], np.memmap)
+    assert_array_equal(np.load(path), [3, 3, 3])
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np
+from spectransfer import _files
+if sys.argv[2] == "named":
+    _files._without_name = lambda folder: None
+path = Path(sys.argv[1])
+with _files.new_npy_files({path: ((9,), np.dtype("float32"))}) as arrays:
+    arrays[path][:4] = 1
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is of POSIX")
+@pytest.mark.parametrize("kind", ["unnamed", "named"])
+def test_what_a_killed_process_leaves_is_gone_after_the_next_run(path, kind):
+    before = path.read_bytes()
+    subprocess.run([sys.executable, "-c", KILLED, str(path), kind], check=False)
+    assert path.read_bytes() == before
+    if kind == "unnamed" and hasattr(os, "O_TMPFILE"):
+        assert os.listdir(path.parent) == ["table.npy"]
+    _files._SWEPT.clear()
+    write(path.parent / "next", "text")
+    assert sorted(os.listdir(path.parent)) == ["next", "table.npy"]
+
+
+def test_files_that_others_are_writing_are_left_alone(tmp_path):
+    with written_beside(tmp_path / "a") as beside:
+        _files._SWEPT.clear()
+        write(tmp_path / "b", "text")
+        assert beside.exists()
+    other = tmp_path / ".0123.another0000-99999999.part"
+    other.touch()
+    _files._SWEPT.clear()
+    write(tmp_path / "c", "text")
+    assert other.exists()
+
+
+def test_without_unnamed_files_all_is_the_same(monkeypatch, tmp_path):
+    monkeypatch.setattr(_files, "_without_name", lambda folder: None)
+    test_what_comes_back_is_what_was_written_whoever_wrote_after(tmp_path)
+    assert os.listdir(tmp_path) == ["one.npy"]
+
+
+@pytest.mark.parametrize("kind", ["text", "array"])
+def test_a_symbolic_link_is_followed_and_stays(tmp_path, kind):
+    (tmp_path / "there").mkdir()
+    target, link = tmp_path / "there" / "target.npy", tmp_path / "link.npy"
+    target.write_text("older")
+    link.symlink_to(target)
+    if kind == "text":
+        write(link, "new")
+        assert target.read_text() == "new"
+    else:
+        with new_npy_files({link: ((2,), np.dtype("int8"))}) as arrays:
+            arrays[link][:] = 7
+        assert_array_equal(np.load(target), [7, 7])
+    assert link.is_symlink()
+    assert os.listdir(tmp_path / "there") == ["target.npy"]

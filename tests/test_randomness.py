@@ -1,6 +1,10 @@
 """One seed, one result, and nobody else's generators disturbed."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -199,3 +203,45 @@ def test_memory_mapped_spectra_give_the_same_predictions(tmp_path):
     transfer = PrimarySpaceRegressor(small_latent(), transformer=StandardScaler())
     expected = transfer.fit(X, Y).predict(X)
     assert_array_equal(transfer.fit(*mapped).predict(mapped[0]), expected)
+
+
+FORKED = """
+import multiprocessing, os, threading
+import torch
+from torch.optim.optimizer import register_optimizer_step_pre_hook
+from test_randomness import X, Y, small_mlp
+
+def fit():
+    small_mlp().fit(X, Y)
+
+def fit_long():
+    small_mlp(training__n_steps=10**6).fit(X, Y)
+
+torch.set_num_threads(2)
+fit()
+begun = threading.Event()
+register_optimizer_step_pre_hook(lambda *args: begun.set())
+threading.Thread(target=fit_long, daemon=True).start()
+begun.wait()
+child = multiprocessing.get_context("fork").Process(target=fit)
+child.start()
+child.join(60)
+print(child.exitcode, flush=True)
+child.kill()
+os._exit(0)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_process_forked_while_another_thread_fits_can_fit():
+    run = subprocess.run(
+        [sys.executable, "-c", FORKED],
+        cwd=Path(__file__).parent,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=200,
+    )
+    assert run.stdout.strip() == "0"

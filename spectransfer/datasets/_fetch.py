@@ -13,15 +13,17 @@ import re
 import shutil
 import time
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sklearn.utils import Bunch
 
-from spectransfer._files import open_npy, written_beside
+from spectransfer._files import written_beside
 from spectransfer._imports import need
 from spectransfer._progress import progress_bar
+from spectransfer._reading import open_npy
 from spectransfer.exceptions import FileFormatError
 from spectransfer.io import PARTS, load_libs_transfer, table_path
 from spectransfer.spectra import SIDES
@@ -249,7 +251,7 @@ def _unpack(archive: Path, folder: Path) -> None:
                     beside.open("wb") as target,
                 ):
                     shutil.copyfileobj(source, target, 2**20)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
         raise FileFormatError(
             f"{archive} must be a zip archive, but unpacking it fails: {error}. Unpack "
             "it by hand into the same folder, and call load_libs_transfer."

@@ -7,9 +7,9 @@ one for each instrument.
 """
 
 import json
+import math
 import os
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import numpy as np
 
 from spectransfer._files import written_beside
 from spectransfer._imports import need
+from spectransfer._reading import DAMAGE, read_npy_header, refuse_more_than_memory
 from spectransfer.exceptions import FileFormatError, WavelengthError
 from spectransfer.io._text_tables import entries_of
 from spectransfer.spectra import SpectraPair
@@ -26,7 +27,6 @@ REQUIRED = ("X_secondary", "X_primary", "wavelengths_secondary", "wavelengths_pr
 _OPTIONAL = ("sample_id", "y", "y_names")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _TEXT = (".csv", ".tsv", ".txt")
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
 
 
 def pair_from_entries(entries: Mapping[str, Any], path: object) -> SpectraPair:
@@ -60,21 +60,24 @@ def _read_meta(text: Any, path: object) -> dict[str, Any]:
         return {}
     try:
         meta = json.loads(str(np.asarray(text)[()]))
-    except json.JSONDecodeError as error:
+    except (ValueError, LookupError, RecursionError) as error:
         raise FileFormatError(
             f"In {path}: meta must be a JSON text, but reading it fails: {error}."
         ) from error
     return meta if isinstance(meta, dict) else {"meta": meta}
 
 
-def _read_npz(path: Path) -> dict[str, np.ndarray]:
+def _read_npz(path: Path, names: Mapping[str, str]) -> dict[str, np.ndarray]:
     size = path.stat().st_size
     try:
         with path.open("rb") as file:
-            archive = np.load(file, allow_pickle=False)
-            if isinstance(archive, np.lib.npyio.NpzFile):
-                return {name: archive[name] for name in archive.files}
-    except _DAMAGE as error:
+            if file.read(6) != np.lib.format.MAGIC_PREFIX:
+                return _read_archive(path, names)
+            file.seek(0)
+            shape = read_npy_header(file)[0]
+    except FileFormatError:
+        raise
+    except DAMAGE as error:
         raise FileFormatError(
             f"{path} ({size} bytes) must be an .npz archive of plain arrays, but "
             f"reading it fails: {error}. It is damaged, cut short, of another format, "
@@ -82,9 +85,53 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
         ) from error
     raise FileFormatError(
         f"{path} must be an archive of several arrays (.npz), but it is a single "
-        f"array (.npy) of shape {archive.shape}. Write both sides into one file with "
+        f"array (.npy) of shape {shape}. Write both sides into one file with "
         "spectransfer.io.save_pair."
     )
+
+
+def _read_archive(path: Path, names: Mapping[str, str]) -> dict[str, np.ndarray]:
+    """Read the entries of an archive that belong to a pair, sizes first."""
+    with zipfile.ZipFile(path) as archive:
+        shapes, n_bytes = {}, {}
+        for member in archive.infolist():
+            name = member.filename.removesuffix(".npy")
+            with archive.open(member) as entry:
+                shape, dtype, offset = read_npy_header(entry)
+            if dtype.hasobject:
+                raise ValueError(f"{name} holds Python objects")
+            n_bytes[name] = math.prod(shape) * dtype.itemsize
+            if offset + n_bytes[name] != member.file_size:
+                raise ValueError(
+                    f"{name} has {member.file_size} bytes in the archive, but its "
+                    f"header promises {offset + n_bytes[name]}"
+                )
+            shapes[name] = shape
+        wanted = _wanted(shapes, names)
+        refuse_more_than_memory(sum(n_bytes[name] for name in wanted), path)
+        arrays = np.load(path, allow_pickle=False)
+        with arrays:
+            # the others are told of, not read
+            return {
+                name: arrays[name] if name in wanted else _of_shape(shape)
+                for name, shape in shapes.items()
+            }
+
+
+def _of_shape(shape: tuple[int, ...]) -> np.ndarray:
+    """Give an array that takes no memory."""
+    return np.broadcast_to(np.float32(0), shape)
+
+
+def _wanted(shapes: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+    """Choose the entries that may belong to a pair, by their names and shapes."""
+    known = {*REQUIRED, *_OPTIONAL, "meta", *names.values()}
+    spectra = shapes.get(names.get("X_secondary", "X_secondary"), ())
+    return [
+        name
+        for name, shape in shapes.items()
+        if name in known or shape[:1] in ((), tuple(spectra[:1]))
+    ]
 
 
 def _read_hdf5(path: Path, names: Mapping[str, str]) -> dict[str, Any]:
@@ -92,12 +139,19 @@ def _read_hdf5(path: Path, names: Mapping[str, str]) -> dict[str, Any]:
     try:
         with h5py.File(path, "r") as file:
             entries = {n: v for n, v in file.attrs.items() if np.ndim(v) == 0}
-            wanted = {n: n for n in file if isinstance(file[n], h5py.Dataset)}
-            for name, there in (wanted | dict(names)).items():
-                if there in file:
-                    entries[name] = _plain(file[there])
-            return entries
-    except (OSError, RuntimeError, KeyError) as error:
+            there = {n: n for n in file if isinstance(file[n], h5py.Dataset)}
+            there |= {name: at for name, at in names.items() if at in file}
+            sets = {name: file[at] for name, at in there.items()}
+            shapes = {name: data.shape or () for name, data in sets.items()}
+            wanted = _wanted(shapes, {name: name for name in names})
+            refuse_more_than_memory(sum(sets[name].nbytes for name in wanted), path)
+            return entries | {
+                name: _plain(sets[name]) if name in wanted else _of_shape(shape)
+                for name, shape in shapes.items()
+            }
+    except FileFormatError:
+        raise
+    except DAMAGE as error:
         raise FileFormatError(
             f"{path} ({path.stat().st_size} bytes) must be an HDF5 file, but reading "
             f"it fails: {error}. It is damaged or cut short; copy or export it again."
@@ -132,7 +186,7 @@ def _entries_of(
         return entries_of(path, primary)
     if start == _HDF5 or path.suffix.lower() in (".h5", ".hdf5"):
         return _read_hdf5(path, names)
-    entries = _read_npz(path)
+    entries = _read_npz(path, names)
     return entries | {
         n: entries[there] for n, there in names.items() if there in entries
     }

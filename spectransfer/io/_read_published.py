@@ -26,7 +26,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
-from spectransfer._files import open_npy, written_beside
+from spectransfer._files import written_beside
+from spectransfer._reading import DAMAGE, open_npy
 from spectransfer.exceptions import FileFormatError, WavelengthError
 from spectransfer.spectra import SIDES, PairedMaps
 
@@ -72,7 +73,11 @@ def read_sidecar(folder: Path) -> dict[str, Any]:
     try:
         written = json.loads(path.read_text(encoding="utf-8"))
         kind, version = written["format"], written["format_version"]
-    except (ValueError, KeyError, TypeError) as error:
+        if kind == _FORMAT and version == _VERSION:
+            dict(written["meta"])
+            for described in written["parts"].values():
+                dict(described)
+    except DAMAGE as error:
         raise FileFormatError(
             f"{path} must describe the maps of its folder in JSON, but reading it "
             f"fails: {error!r}. Write the folder again, or remove the file and pass "

@@ -59,7 +59,7 @@ def _column(texts: list[str]) -> np.ndarray:
     for kind in (np.int64, np.float64):
         try:
             return np.array([kind(text) for text in texts])
-        except ValueError:
+        except (ValueError, OverflowError):
             continue
     return np.array(texts)
 
@@ -136,7 +136,13 @@ def read_table(path: Path) -> Table:
             "spectra."
         )
     rows = csv.reader(lines[1:], delimiter=delimiter)
-    columns = _describing(rows, names, set(channels), path)
+    try:
+        columns = _describing(rows, names, set(channels), path)
+    except csv.Error as error:
+        raise FileFormatError(
+            f"{path} must be a text table, but reading it fails: {error}. It is "
+            "damaged or of another format; export it again."
+        ) from error
     units = {match[2] for match in channels.values() if match[2]}
     return Table(
         spectra=_read_spectra(lines[1:], delimiter, list(channels), path),

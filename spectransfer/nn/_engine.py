@@ -2,14 +2,13 @@
 
 What skorch has is used: epochs, history, early stopping, gradient clipping. Added are
 the weight of the KL divergence, an epoch that looks at a loss no more often than it
-must, an error when it is no number, and word of an interruption by hand.
+must, an error when it is no number, and Ctrl-C that ends a training as anything else.
 """
 
 import math
 import time
-import warnings
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import torch
@@ -25,7 +24,7 @@ from torch import Tensor, nn
 
 from spectransfer._progress import Bar, progress_bar
 from spectransfer._typing import FloatArray
-from spectransfer.exceptions import DivergenceError, InterruptedTrainingWarning
+from spectransfer.exceptions import DivergenceError
 from spectransfer.nn._data import Batches, SpectraDataset, place
 from spectransfer.nn._hardware import autocast, fitting_threads, matrix_products
 from spectransfer.nn._plan import Plan
@@ -129,27 +128,39 @@ class _KLWeight(Callback):
         net.history.record("kl_weight", weight)
 
 
+class _PatienceSpent(Exception):
+    """Early stopping ends a training."""
+
+
+class _Stopping(EarlyStopping):
+    """skorch's early stopping, without the KeyboardInterrupt by which it stops."""
+
+    def __init__(self, patience: int, **options: Any) -> None:
+        super().__init__(patience=math.inf, **options)
+        self.most_misses = patience
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        super().on_epoch_end(net, **kwargs)
+        if self.misses_ >= self.most_misses:
+            raise _PatienceSpent
+
+
 class TrainedNet(NeuralNet):
-    """skorch's net, quiet, over `SpectraDataset` batches, that knows who stopped it."""
+    """skorch's net, quiet, over `SpectraDataset` batches, that Ctrl-C ends."""
 
     plan: Plan
     watch: Watch
     epoch_losses: dict[str, float]
 
-    def fit_loop(self, X: Any, y: Any = None, **kwargs: Any) -> "TrainedNet":
-        """Train, and remember whether a person ended it."""
-        self.interrupted = False
+    def partial_fit(self, X: Any, y: Any = None, **kwargs: Any) -> "TrainedNet":
+        """Train; skorch's would take Ctrl-C for early stopping."""
+        self.notify("on_train_begin", X=X, y=y)
         n_steps = self.plan.n_epochs * self.plan.batches(len(X))
         with progress_bar(n_steps, "step", visible=self.plan.verbose) as bar:
             self.watch = Watch(self.plan, bar)
-            try:
-                super().fit_loop(X, y, **kwargs)
-            except KeyboardInterrupt:
-                # skorch's early stopping raises it too, once its patience is spent
-                stopping = dict(self.callbacks_).get("early_stopping")
-                misses = 0 if stopping is None else stopping.misses_
-                self.interrupted = stopping is None or misses < stopping.patience
-                raise
+            with suppress(_PatienceSpent):
+                self.fit_loop(X, y, **kwargs)
+        self.notify("on_train_end", X=X, y=y)
         return self
 
     def run_single_epoch(
@@ -239,7 +250,7 @@ def _callbacks(
         )
         callbacks.append(("learning_rate_decay", decay))
     if validated and plan.patience is not None:
-        stopping = EarlyStopping(
+        stopping = _Stopping(
             patience=plan.patience,
             threshold=plan.min_delta,
             threshold_mode="abs",
@@ -343,8 +354,6 @@ def train(
             refuse_divergence(loss, len(net.history), plan)
     finally:
         _forget_training(net)
-    if net.interrupted:
-        _warn_of_interruption(net, plan)
     return net
 
 
@@ -356,16 +365,6 @@ def _forget_training(net: TrainedNet) -> None:
     net.criterion_ = net.criterion = net.train_split = None
     net.callbacks_, net.callbacks = [], []
     del net.plan, net.watch, net.epoch_losses
-
-
-def _warn_of_interruption(net: TrainedNet, plan: Plan) -> None:
-    warnings.warn(
-        f"The training of the {plan.name} was interrupted in epoch "
-        f"{len(net.history)} of {plan.n_epochs}. What was learned until then is kept "
-        "and can be used; call fit again to train it to the end.",
-        InterruptedTrainingWarning,
-        stacklevel=3,
-    )
 
 
 def learning_curves(net: TrainedNet) -> dict[str, list[float]]:

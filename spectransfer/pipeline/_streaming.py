@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._blocks import BLOCK_ROWS, blocks_of, take_rows
-from spectransfer._files import new_array, new_npy_files, open_npy
+from spectransfer._files import new_array, new_npy_files
 from spectransfer._progress import progress_bar
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import HasMethods, Interval, validate_params
@@ -52,9 +52,9 @@ def transfer_spectra(
     X : array-like of shape (n_spectra, n_secondary)
         Secondary spectra, memory-mapped or not; or a dask array of them.
     out : ndarray of shape (n_spectra, n_primary), path or None, default=None
-        Where the primary spectra go. A path is that of a ``.npy`` file: it is written
-        beside, and takes its name once it is complete, so that an interrupted run
-        leaves nothing under that name, and an older file as it was. None makes a new
+        Where the primary spectra go. A path is that of a ``.npy`` file: it takes its
+        name once it is complete, so that an interrupted run leaves nothing under that
+        name, and an older file as it was. A symbolic link is followed. None makes a new
         array, in a temporary file where `X` is memory-mapped and the result has 64 MiB
         or more.
     block_size : int, default=4096
@@ -70,8 +70,9 @@ def transfer_spectra(
     Returns
     -------
     ndarray or dask.array.Array of shape (n_spectra, n_primary) or (n_spectra,)
-        Primary spectra: `out` where it is an array, the finished file, memory-mapped
-        for reading, where it is a path. Of a dask array, a dask array that is yet to
+        Primary spectra: `out` where it is an array; where it is a path, the very file
+        that was written, memory-mapped for reading, also if another process has
+        written one of its own there since. Of a dask array, a dask array that is yet to
         be computed, in the same chunks.
 
     Raises
@@ -171,7 +172,7 @@ def _opened(
                 f"{path.with_suffix('.npy').name}, and convert it later."
             )
         with new_npy_files({path: (shape, dtype)}) as arrays:
-            yield arrays[path], lambda: open_npy(path)
+            yield arrays[path], lambda: arrays[path]
 
 
 def _is_dask(spectra: Any) -> bool:

@@ -7,6 +7,7 @@ behind the picture as attributes, draws on the axes it is given, and shows nothi
 from spectransfer.plotting._clusters import ClusterMapDisplay
 from spectransfer.plotting._errors import ErrorSpectrumDisplay
 from spectransfer.plotting._figure import CURVES as CURVES
+from spectransfer.plotting._figure import with_whole_formulas as with_whole_formulas
 from spectransfer.plotting._latent import LatentDisplay
 from spectransfer.plotting._learning import LearningCurveDisplay
 from spectransfer.plotting._learning import curves_of as curves_of

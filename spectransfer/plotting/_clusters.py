@@ -11,6 +11,7 @@ from spectransfer.plotting._figure import (
     image_layout,
     map_axes,
     measured_and_predicted,
+    with_whole_formulas,
 )
 from spectransfer.spectra import PairedMaps
 
@@ -130,6 +131,7 @@ class ClusterMapDisplay:
                 **layout,
             )
         self.legend_ = self._add_legend(palette, highlight) if legend else None
+        with_whole_formulas(self.ax_)
         return self
 
     def _add_legend(self, palette: list[Any], highlight: Any) -> Any:

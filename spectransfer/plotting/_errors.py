@@ -22,6 +22,7 @@ from spectransfer.plotting._figure import (
     line_style,
     measured_and_predicted,
     with_unit,
+    with_whole_formulas,
 )
 from spectransfer.preprocessing import StandardScaler
 
@@ -164,6 +165,7 @@ class ErrorSpectrumDisplay:
             self.ax_.legend(
                 loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, frameon=False
             )
+        with_whole_formulas(self.ax_)
         return self
 
     @classmethod

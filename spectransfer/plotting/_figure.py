@@ -67,6 +67,27 @@ def with_unit(name: str, unit: str | None) -> str:
     return f"{name} ({unit})" if unit else name
 
 
+def with_whole_formulas(drawn: Any) -> None:
+    """Have what begins like a formula and is none drawn as it is written.
+
+    Parameters
+    ----------
+    drawn : matplotlib.figure.Figure or matplotlib.axes.Axes
+        What is complete.
+    """
+    from matplotlib.mathtext import MathTextParser
+    from matplotlib.text import Text
+
+    parser = MathTextParser("path")
+    for text in drawn.findobj(Text):
+        if "$" not in text.get_text():
+            continue
+        try:
+            parser.parse(text.get_text())
+        except (ValueError, RuntimeError):
+            text.set_parse_math(False)
+
+
 _MM_PER_MICROMETRE = 1e-3
 
 

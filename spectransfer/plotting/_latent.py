@@ -11,7 +11,12 @@ from sklearn.utils.validation import check_is_fitted
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
 from spectransfer._validation import check_targets
 from spectransfer._wrapping import layers, predictor
-from spectransfer.plotting._figure import area_colors, axes_for, with_unit
+from spectransfer.plotting._figure import (
+    area_colors,
+    axes_for,
+    with_unit,
+    with_whole_formulas,
+)
 
 
 def project(
@@ -208,6 +213,7 @@ class LatentDisplay:
             self.colorbar_.set_label(with_unit(self.name, self.unit))
         self.ax_.set_xlabel(self.axis_names[0])
         self.ax_.set_ylabel(self.axis_names[1])
+        with_whole_formulas(self.ax_)
         return self
 
     def _label_colors(self) -> dict[str, Any]:

@@ -7,7 +7,12 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._wrapping import predictor
-from spectransfer.plotting._figure import CURVES, axes_for, line_style
+from spectransfer.plotting._figure import (
+    CURVES,
+    axes_for,
+    line_style,
+    with_whole_formulas,
+)
 
 
 class LearningCurve(NamedTuple):
@@ -136,6 +141,7 @@ class LearningCurveDisplay:
             ncols=min(3, len(handles)),
             frameon=False,
         )
+        with_whole_formulas(self.ax_)
         return self
 
     def _add_loss(

@@ -18,6 +18,7 @@ from spectransfer.plotting._figure import (
     measured_and_predicted,
     pitch_of,
     with_unit,
+    with_whole_formulas,
 )
 from spectransfer.spectra import SIDES, PairedMaps, band_sums
 
@@ -208,6 +209,7 @@ class MapDisplay:
         self.image_ = self.ax_.imshow(self.image, **style)
         self.colorbar_ = self._add_colorbar() if colorbar else None
         self.spots_ = [self._mark(k, *spot) for k, spot in enumerate(spots)]
+        with_whole_formulas(self.ax_)
         return self
 
     def _add_colorbar(self) -> Any:

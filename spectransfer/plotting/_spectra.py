@@ -19,6 +19,7 @@ from spectransfer.plotting._figure import (
     line_style,
     measured_and_predicted,
     with_unit,
+    with_whole_formulas,
 )
 from spectransfer.plotting._lines import label_lines, lines_to_label
 from spectransfer.spectra import PairedMaps, SpectraPair
@@ -157,6 +158,7 @@ class SpectraDisplay:
                 ncols=len(self.curves_),
                 frameon=False,
             )
+        with_whole_formulas(self.ax_)
         return self
 
     @classmethod

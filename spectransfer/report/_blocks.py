@@ -60,6 +60,9 @@ def draw(figure: Any, name: str, alt: str, *, dpi: int, vector: bool) -> Image:
     need("matplotlib", "A figure in a report", "spectransfer[plot]")
     import matplotlib.pyplot as plt
 
+    from spectransfer.plotting import with_whole_formulas
+
+    with_whole_formulas(figure)
     inches = figure.get_size_inches()
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None})

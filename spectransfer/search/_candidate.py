@@ -13,9 +13,7 @@ process as the name of its file.
 
 import mmap
 import sys
-import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,9 +24,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from spectransfer.exceptions import DivergenceError, InterruptedTrainingWarning
+from spectransfer.exceptions import DivergenceError
 from spectransfer.pipeline import fit_watched
-from spectransfer.search._records import Record, Records, fingerprint
+from spectransfer.search._fingerprint import NoFingerprint, fingerprint
+from spectransfer.search._records import Record, Records
 
 
 class Spectra(NamedTuple):
@@ -169,25 +168,6 @@ def at_most_threads(limit: int | None) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def ends_by_hand() -> Iterator[None]:
-    """Let Ctrl-C end the search, not one training alone.
-
-    A training that is interrupted keeps what it learned and warns. Its score would
-    pass for that of a whole one.
-    """
-    # only the main thread is interrupted, and filters belong to the whole process
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", InterruptedTrainingWarning)
-            yield
-    except InterruptedTrainingWarning:
-        raise KeyboardInterrupt from None
-
-
 @dataclass(frozen=True)
 class Task:
     """What all fits of a search share.
@@ -198,8 +178,8 @@ class Task:
         Called as ``scorer(estimator, X, y)``; gives one number, the greater the better.
     records : Records
         Where finished fits are kept.
-    shared : str
-        Fingerprint of spectra and scoring.
+    shared : str or None
+        Fingerprint of spectra and scoring; None where they have none.
     seed : int
         Seed of all parts without one.
     threads : int or None
@@ -212,7 +192,7 @@ class Task:
 
     scorer: Any
     records: Records
-    shared: str
+    shared: str | None
     seed: int
     threads: int | None
     error_score: float | str
@@ -221,8 +201,17 @@ class Task:
     def __sklearn_clone__(self) -> "Task":
         return self  # all candidates share it
 
-    def key(self, estimator: Any) -> str:
-        """Name of a fit: the fingerprint of all that it depends on."""
+    def key(self, estimator: Any) -> str | None:
+        """Name of a fit: the fingerprint of all that it depends on, if it has one."""
+        try:
+            return self.name(estimator)
+        except NoFingerprint:
+            return None
+
+    def name(self, estimator: Any) -> str:
+        """Name a fit, or raise what says why it has no name."""
+        if self.shared is None:
+            raise NoFingerprint("the spectra or the scoring")
         return fingerprint(self.shared, estimator, repr(self.error_score))
 
     def judge(self, estimator: Any, watched: Spectra) -> float:
@@ -270,7 +259,7 @@ class Candidate(BaseEstimator):
             return self
         start = time.perf_counter()
         try:
-            with at_most_threads(self.task.threads), ends_by_hand():
+            with at_most_threads(self.task.threads):
                 self.fitted_ = fit_on_map(estimator, known, watched)
         except DivergenceError as error:
             if self.task.error_score == "raise":
@@ -288,7 +277,7 @@ class Candidate(BaseEstimator):
             score = float(self.task.error_score)
         else:
             try:
-                with at_most_threads(self.task.threads), ends_by_hand():
+                with at_most_threads(self.task.threads):
                     score = self.task.judge(self.fitted_, X[0])
             except Exception as error:
                 error.add_note(f"This was while scoring the candidate {self.searched}.")

@@ -12,7 +12,6 @@ networks' layers in every combination.
 """
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -176,7 +175,7 @@ class _Stages:
         )
         search.fit(self.maps["y"], X_val=self.maps["y_val"])
         self.found.searches["vae"] = search
-        return _found(search)["vae"]
+        return search.best_estimator_["vae"]
 
     def transfer(self, name: str, space: str, regressor: Any, **options: Any) -> None:
         """Search a whole transfer, and keep the best."""
@@ -188,7 +187,7 @@ class _Stages:
         ).set_params(**options)
         search.fit(**self.maps)
         self.found.searches[space] = search
-        self.found.transfers[name] = _found(search)
+        self.found.transfers[name] = search.best_estimator_
 
     def _trained(self, space: str, place: str, part: Any) -> dict[str, Any]:
         options = {"scoring": None if space == "vae" else rse_scorer} | self.options
@@ -206,17 +205,6 @@ class _Stages:
             "resource": f"{place}__{resource}",
             "max_resources": longest.get(space),
         }
-
-
-class _Stopped(Exception):
-    """Ctrl-C ended a search."""
-
-
-def _found(search: HalvingSearch) -> Any:
-    """Give the best estimator; a search that Ctrl-C ended ends the whole one."""
-    if not search.finished_:
-        raise _Stopped
-    return search.best_estimator_
 
 
 def _prefixed(space: Mapping[str, Any], place: str) -> dict[str, Any]:
@@ -293,8 +281,7 @@ def search_published(
     Returns
     -------
     PublishedSearch
-        The best transfer of each method, and the searches that found them. After
-        Ctrl-C, what was found until then.
+        The best transfer of each method, and the searches that found them.
 
     Examples
     --------
@@ -326,12 +313,11 @@ def search_published(
         options | {"folder": folder},
         PublishedSearch(),
     )
-    with suppress(_Stopped):
-        if "latent" in methods:
-            stages.latent(autoencoder, mapper, early=source == "code")
-        if "direct" in methods:
-            regressor = DirectMLPTransfer.as_published() if direct is None else direct
-            stages.transfer("direct", "direct", regressor)
-        if "knn" in methods:
-            stages.transfer("knn", "knn", KNNTransfer(), scoring=euclidean_scorer)
+    if "latent" in methods:
+        stages.latent(autoencoder, mapper, early=source == "code")
+    if "direct" in methods:
+        regressor = DirectMLPTransfer.as_published() if direct is None else direct
+        stages.transfer("direct", "direct", regressor)
+    if "knn" in methods:
+        stages.transfer("knn", "knn", KNNTransfer(), scoring=euclidean_scorer)
     return stages.found

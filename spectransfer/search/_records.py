@@ -14,23 +14,23 @@ changed in place is therefore taken for the same.
 
 import hashlib
 import json
-import re
-from collections.abc import Mapping
+import pickle
+import warnings
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import joblib
-import numpy as np
-from scipy.sparse import issparse
 
 from spectransfer._files import written_beside
-from spectransfer._version import __version__
+from spectransfer.exceptions import SpectransferWarning
 
 FORMAT = 1
-READ_WHOLE = 2**24  # bytes
-SAMPLED_ROWS = 256
-WITHOUT_EFFECT = {"n_jobs", "verbose", "memory"}
+UNPICKLED = (pickle.PicklingError, AttributeError, TypeError, RecursionError)
+"""What pickle raises of things that it cannot write."""
+_MARK = b"sptr-sum"
+_END = len(_MARK) + hashlib.sha256().digest_size
 
 
 @dataclass(frozen=True)
@@ -65,21 +65,41 @@ class Records:
 
     folder: Path
 
-    def read(self, key: str) -> Record | None:
+    def read(self, key: str | None) -> Record | None:
         """Look up a fit; a file that cannot be read counts as none."""
+        if key is None:
+            return None
         try:
             text = (self.folder / f"{key}.json").read_text(encoding="utf-8")
             content = json.loads(text)
             if content.pop("format") != FORMAT:
                 return None
             content.pop("parameters")
-            return Record(**content)
-        except (OSError, ValueError, KeyError, TypeError):
+            return _record(**content)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        except RecursionError:  # nested as no record is
             return None
 
-    def write(self, key: str, record: Record, params: Mapping[str, Any]) -> None:
-        """Keep a fit, with its parameters in readable form."""
-        if not self.folder.is_dir():
+    def warn_of_damage(self, keys: Iterable[str | None]) -> None:
+        """Tell once of records that are there and cannot be read."""
+        damaged = [
+            self.folder / f"{key}.json"
+            for key in sorted({key for key in keys if key is not None})
+            if (self.folder / f"{key}.json").exists() and self.read(key) is None
+        ]
+        if damaged:
+            warnings.warn(
+                f"{len(damaged)} of the kept fits cannot be read, such as "
+                f"{damaged[0]}: the files are damaged or of another kind. These fits "
+                "are made again.",
+                SpectransferWarning,
+                stacklevel=6,
+            )
+
+    def write(self, key: str | None, record: Record, params: Mapping[str, Any]) -> None:
+        """Keep a fit that has a name, with its parameters in readable form."""
+        if key is None or not self.folder.is_dir():
             return
         readable = {name: repr(value) for name, value in params.items()}
         content = {"format": FORMAT, "parameters": readable} | asdict(record)
@@ -87,89 +107,79 @@ class Records:
         with written_beside(self.folder / f"{key}.json") as beside:
             beside.write_text(text, encoding="utf-8")
 
-    def model(self, key: str) -> Any | None:
-        """Load the trained estimator of a fit, where it was kept."""
+    def model(self, key: str | None) -> Any | None:
+        """Load the trained estimator of a fit, where it was kept and is whole."""
+        if key is None:
+            return None
         path = self.folder / f"{key}.joblib"
-        return joblib.load(path) if path.exists() else None
+        if not path.exists():
+            return None
+        if path.read_bytes()[-_END:] == _checksum(path, key, _END):
+            return joblib.load(path)
+        warnings.warn(
+            f"{path} is not the trained estimator that was kept there: the file is "
+            "damaged, cut short or of another kind. It is trained again.",
+            SpectransferWarning,
+            stacklevel=6,
+        )
+        return None
 
-    def keep_model(self, key: str, estimator: Any) -> None:
-        """Keep a trained estimator."""
+    def keep_model(self, key: str | None, estimator: Any) -> None:
+        """Keep a trained estimator whose fit has a name."""
+        if key is None:
+            return
         with written_beside(self.folder / f"{key}.joblib") as beside:
             joblib.dump(estimator, beside)
+            mark = _checksum(beside, key)
+            with beside.open("ab") as file:
+                file.write(mark)
 
 
-def _array(array: np.ndarray) -> list[Any]:
-    content = array
-    if array.nbytes > READ_WHOLE and array.ndim:
-        content = array[np.linspace(0, len(array) - 1, SAMPLED_ROWS).astype(int)]
-    if array.dtype.hasobject:
-        digest: Any = _described(content.tolist())
-    else:
-        digest = hashlib.sha256(np.ascontiguousarray(content).tobytes()).hexdigest()
-    return ["array", array.dtype.str, list(array.shape), digest]
+class _Nowhere:
+    """A file that keeps nothing."""
+
+    def write(self, content: Any) -> int:
+        """Forget what is written."""
+        return memoryview(content).nbytes
 
 
-def _name(kind: Any) -> str:
-    return f"{kind.__module__}.{kind.__qualname__}"
-
-
-def _estimator(estimator: Any) -> list[Any]:
-    params = {
-        name: _described(value)
-        for name, value in estimator.get_params(deep=False).items()
-        if name not in WITHOUT_EFFECT
-    }
-    learned = {
-        name: _described(value)
-        for name, value in vars(estimator).items()
-        if name.endswith("_") and not name.startswith("_")
-    }
-    return [_name(type(estimator)), params, learned]
-
-
-def _described(value: Any) -> Any:
-    """Give anything as lists, texts and numbers that JSON can write."""
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        return _array(value)
-    if issparse(value):  # before mappings: some of them are
-        rows = value.tocsr()
-        parts = (rows.indptr, rows.indices, rows.data)
-        return ["sparse", list(rows.shape), *(_array(part) for part in parts)]
-    if isinstance(value, Mapping):
-        return {str(name): _described(value[name]) for name in value}
-    if isinstance(value, list | tuple):
-        return [type(value).__name__, *(_described(v) for v in value)]
-    if hasattr(value, "iloc"):  # a data frame, or a column of one
-        columns = list(getattr(value, "columns", []))
-        return [_described(columns), _array(value.to_numpy())]
-    if isinstance(value, np.random.RandomState):
-        return _described(value.get_state())
-    if hasattr(value, "module_"):  # a trained net: its weights
-        weights = value.module_.state_dict()
-        return {name: _array(np.asarray(w.cpu())) for name, w in weights.items()}
-    if hasattr(value, "get_params") and not isinstance(value, type):
-        return _estimator(value)
-    if hasattr(value, "__qualname__"):
-        return _name(value)
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
-
-
-def fingerprint(*parts: Any) -> str:
-    """Give a short text that is the same for the same parts, in every process.
+def check_can_be_kept(estimator: Any) -> None:
+    """Refuse an estimator that cannot be pickled.
 
     Parameters
     ----------
-    *parts : object
-        Estimators, arrays, data frames, scorers, numbers, and containers of them.
+    estimator : estimator
+        Not fitted yet.
 
-    Returns
-    -------
-    str
-        20 hexadecimal digits.
+    Raises
+    ------
+    TypeError
+        It cannot be pickled.
     """
-    text = json.dumps([__version__, *(_described(p) for p in parts)], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:20]
+    try:
+        pickle.Pickler(_Nowhere(), pickle.HIGHEST_PROTOCOL).dump(estimator)
+    except UNPICKLED as error:
+        raise TypeError(
+            "A search with folder= keeps its best estimator as a pickle, but this one "
+            f"cannot be pickled: {error}. Write functions with def in a module rather "
+            "than as a lambda, or pass folder=None or refit=False."
+        ) from error
+
+
+def _checksum(path: Path, key: str, n_left_out: int = 0) -> bytes:
+    """Give what stands, or is to stand, at the end of the file of a model."""
+    content = path.read_bytes()
+    digest = hashlib.sha256(key.encode())
+    digest.update(memoryview(content)[: max(len(content) - n_left_out, 0)])
+    return _MARK + digest.digest()
+
+
+def _record(
+    score: float, fit_time: float, score_time: float, error: str | None
+) -> Record:
+    numbers = (score, fit_time, score_time)
+    if not all(type(number) in (int, float) for number in numbers):
+        raise TypeError("a score and two times are numbers")
+    if not isinstance(error, str | None):
+        raise TypeError("what a training said is a text")
+    return Record(score, fit_time, score_time, error)

@@ -78,16 +78,13 @@ def table(rows: list[Row]) -> dict[str, Any]:
     }
 
 
-def best_row(rows: list[Row], finished: bool) -> int:
+def best_row(rows: list[Row]) -> int:
     """Find the best fit of the last rungs.
 
     Parameters
     ----------
     rows : list of Row
         The fits of a search.
-    finished : bool
-        False for a search that was interrupted: then those count that were trained
-        longest.
 
     Returns
     -------
@@ -97,16 +94,11 @@ def best_row(rows: list[Row], finished: bool) -> int:
     last: dict[int, int] = {}
     for row in rows:
         last[row.bracket] = max(row.rung, last.get(row.bracket, 0))
-    longest = max((row.n_resources or 0 for row in rows), default=0)
-
-    def counts(row: Row) -> bool:
-        if np.isnan(row.record.score):
-            return False
-        if finished:
-            return row.rung == last[row.bracket]
-        return (row.n_resources or 0) == longest
-
-    places = [i for i, row in enumerate(rows) if counts(row)]
+    places = [
+        i
+        for i, row in enumerate(rows)
+        if row.rung == last[row.bracket] and not np.isnan(row.record.score)
+    ]
     if not places:
         errors = (row.record.error for row in rows if row.record.error)
         raise ValueError(
@@ -116,9 +108,7 @@ def best_row(rows: list[Row], finished: bool) -> int:
     return max(places, key=lambda i: rows[i].record.score)
 
 
-def attributes(
-    brackets: list[Bracket], rows: list[Row], finished: bool
-) -> dict[str, Any]:
+def attributes(brackets: list[Bracket], rows: list[Row]) -> dict[str, Any]:
     """Give what a search has learned, by the names of its attributes.
 
     Parameters
@@ -127,18 +117,15 @@ def attributes(
         What was to be run.
     rows : list of Row
         The fits of the search.
-    finished : bool
-        False for a search that was interrupted.
 
     Returns
     -------
     dict of str to object
         The table, what is best in it, and the rungs.
     """
-    best = best_row(rows, finished)
+    best = best_row(rows)
     return {
         "cv_results_": table(rows),
-        "finished_": finished,
         "best_index_": best,
         "best_params_": rows[best].params,
         "best_score_": rows[best].record.score,

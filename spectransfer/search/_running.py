@@ -1,4 +1,4 @@
-"""A search as it runs: bracket after bracket, until the end or until Ctrl-C.
+"""A search as it runs: bracket after bracket.
 
 One bar shows all its fits, wherever they run: they leave a small file each when they
 are finished, and a thread looks for these files. So the bar moves with processes and
@@ -21,7 +21,7 @@ from sklearn.base import clone
 from sklearn.utils import check_consistent_length, get_tags
 
 from spectransfer._progress import Bar, progress_bar
-from spectransfer.exceptions import InterruptedSearchWarning
+from spectransfer.exceptions import SpectransferWarning
 from spectransfer.search._brackets import Bracket, Params
 from spectransfer.search._candidate import (
     Candidate,
@@ -29,11 +29,16 @@ from spectransfer.search._candidate import (
     Spectra,
     Task,
     at_most_threads,
-    ends_by_hand,
     fit_on_map,
     with_seeds,
 )
-from spectransfer.search._records import Record, Records
+from spectransfer.search._fingerprint import NoFingerprint
+from spectransfer.search._records import (
+    UNPICKLED,
+    Record,
+    Records,
+    check_can_be_kept,
+)
 from spectransfer.search._results import Row
 
 LOOK_EVERY = 0.3  # s
@@ -88,10 +93,10 @@ class Rung:
     title: str
     n_fits: int
     candidates: list[Params]
-    key_of: Callable[[Params], str]
+    key_of: Callable[[Params], str | None]
 
     @cached_property
-    def keys(self) -> list[str]:
+    def keys(self) -> list[str | None]:
         """Names of the fits, worked out when they are first looked for."""
         return [self.key_of(params) for params in self.candidates]
 
@@ -109,7 +114,7 @@ class Progress:
     """
 
     rungs: list[Rung]
-    read: Callable[[str], Record | None]
+    read: Callable[[str | None], Record | None]
     current: int = -1
     found: dict[str, Record] = field(default_factory=dict)
 
@@ -130,7 +135,7 @@ class Progress:
         rung = self.rungs[min(self.current, len(self.rungs) - 1)]
         for key in rung.keys:
             record = None if key in self.found else self.read(key)
-            if record is not None:
+            if key is not None and record is not None:
                 self.found[key] = record
         n_here = sum(key in self.found for key in rung.keys)
         n_finished = min(n_before + min(n_here, rung.n_fits), self.n_fits)
@@ -139,7 +144,9 @@ class Progress:
         return n_finished, rung.title, best
 
 
-def rungs_of(brackets: list[Bracket], key_of: Callable[[Params], str]) -> list[Rung]:
+def rungs_of(
+    brackets: list[Bracket], key_of: Callable[[Params], str | None]
+) -> list[Rung]:
     """List the rungs of all brackets, with the fits that there may be."""
     rungs = []
     for i, bracket in enumerate(brackets):
@@ -216,14 +223,45 @@ class Run:
         estimator = clone(self.estimator).set_params(**clone(params, safe=False))
         return with_seeds(estimator, self.task.seed)
 
-    def check_candidates(self) -> None:
-        """Refuse parameters that the estimator does not have, before the first fit."""
+    def check_candidates(self, kept: bool, model_kept: bool) -> None:
+        """Refuse before the first fit what would fail after the last one.
+
+        Parameters
+        ----------
+        kept : bool
+            Whether finished fits are kept.
+        model_kept : bool
+            Whether the best estimator is kept, too.
+        """
         for bracket in self.brackets:
             for params in bracket.candidates:
-                self.candidate(params)
+                candidate = self.candidate(params)
+                if model_kept:
+                    check_can_be_kept(candidate)
+        if not kept:
+            return
+        keys = {key for rung in self.progress.rungs for key in rung.keys}
+        self.task.records.warn_of_damage(keys)
+        if None in keys:
+            self._warn_of_no_name()
 
-    def key_of(self, params: Params) -> str:
-        """Name the fit of a candidate."""
+    def _warn_of_no_name(self) -> None:
+        every = (params for bracket in self.brackets for params in bracket.candidates)
+        nameless = next(params for params in every if self.key_of(params) is None)
+        try:
+            self.task.name(self.candidate(nameless))
+        except NoFingerprint as error:
+            warnings.warn(
+                "A search with folder= finds finished fits again by what they depend "
+                f"on, but {error} cannot be told from its like. Fits with it are "
+                "neither kept nor taken from the folder. Use a function or class "
+                "whose code and parameters say all that it does.",
+                SpectransferWarning,
+                stacklevel=6,
+            )
+
+    def key_of(self, params: Params) -> str | None:
+        """Name the fit of a candidate, if it can have a name."""
         return self.task.key(self.candidate(params))
 
     @cached_property
@@ -231,17 +269,19 @@ class Run:
         """Counter of the fits."""
         return Progress(rungs_of(self.brackets, self.key_of), self.task.records.read)
 
-    def search(self) -> tuple[list[Row], bool]:
-        """Run all brackets.
+    def search(self) -> list[Row]:
+        """Run all brackets, whose candidates were checked.
 
         Returns
         -------
-        rows : list of Row
+        list of Row
             The fits.
-        finished : bool
-            False where Ctrl-C ended the search.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            Ctrl-C, with a note of how far the search came.
         """
-        self.check_candidates()
         rows: list[Row] = []
         candidate = Candidate(self.estimator, self.task)
         progress = self.progress
@@ -253,13 +293,14 @@ class Run:
                     )
                     rows += self._rows(i, found)
                 progress.next_rung()
-        except KeyboardInterrupt:
-            rows = self._finished_rows()
-            if not rows:
-                raise
-            self._warn(f"after {len(rows)} of {progress.n_fits} fits")
-            return rows, False
-        return rows, True
+        except KeyboardInterrupt as stop:
+            stop.add_note(
+                f"The search had finished {progress.look()[0]} of {progress.n_fits} "
+                "fits. With folder= and the same random_state, the same search goes on "
+                "from there."
+            )
+            raise
+        return rows
 
     def _rows(self, bracket: int, found: dict[str, Any]) -> list[Row]:
         """Read scikit-learn's table; times are those of when a fit was made."""
@@ -279,18 +320,7 @@ class Run:
             rows.append(Row(bracket, rung, params, resource, record))
         return rows
 
-    def _finished_rows(self) -> list[Row]:
-        """Find what an interrupted search has finished."""
-        rows = []
-        for i, bracket in enumerate(self.brackets):
-            for rung, (_, resource) in enumerate(bracket.rungs):
-                for params in bracket.candidates_with(resource):
-                    record = self.task.records.read(self.key_of(params))
-                    if record is not None:
-                        rows.append(Row(i, rung, params, resource, record))
-        return rows
-
-    def refit(self, params: Params, keep: bool, threads: int | str) -> Any | None:
+    def refit(self, params: Params, keep: bool, threads: int | str) -> Any:
         """Train the best candidate again, or load it where it was kept.
 
         Parameters
@@ -304,31 +334,31 @@ class Run:
 
         Returns
         -------
-        estimator or None
-            The fitted estimator; None where Ctrl-C ended its training.
+        estimator
+            The fitted estimator.
         """
         key = self.key_of(params)
         best = self.task.records.model(key) if keep else None
         if best is not None:
             return best
         limit = None if isinstance(threads, str) else int(threads)
-        try:
-            with at_most_threads(limit), ends_by_hand():
-                best = fit_on_map(
-                    self.candidate(params), self.maps.known, self.maps.watched
-                )
-        except KeyboardInterrupt:
-            self._warn("while the best candidate was trained again")
-            return None
+        with at_most_threads(limit):
+            best = fit_on_map(
+                self.candidate(params), self.maps.known, self.maps.watched
+            )
         if keep:
-            self.task.records.keep_model(key, best)
+            self._keep(key, best)
         return best
 
-    def _warn(self, when: str) -> None:
-        warnings.warn(
-            f"The search was interrupted {when}. best_params_ and cv_results_ tell of "
-            "what was finished; there is no best_estimator_. With folder= and the same "
-            "random_state, the same search goes on from here.",
-            InterruptedSearchWarning,
-            stacklevel=6,
-        )
+    def _keep(self, key: str | None, best: Any) -> None:
+        """Keep the best estimator; that it cannot be kept costs no search."""
+        try:
+            self.task.records.keep_model(key, best)
+        except (OSError, *UNPICKLED) as error:
+            warnings.warn(
+                f"The best estimator could not be kept in {self.task.records.folder}: "
+                f"{error!r}. It is in best_estimator_; the same search will train it "
+                "again.",
+                SpectransferWarning,
+                stacklevel=6,
+            )

@@ -35,7 +35,7 @@ from spectransfer.search._brackets import (
     plan,
 )
 from spectransfer.search._candidate import Spectra, Task, threads_of
-from spectransfer.search._records import fingerprint
+from spectransfer.search._fingerprint import NoFingerprint, fingerprint
 from spectransfer.search._results import Row, attributes
 from spectransfer.search._running import Run, check_maps, records_in
 
@@ -124,8 +124,6 @@ class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
         Candidates and resource of each rung, for each bracket.
     scorer_ : callable
         The scorer.
-    finished_ : bool
-        False where Ctrl-C ended the search before its time.
     n_features_in_ : int
         Number of channels, where the best estimator knows it.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -259,10 +257,14 @@ class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
         brackets = self._plan(rng)
         scorer = check_scoring(self.estimator, scoring=self.scoring)
         with records_in(self.folder) as records:
+            try:
+                shared = fingerprint(maps.known, maps.watched, self.scoring)
+            except NoFingerprint:
+                shared = None
             task = Task(
                 scorer,
                 records,
-                fingerprint(maps.known, maps.watched, self.scoring),
+                shared,
                 seed,
                 threads_of(self.threads_per_fit, self.n_jobs),
                 self.error_score,
@@ -271,17 +273,15 @@ class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
             run = Run(
                 self.estimator, brackets, task, maps, self.n_jobs, bool(self.verbose)
             )
-            rows, finished = run.search()
-            learned = attributes(brackets, rows, finished)
+            # without epochs a fit is soon made again, and may hold all spectra
+            keep = self.resource is not None and self.folder is not None
+            run.check_candidates(self.folder is not None, keep and self.refit)
+            rows = run.search()
+            learned = attributes(brackets, rows)
             self._warn_of_failures(rows)
-            if finished and self.refit:
-                # what is not trained in epochs is soon fitted again, and may hold all
-                # spectra
-                keep = self.resource is not None and self.folder is not None
+            if self.refit:
                 best = run.refit(learned["best_params_"], keep, self.threads_per_fit)
-                learned |= (
-                    {"finished_": False} if best is None else {"best_estimator_": best}
-                )
+                learned["best_estimator_"] = best
         # only now: a search that was there before is whole until this one is
         if hasattr(self, "best_estimator_"):
             del self.best_estimator_
@@ -337,10 +337,10 @@ class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
         """Give the best estimator, or say why there is none."""
         check_is_fitted(self)
         if not hasattr(self, "best_estimator_"):
-            why = "refit is False" if self.finished_ else "the search was interrupted"
             raise NotFittedError(
-                f"{method} is that of best_estimator_, but there is none: {why}. Call "
-                f"fit with refit=True, or fit an estimator with best_params_."
+                f"{method} is that of best_estimator_, but there is none: refit is "
+                "False. Call fit with refit=True, or fit an estimator with "
+                "best_params_."
             )
         return self.best_estimator_
 

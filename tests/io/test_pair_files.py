@@ -226,6 +226,87 @@ def test_what_does_not_fit_is_refused_with_the_name_of_the_file(
         load_pair(path)
 
 
+def forged(path, name, header, content=b""):
+    """Write an entry of an archive with a header of one's choice."""
+    with zipfile.ZipFile(path, "a") as archive:
+        text = header.encode() + b"\n"
+        start = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little")
+        archive.writestr(f"{name}.npy", start + text + content)
+
+
+HEADER = "{{'descr': '{}', 'fortran_order': False, 'shape': {}}}"
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        (HEADER.format("<f4", "(2000000000, 1)"), "header promises 8000000"),
+        (HEADER.format("<f4", "(-3, -4)"), "its shape is"),
+        (HEADER.format("<f4", "(99999999999999999999999,)"), "header promises"),
+        (HEADER.format("|O", "(1,)"), "Python objects"),
+        (HEADER.format("nonsense", "(1,)"), "reading it fails"),
+        ("[" * 5000, "reading it fails"),
+    ],
+)
+def test_a_header_that_lies_is_refused_before_memory_is_asked_for(
+    entries, tmp_path, header, message
+):
+    path = tmp_path / "lying.npz"
+    np.savez(path, **entries)
+    forged(path, "more", header, b"0" * 16)
+    with pytest.raises(FileFormatError, match=message):
+        load_pair(path)
+
+
+def test_what_no_memory_can_hold_is_refused_before_it_is_read(
+    entries, tmp_path, monkeypatch
+):
+    path = tmp_path / "large.npz"
+    np.savez(path, **entries)
+    monkeypatch.setattr(os, "sysconf", lambda name: 10)
+    with pytest.raises(FileFormatError, match=r"this machine has 0\.0 GB"):
+        load_pair(path)
+
+
+def test_entries_that_cannot_belong_to_a_pair_are_not_read(
+    entries, tmp_path, monkeypatch
+):
+    path = tmp_path / "more.npz"
+    np.savez(path, **entries, other=np.zeros(10**6))
+    read = []
+    original = np.lib.npyio.NpzFile.__getitem__
+
+    def noting(archive, name):
+        read.append(name)
+        return original(archive, name)
+
+    monkeypatch.setattr(np.lib.npyio.NpzFile, "__getitem__", noting)
+    with pytest.raises(FileFormatError, match="other must have one entry"):
+        load_pair(path)
+    assert set(read) == set(entries)
+
+
+def test_a_deeply_nested_meta_is_refused(entries, tmp_path):
+    path = tmp_path / "bad.npz"
+    np.savez(path, **entries, meta=np.array("[" * 10**5))
+    with pytest.raises(FileFormatError, match="meta must be a JSON text"):
+        load_pair(path)
+
+
+def test_an_encrypted_archive_is_refused(entries, tmp_path):
+    path = tmp_path / "secret.npz"
+    np.savez(path, **entries)
+    content = bytearray(path.read_bytes())
+    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = content.find(mark)
+        while place >= 0:
+            content[place + at] |= 1
+            place = content.find(mark, place + 4)
+    path.write_bytes(content)
+    with pytest.raises(FileFormatError, match="encrypted"):
+        load_pair(path)
+
+
 def test_single_values_become_meta(entries, tmp_path):
     path = tmp_path / "pair.npz"
     np.savez(path, **entries, operator=np.array("Eva"), meta=json.dumps({"axis": "nm"}))

@@ -1,17 +1,18 @@
 """What is seen of a training, and what is left of one that was stopped."""
 
 import io
+import os
 import re
 import signal
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_array_equal
-from sklearn.frozen import FrozenEstimator
 
 from spectransfer import (
     DirectMLPTransfer,
@@ -21,8 +22,7 @@ from spectransfer import (
     make_transfer_pipeline,
 )
 from spectransfer.datasets import make_instrument_pair
-from spectransfer.exceptions import DivergenceError, InterruptedTrainingWarning
-from spectransfer.networks import PublishedTraining
+from spectransfer.exceptions import DivergenceError
 from spectransfer.nn import MLP, DecodedLoss
 from spectransfer.nn._data import Batches
 
@@ -142,7 +142,7 @@ def test_nothing_is_printed_and_nothing_warned_when_not_verbose(capfd):
 def test_the_bar_shows_loss_and_speed_before_the_first_epoch_ends(capsys, interrupt_at):
     # an epoch of a large map takes minutes; here it is left after three of four steps
     interrupt_at(4)
-    with pytest.warns(InterruptedTrainingWarning):
+    with pytest.raises(KeyboardInterrupt):
         fit(small_mlp(verbose=1))
     last = capsys.readouterr().err.split("\r")[-1]
     assert last.startswith("MLP, epoch 1/4:  19%")
@@ -158,7 +158,7 @@ def test_a_failed_training_closes_its_bar(capsys):
 
 def test_an_interrupted_training_closes_its_bar(capsys, interrupt_at):
     interrupt_at(6)
-    with pytest.warns(InterruptedTrainingWarning):
+    with pytest.raises(KeyboardInterrupt):
         fit(small_mlp(verbose=1))
     assert capsys.readouterr().err.endswith("\n")
     assert not open_bars()
@@ -184,101 +184,79 @@ def test_importing_the_networks_does_not_load_the_bars_for_notebooks():
 
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("patience", [None, 4])
-@pytest.mark.parametrize(("step", "epoch"), [(1, 1), (3, 1), (6, 2), (16, 4)])
-def test_an_interrupted_network_can_be_used_and_says_where_it_stopped(
-    name, patience, step, epoch, interrupt_at
+@pytest.mark.parametrize("step", [1, 6, 16])
+def test_an_interrupted_training_ends_and_leaves_nothing_that_looks_learned(
+    name, patience, step, interrupt_at
 ):
-    # four steps for each epoch, with all 40 spectra or with 36 of them
     interrupt_at(step)
-    with pytest.warns(
-        InterruptedTrainingWarning,
-        match=rf"training of the {name} was interrupted in epoch {epoch} of 4\b.*"
-        "call fit again",
-    ):
-        estimator = fit(NETWORKS[name](training__patience=patience))
-    assert estimator.n_epochs_ == epoch - 1
-    assert len(estimator.loss_curve_) == epoch - 1
-    used = estimator.transform(Y) if name == "VAE" else estimator.predict(X)
-    assert np.isfinite(used).all()
-    assert len(used) == 40
+    estimator = NETWORKS[name](training__patience=patience)
+    with pytest.raises(KeyboardInterrupt):
+        fit(estimator)
+    assert not [attribute for attribute in vars(estimator) if attribute.endswith("_")]
 
 
-def test_an_interruption_before_the_first_step_leaves_the_initial_weights(interrupt_at):
-    interrupt_at(1)
-    with pytest.warns(InterruptedTrainingWarning):
-        stopped = fit(small_mlp())
-    assert not stopped.net_.module_.hidden0.bias.any()
-    assert stopped.validation_loss_curve_ is None
-
-
-def steady_mlp(max_epochs):
-    """A network whose steps do not depend on how many are to come."""
-    training = PublishedTraining(max_epochs=max_epochs, batch_size=10, patience=None)
-    return SpectralMLP((8,), training=training, random_state=0)
-
-
-def test_an_interruption_keeps_the_steps_that_were_made(interrupt_at):
-    interrupt_at(9)
-    with pytest.warns(InterruptedTrainingWarning):
-        stopped = fit(steady_mlp(4))
-    # eight steps, the first two epochs
-    expected = fit(steady_mlp(2))
-    assert_array_equal(stopped.predict(X), expected.predict(X))
-
-
-def test_an_interruption_restores_the_best_weights_so_far(interrupt_at):
-    changes = {
-        "training__n_steps": 90,
-        "training__patience": 90,
-        "training__learning_rate": 0.3,
-        "training__validation_fraction": 0.25,
-    }
-    whole = small_mlp(**changes).fit(X, Y)
-    best = int(np.argmin(whole.validation_loss_curve_))
-    assert 0 < best < 25
-    # in the middle of a later epoch; three steps for each
-    interrupt_at(3 * (best + 4) + 2)
-    with pytest.warns(InterruptedTrainingWarning):
-        stopped = small_mlp(**changes).fit(X, Y)
-    assert stopped.n_epochs_ == best + 4
-    assert_array_equal(stopped.predict(X), whole.predict(X))
-
-
-def test_after_an_interrupted_autoencoder_the_mapper_is_trained_to_the_end(
-    interrupt_at,
-):
+def test_an_interrupted_fit_leaves_the_network_that_was_there(interrupt_at):
+    mlp = fit(small_mlp())
+    before = mlp.predict(X)
     interrupt_at(6)
-    with pytest.warns(InterruptedTrainingWarning, match="VAE") as caught:
-        transfer = small_latent().set_params(objective="latent").fit(X, Y)
-    assert len(caught) == 1
-    assert transfer.autoencoder_.n_epochs_ == 1
-    assert transfer.mapper_.n_epochs_ == 4
-    # the mapper learned the latents of the autoencoder as it was left
-    latents = transfer.autoencoder_.transform(Y)
-    assert_array_equal(
-        transfer.mapper_.predict(X), small_mlp().fit(X, latents).predict(X)
+    with pytest.raises(KeyboardInterrupt):
+        fit(mlp)
+    assert_array_equal(mlp.predict(X), before)
+
+
+@pytest.mark.parametrize("step", [6, 20])
+def test_one_interrupt_ends_a_transfer_of_two_networks(step, interrupt_at):
+    # the autoencoder makes sixteen steps, then the mapper
+    stopped = interrupt_at(step)
+    transfer = small_latent()
+    with pytest.raises(KeyboardInterrupt):
+        transfer.fit(X, Y)
+    assert stopped.step == step
+    assert not hasattr(transfer, "autoencoder_")
+
+
+INTERRUPTED = """
+import signal, sys
+import joblib
+from test_engine import PAIR, Interruption, X, Y, {make}
+from spectransfer.evaluation import evaluate_transfers
+from spectransfer.nn._data import Batches
+
+class At:
+    def setattr(self, kind, name, value):
+        setattr(kind, name, value)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+Interruption(At(), 6)
+transfer = {make}(){use}
+joblib.dump(transfer, sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize(
+    ("make", "use"),
+    [
+        ("small_mlp", ".fit(X, Y)"),
+        ("small_latent", ".fit(X, Y)"),
+        ("small_mlp", "\nevaluate_transfers({'mlp': transfer}, (X, Y), (X, Y))"),
+    ],
+    ids=["network", "two networks", "evaluation"],
+)
+def test_ctrl_c_ends_the_program_before_its_next_line(make, use, tmp_path):
+    model = tmp_path / "model.joblib"
+    model.write_text("a good model")
+    code = INTERRUPTED.format(make=make, use=use)
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(model)],
+        cwd=Path(__file__).parent,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=False,
     )
-
-
-def test_both_networks_of_a_transfer_can_be_interrupted(interrupt_at):
-    # the autoencoder's sixth step, then the second of the mapper
-    interrupt_at(6, 8)
-    with pytest.warns(InterruptedTrainingWarning) as caught:
-        transfer = small_latent().fit(X, Y)
-    assert [str(w.message).split()[4] for w in caught] == ["VAE", "MLP"]
-    assert np.isfinite(transfer.predict(X)).all()
-
-
-def test_an_interrupted_second_objective_keeps_what_the_first_one_learned(interrupt_at):
-    frozen = FrozenEstimator(small_vae().fit(Y))
-    latent = VAELatentTransfer(frozen, small_mlp(), objective="latent")
-    expected = latent.fit(X, Y).predict(X)
-    interrupt_at(17)
-    with pytest.warns(InterruptedTrainingWarning, match="MLP through the decoder"):
-        transfer = VAELatentTransfer(
-            frozen, small_mlp(), objective="spectrum"
-        ).fit(X, Y)  # fmt: skip
-    assert_array_equal(transfer.predict(X), expected)
+    # Python hands on the signal, so that a shell, too, knows of it
+    assert run.returncode in (-signal.SIGINT, 130), run.stderr
+    assert model.read_text() == "a good model"
 
 
 def test_early_stopping_is_not_taken_for_an_interruption():
@@ -292,17 +270,10 @@ def test_early_stopping_is_not_taken_for_an_interruption():
     assert mlp.n_epochs_ < 200
 
 
-def test_the_warning_of_an_interruption_points_to_code_of_the_package(interrupt_at):
-    interrupt_at(6)
-    with pytest.warns(InterruptedTrainingWarning) as caught:
-        fit(small_mlp())
-    assert "spectransfer" in caught[0].filename
-
-
 def test_a_fit_after_an_interrupted_one_is_a_whole_one(interrupt_at):
     interrupt_at(6)
     mlp = small_mlp()
-    with pytest.warns(InterruptedTrainingWarning):
+    with pytest.raises(KeyboardInterrupt):
         fit(mlp)
     assert_array_equal(fit(mlp).predict(X), fit(small_mlp()).predict(X))
 

@@ -1,3 +1,4 @@
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +8,7 @@ from sklearn.linear_model import Ridge
 
 from spectransfer import BaselineCorrector, PrimarySpaceRegressor
 from spectransfer.exceptions import WavelengthError
+from spectransfer.plotting import with_whole_formulas
 from spectransfer.plotting._figure import (
     AREAS,
     CURVES,
@@ -132,3 +134,16 @@ def test_what_was_measured_is_compared_in_the_space_of_the_predictions(pair):
     )
     assert_array_equal(measured, BaselineCorrector().fit_transform(pair.X_primary))
     assert_array_equal(predicted, transfer.predict(pair.X_secondary))
+
+
+def test_only_what_is_a_formula_is_drawn_as_one():
+    ax = plt.figure().subplots()
+    ax.set_title(r"$\frac{x$")
+    ax.set_xlabel(r"$\mu$m")
+    ax.set_ylabel("5 $ and 6 $")
+    ax.plot([1], label=r"$\nonsense$")
+    ax.legend()
+    with_whole_formulas(ax)
+    ax.figure.canvas.draw()
+    assert not ax.title.get_parse_math()
+    assert ax.xaxis.label.get_parse_math()

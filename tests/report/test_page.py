@@ -217,3 +217,21 @@ def test_text_and_tables_need_no_matplotlib(monkeypatch, tmp_path):
     assert report.write(tmp_path).exists()
     with pytest.raises(ImportError, match=r'needs matplotlib.*"spectransfer\[plot\]"'):
         from spectransfer.report import write_report  # noqa: F401
+
+
+def test_pictures_whose_names_clean_to_the_same_have_files_of_their_own(tmp_path):
+    names = ["光谱仪", "标准样品", "A+B", "A-B", "a b"]
+    report = Report("x")
+    parts = {name: Figure() for name in names}
+    report.figure("f", parts, caption="c", alt="a")
+    report.write(tmp_path)
+    assert len(list(tmp_path.rglob("*.png"))) == len(names)
+
+
+def test_an_unfinished_formula_in_a_figure_is_drawn_as_text(tmp_path):
+    figure = Figure()
+    figure.suptitle(r"$\frac{x$")
+    figure.subplots().set_title(r"$\nonsense$")
+    report = Report(r"$\frac{x$")
+    report.figure("f", figure, caption=r"$\frac{x$", alt="a")
+    assert report.write(tmp_path).exists()

@@ -20,7 +20,6 @@ from spectransfer import (
 )
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.evaluation import evaluate_transfers
-from spectransfer.exceptions import InterruptedSearchWarning
 from spectransfer.metrics import euclidean_scorer
 from spectransfer.search import published_space, search_published
 
@@ -147,15 +146,7 @@ def test_steps_may_be_the_resource():
     assert found.searches["direct"].n_resources_ == [[40]]
 
 
-def test_ctrl_c_leaves_what_was_found_before(monkeypatch):
-    def interrupted(self, *args, **kwargs):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(SpectralMLP, "predict", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        # not one fit of the second search is finished
-        search_published(*MAPS, methods=["latent", "knn"], **SMALL)
-    monkeypatch.undo()
+def test_ctrl_c_ends_the_whole_search_and_leaves_its_fits(monkeypatch, tmp_path):
     calls = iter(range(100))
     fit = SpectralMLP.fit
 
@@ -165,10 +156,12 @@ def test_ctrl_c_leaves_what_was_found_before(monkeypatch):
         return fit(self, *args, **kwargs)
 
     monkeypatch.setattr(SpectralMLP, "fit", late)
-    with pytest.warns(InterruptedSearchWarning, match="after 2 of"):
-        found = search_published(*MAPS, methods=["latent", "knn"], **SMALL)
-    assert list(found.searches) == ["vae", "mlp"]
-    assert found.transfers == {}
+    options = SMALL | {"folder": tmp_path, "random_state": 0}
+    with pytest.raises(KeyboardInterrupt):
+        search_published(*MAPS, methods=["latent", "knn"], **options)
+    kept = len(list(tmp_path.glob("*.json")))
+    assert kept > 2
+    assert len(list(tmp_path.glob("*.joblib"))) == 1
 
 
 def test_unknown_methods_and_sources_are_refused():

@@ -27,14 +27,9 @@ def test_columns_are_masked_where_a_candidate_has_no_such_parameter():
 
 def test_the_best_is_one_of_the_last_rung_of_any_bracket():
     rows = [row(9.0), row(1.0, rung=1), row(2.0, bracket=1), row(np.nan, bracket=1)]
-    assert best_row(rows, finished=True) == 2
-
-
-def test_of_an_interrupted_search_those_count_that_were_trained_longest():
-    rows = [row(9.0, n_resources=1), row(1.0, n_resources=3), row(0.0, n_resources=3)]
-    assert best_row(rows, finished=False) == 1
+    assert best_row(rows) == 2
 
 
 def test_without_any_score_there_is_no_best():
     with pytest.raises(ValueError, match=r"(?s)all 2 are NaN\. Try the scorer"):
-        best_row([row(np.nan), row(np.nan)], finished=True)
+        best_row([row(np.nan), row(np.nan)])
