@@ -8,6 +8,7 @@ from spectransfer._version import __version__
 _MODULE_OF = {
     "BaselineCorrector": "spectransfer.preprocessing",
     "DirectMLPTransfer": "spectransfer.transfer",
+    "DriftCorrector": "spectransfer.preprocessing",
     "KNNTransfer": "spectransfer.transfer",
     "MeanTransfer": "spectransfer.transfer",
     "PrimarySpaceRegressor": "spectransfer.pipeline",
@@ -21,12 +22,14 @@ _MODULE_OF = {
     "k_score_scorer": "spectransfer.metrics",
     "make_published_pipeline": "spectransfer.pipeline",
     "make_transfer_pipeline": "spectransfer.pipeline",
+    "recalibrate": "spectransfer.adaptation",
     "rse_scorer": "spectransfer.metrics",
     "transfer_spectra": "spectransfer.pipeline",
 }
 
 __all__ = ["__version__", *sorted(_MODULE_OF)]
 if TYPE_CHECKING:  # written by .ci/lazy_types.py
+    from spectransfer.adaptation import recalibrate as recalibrate
     from spectransfer.metrics import k_score_scorer as k_score_scorer
     from spectransfer.metrics import rse_scorer as rse_scorer
     from spectransfer.networks import SpectralMLP as SpectralMLP
@@ -37,6 +40,7 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.pipeline import make_transfer_pipeline as make_transfer_pipeline
     from spectransfer.pipeline import transfer_spectra as transfer_spectra
     from spectransfer.preprocessing import BaselineCorrector as BaselineCorrector
+    from spectransfer.preprocessing import DriftCorrector as DriftCorrector
     from spectransfer.preprocessing import StandardScaler as StandardScaler
     from spectransfer.preprocessing import WavelengthCropper as WavelengthCropper
     from spectransfer.preprocessing import WavelengthResampler as WavelengthResampler

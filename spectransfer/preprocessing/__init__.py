@@ -2,11 +2,13 @@
 
 from spectransfer.preprocessing._baseline import BaselineCorrector
 from spectransfer.preprocessing._cropping import WavelengthCropper
+from spectransfer.preprocessing._drift import DriftCorrector
 from spectransfer.preprocessing._resampling import WavelengthResampler
 from spectransfer.preprocessing._scaling import StandardScaler
 
 __all__ = [
     "BaselineCorrector",
+    "DriftCorrector",
     "StandardScaler",
     "WavelengthCropper",
     "WavelengthResampler",
