@@ -4,8 +4,12 @@ from spectransfer._imports import lazy_names
 
 _MODULE_OF = {
     "DirectMLPTransfer": "spectransfer.transfer.direct_mlp",
+    "DirectStandardization": "spectransfer.transfer.direct_standardization",
     "KNNTransfer": "spectransfer.transfer.knn",
     "MeanTransfer": "spectransfer.transfer.mean",
+    "OffsetTransfer": "spectransfer.transfer.offset",
+    "PiecewiseDirectStandardization": "spectransfer.transfer.piecewise",
+    "SpectralSpaceTransformation": "spectransfer.transfer.spectral_space",
     "VAELatentTransfer": "spectransfer.transfer.latent",
 }
 
