@@ -7,6 +7,7 @@ _MODULE_OF = {
     "BaselineCorrector": "spectransfer.preprocessing",
     "DirectMLPTransfer": "spectransfer.transfer",
     "DirectStandardization": "spectransfer.transfer",
+    "FewStandardsTransfer": "spectransfer.transfer",
     "KNNTransfer": "spectransfer.transfer",
     "MeanTransfer": "spectransfer.transfer",
     "OffsetTransfer": "spectransfer.transfer",

@@ -5,6 +5,7 @@ from spectransfer._imports import lazy_names
 _MODULE_OF = {
     "DirectMLPTransfer": "spectransfer.transfer.direct_mlp",
     "DirectStandardization": "spectransfer.transfer.direct_standardization",
+    "FewStandardsTransfer": "spectransfer.transfer.few_standards",
     "KNNTransfer": "spectransfer.transfer.knn",
     "MeanTransfer": "spectransfer.transfer.mean",
     "OffsetTransfer": "spectransfer.transfer.offset",

@@ -10,9 +10,11 @@ exactly, also with an intercept that is not penalized. So no regression is ever 
 again, and only the Gram matrices of the standards are looked at.
 """
 
+from functools import cached_property
+
 import numpy as np
 
-from spectransfer._typing import ArrayLike, FloatArray, IntArray
+from spectransfer._typing import ArrayLike, BoolArray, FloatArray, IntArray
 
 STRENGTHS = np.logspace(-8, 3, 34)
 """Ridge penalties that are tried, relative to the mean square of a centred spectrum."""
@@ -117,32 +119,38 @@ class Ridge:
         best = int(np.argmin(errors))
         return float(strengths[best]), errors[best]
 
-    def factors(
-        self, targets: FloatArray, strength: float
-    ) -> tuple[FloatArray, FloatArray]:
-        """Give the map learned from all standards, as two thin factors.
+    @cached_property
+    def _kept(self) -> BoolArray:
+        rounding = np.finfo(np.float64).eps * len(self.values) * self.values[-1]
+        return np.asarray(self.values > rounding)
+
+    @cached_property
+    def left(self) -> FloatArray:
+        """From spectra to a few coordinates, of shape (n_channels, rank)."""
+        return self.spectra.T @ self.vectors[:, self._kept]
+
+    def right(
+        self, targets: FloatArray, strengths: FloatArray, shares: FloatArray
+    ) -> FloatArray:
+        """Give the map from coordinates to targets, learned from all standards.
 
         Parameters
         ----------
         targets : ndarray of shape (n_spectra, n_targets)
             What is to be predicted.
-        strength : float
-            The penalty; inf gives no map at all.
+        strengths : ndarray of shape (n_strengths,)
+            Penalties; an infinite one gives no map at all.
+        shares : ndarray of shape (n_strengths,)
+            What each of them counts in the sum of their maps.
 
         Returns
         -------
-        left : ndarray of shape (n_channels, rank)
-            From spectra to a few coordinates.
-        right : ndarray of shape (rank, n_targets)
-            From these to targets.
+        ndarray of shape (rank, n_targets)
+            To be multiplied by `left`.
         """
-        rounding = np.finfo(np.float64).eps * len(self.values) * self.values[-1]
-        kept = self.values > max(rounding, 0.0)
-        left = self.spectra.T @ self.vectors[:, kept]
-        if np.isinf(strength):
-            return left[:, :0], np.zeros((0, targets.shape[1]))
-        penalized = self.values[kept] + strength * self.unit
-        return left, (self.vectors[:, kept].T @ targets) / penalized[:, None]
+        penalized = self.values[self._kept] + strengths[:, None] * self.unit
+        inverse = (shares[:, None] / penalized).sum(axis=0)
+        return inverse[:, None] * (self.vectors[:, self._kept].T @ targets)
 
 
 def leaving_out(hat: FloatArray, samples: list[IntArray]) -> FloatArray:

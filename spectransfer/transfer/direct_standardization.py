@@ -106,5 +106,6 @@ class DirectStandardization(AffineTransfer):
             self.alpha_ = ridge.choose(targets)[0]
         else:
             self.alpha_ = float(self.alpha)
-        self._keep((ridge.center, mean), factors=ridge.factors(targets, self.alpha_))
+        right = ridge.right(targets, np.array([self.alpha_]), np.ones(1))
+        self._keep((ridge.center, mean), factors=(ridge.left, right))
         return self

@@ -140,33 +140,37 @@ class LocalRidge:
                 errors[i] += (self._left_out(block, seen, inverse) ** 2).sum()
         return float(STRENGTHS[np.argmin(errors)])
 
-    def solve(self, strength: float) -> tuple[sparse.csr_array, FloatArray]:
-        """Give the map, and the residuals of left-out samples.
+    def solve(self, strengths: FloatArray) -> list[tuple[sparse.csr_array, FloatArray]]:
+        """Give maps, and the residuals of left-out samples.
 
         Parameters
         ----------
-        strength : float
-            Penalty, relative to the mean square of a spectrum in its window.
+        strengths : ndarray of shape (n_strengths,)
+            Penalties, relative to the sum of squares in each window.
 
         Returns
         -------
-        local : csr_array of shape (n_primary, n_secondary)
-            Coefficients, banded.
-        residuals : ndarray of shape (n_spectra, n_primary)
-            What samples would have been missed by, had they been left out.
+        list of (local, residuals)
+            For each strength: the coefficients, a banded csr_array of shape
+            (n_primary, n_secondary), and what samples would have been missed by, had
+            they been left out, of shape (n_spectra, n_primary).
         """
-        residuals = np.empty(self.targets.shape)
-        coefficients = np.zeros(self.channels.shape)
+        residuals = np.empty((len(strengths), *self.targets.shape))
+        coefficients = np.zeros((len(strengths), *self.channels.shape))
         for block, seen, values, vectors in self._blocks():
-            inverse = self._shrunk(values, strength)
-            learned = inverse * (seen * self.targets[:, block].T[:, :, None]).sum(1)
-            coefficients[block] = (vectors @ learned[:, :, None])[:, :, 0]
-            residuals[:, block] = self._left_out(block, seen, inverse).T
+            product = (seen * self.targets[:, block].T[:, :, None]).sum(axis=1)
+            for i, strength in enumerate(strengths):
+                inverse = self._shrunk(values, float(strength))
+                learned = vectors @ (inverse * product)[:, :, None]
+                coefficients[i, block] = learned[:, :, 0] * self.inside[block]
+                residuals[i][:, block] = self._left_out(block, seen, inverse).T
         rows = np.repeat(np.arange(len(self.channels)), self.channels.shape[1])
-        columns = self.channels.ravel()
-        values = (coefficients * self.inside).ravel()
+        where = rows, self.channels.ravel()
         shape = (len(self.channels), self.spectra.shape[1])
-        return sparse.csr_array((values, (rows, columns)), shape=shape), residuals
+        return [
+            (sparse.csr_array((values.ravel(), where), shape=shape), missed)
+            for values, missed in zip(coefficients, residuals, strict=True)
+        ]
 
 
 class PiecewiseDirectStandardization(AffineTransfer):
@@ -296,7 +300,7 @@ class PiecewiseDirectStandardization(AffineTransfer):
         ridge = LocalRidge(centred, targets, channels, inside, samples)
         chosen = ridge.choose() if isinstance(self.alpha, str) else float(self.alpha)
         self.alpha_ = chosen
-        local = ridge.solve(chosen)[0]
+        local = ridge.solve(np.array([chosen]))[0][0]
         self._keep(means, local + resampled * (self.shrink_to == "resampled"))
         return self
 
