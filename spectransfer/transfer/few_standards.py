@@ -6,10 +6,12 @@ the samples that were left out, in closed form, and the transfer is a mixture:
 
 .. math:: \hat y = \sum_m w_m B_m(x), \qquad
           w = \arg\min_{w \ge 0, \, \sum w = 1} \Big\lVert \sum_m w_m E_m \Big\rVert^2
-              + \min_m \lVert E_m \rVert^2 \, \lVert w \rVert^2
+              + \tfrac12 \min_m \lVert E_m \rVert^2 \, \lVert w \rVert^2
 
 with the residuals :math:`E_m` of left-out samples. The second term spreads the weights
 over maps that do alike: to choose one of them would be to trust a few samples too much.
+Maps whose error is more than three times the least have no part: what they seem to
+cancel of other maps' errors, they cancel for these few samples only.
 """
 
 from typing import Any
@@ -43,6 +45,10 @@ from spectransfer.transfer.piecewise import window_channels
 
 _COMPONENTS = (2, 3, 4, 6, 8, 10, 12)
 _WINDOWS = (1, 5, 9)
+_SPREAD = 0.5
+_HOPEFUL = 3.0
+# a component of fewer spectra than this is one of their accidents
+_SPECTRA_OF_A_COMPONENT = 10
 # of larger populations a draw tells the components well enough
 _MOST_SPECTRA = 4000
 
@@ -62,10 +68,9 @@ def mixing_weights(gram: FloatArray) -> FloatArray:
     """
     n_maps = len(gram)
     least = max(float(np.diag(gram).min()), np.finfo(np.float64).tiny)
-    # a map that misses by far more than the best has no part, and would only round
-    hopeful = np.flatnonzero(np.diag(gram) <= 1e8 * least)
+    hopeful = np.flatnonzero(np.diag(gram) <= _HOPEFUL * least)
     scaled = gram[np.ix_(hopeful, hopeful)] / least
-    triangle = np.linalg.cholesky(scaled + np.eye(len(hopeful))).T
+    triangle = np.linalg.cholesky(scaled + _SPREAD * np.eye(len(hopeful))).T
     # the sum is free in min w'Gw - 2 sum(w), whose solution is the wanted one, scaled
     ones = solve_triangular(triangle, np.ones(len(hopeful)), trans="T")
     found, _ = nnls(triangle, ones, maxiter=100 * n_maps)
@@ -297,6 +302,8 @@ class FewStandardsTransfer(AffineTransfer):
                 maps.append(Resampled(standards, resampled))
             if populations is not None and "rotation" in self.priors:
                 most = min(len(p.unwhiten) for p in populations)
+                fewest = min(len(spectra) for spectra in unpaired or ())
+                most = min(most, max(2, fewest // _SPECTRA_OF_A_COMPONENT))
                 maps.extend(
                     Rotation(standards, populations, n)
                     for n in _COMPONENTS

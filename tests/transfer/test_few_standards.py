@@ -164,14 +164,16 @@ def test_mixing_weights_solve_the_penalized_problem(rng):
     residuals = rng.normal(size=(6, 40)) * np.array([[1, 1.2, 1.5, 2, 4, 50]]).T
     gram = residuals @ residuals.T
     least = np.diag(gram).min()
+    hopeful = np.diag(gram) <= 3 * least
+    assert 1 < hopeful.sum() < 6
 
     def error(weights):
-        return (weights @ gram @ weights + least * weights @ weights) / least
+        return weights @ gram @ weights / least + 0.5 * weights @ weights
 
     found = minimize(
         error,
-        np.full(6, 1 / 6),
-        bounds=[(0, 1)] * 6,
+        hopeful / hopeful.sum(),
+        bounds=[(0, int(part)) for part in hopeful],
         constraints={"type": "eq", "fun": lambda w: w.sum() - 1},
         tol=1e-12,
     )
