@@ -149,10 +149,19 @@ def libs_draw(seed, spectrometers, side):
     return draw, new, rng
 
 
-def add(table, column, found, only=None):
+def other_rocks():
+    """Give rocks with other shares of minerals than the simulated one."""
+    changed = {}
+    for name, (mineral, factor) in ROCKS.items():
+        shares = np.array(Rock().shares)
+        shares[mineral] *= factor
+        changed[name] = Rock(tuple(shares))
+    return changed
+
+
+def add(table, column, found):
     for name, (error, _) in found.items():
-        if only is None or name in only:
-            table.setdefault(column, {}).setdefault(name, []).append(error)
+        table.setdefault(column, {}).setdefault(name, []).append(error)
 
 
 def libs_tables(seeds, sizes, spectrometers="light", side=48, rocks=True):
@@ -161,17 +170,17 @@ def libs_tables(seeds, sizes, spectrometers="light", side=48, rocks=True):
     prepare = partial(StandardScaler, power=0)
     for seed in seeds:
         draw, new, rng = libs_draw(seed, spectrometers, side)
+        foreign = {
+            name: libs(1000 + seed, spectrometers, side, rock)[1][0][0]
+            for name, rock in (other_rocks() if rocks else {}).items()
+        }
         for k in sizes:
             some = rng.choice(len(draw["X"]), k, replace=False)
             add(at_random, f"{k} standards", errors_of(draw, k, some, new, prepare))
             best = select_standards(draw["X"], k, random_state=seed)
             found = errors_of(draw, k, best, new, prepare)
             add(chosen, f"{k} standards", found)
-            for name, (mineral, factor) in (ROCKS if rocks and k > 10 else {}).items():
-                shares = np.array(Rock().shares)
-                shares[mineral] *= factor
-                foreign = libs(1000 + seed, spectrometers, side, Rock(tuple(shares)))
-                X_unpaired = foreign[1][0][0]
+            for name, X_unpaired in (foreign if k > 10 else {}).items():
                 transfer = make_transfer_pipeline(
                     methods(draw["axes"], k)["FewStandards"],
                     secondary=prepare(),

@@ -35,9 +35,6 @@ class Standards:
     ----------
     secondary, primary : ndarray of shape (n_spectra, n_channels)
         Pairs of spectra.
-    means : tuple of ndarray or None
-        Mean secondary and primary spectrum of whole populations. None centres by the
-        standards themselves, and an intercept is learned.
     samples : list of ndarray
         Rows of each sample.
     """
@@ -46,14 +43,12 @@ class Standards:
         self,
         secondary: FloatArray,
         primary: FloatArray,
-        means: tuple[FloatArray, FloatArray] | None,
         samples: list[IntArray],
     ) -> None:
-        own = means is None
-        self.means = means or (secondary.mean(axis=0), primary.mean(axis=0))
+        self.means = secondary.mean(axis=0), primary.mean(axis=0)
         self.x, self.y = secondary - self.means[0], primary - self.means[1]
         self.samples = samples
-        self.ridge = Ridge(self.x, own, samples)
+        self.ridge = Ridge(self.x, True, samples)
         self.left_out = [self.ridge.left_out(float(strength)) for strength in GRID]
         self._last: tuple[slice, FloatArray] | None = None
 
@@ -222,6 +217,9 @@ class Rotation(Nothing):
         Secondary and primary population.
     n_components : int
         Number of components that are rotated.
+    resampled : csr_array of shape (n_primary, n_secondary), default=None
+        Keeps what the components do not describe, read at the primary wavelengths.
+        Small differences live there, by which calibrations tell samples apart.
     """
 
     name = "rotation"
@@ -231,12 +229,19 @@ class Rotation(Nothing):
         standards: Standards,
         populations: tuple["Population", "Population"],
         n_components: int,
+        resampled: sparse.csr_array | None = None,
     ) -> None:
         super().__init__(standards)
         secondary, primary = populations
+        self._local = resampled
         self.n_components = n_components
         self._left, self._right = secondary.whiten, primary.unwhiten[:n_components]
         self._z = standards.x @ secondary.whiten[:, :n_components]
+        self._rest: Any = 0.0
+        if resampled is not None:
+            # back to secondary spectra, and on to the primary wavelengths
+            self._taken = secondary.unwhiten[:n_components] @ resampled.T
+            self._rest = standards.x @ resampled.T - self._z @ self._taken
         known = standards.means[0] - secondary.mean, standards.means[1] - primary.mean
         # the rotation turns about the means of the populations
         z_s = self._z + known[0] @ secondary.whiten[:, :n_components]
@@ -253,16 +258,23 @@ class Rotation(Nothing):
 
     def carried(self) -> FloatArray:
         """Give what the prior makes of the standards."""
-        return (self._z @ self._rotation) @ self._right
+        return (self._z @ self._rotation) @ self._right + self._rest
 
     def _carried_left_out(self, weights: FloatArray, columns: slice) -> FloatArray:
         z = (weights @ self._z)[:, None] @ self._left_out_rotations
-        return z[:, 0] @ self._right[:, columns]
+        carried = z[:, 0] @ self._right[:, columns]
+        if self._local is not None:
+            carried += weights @ self._rest[:, columns]
+        return carried
 
     def _add_prior(self, mixture: Mixture, share: float) -> None:
         right = np.zeros((self._left.shape[1], self._right.shape[1]))
         right[: self.n_components] = share * (self._rotation @ self._right)
-        mixture.add(share, self.standards.means, factors=(self._left, right))
+        local = None
+        if self._local is not None:
+            right[: self.n_components] -= share * self._taken
+            local = share * self._local
+        mixture.add(share, self.standards.means, local, (self._left, right))
 
 
 class Window:

@@ -90,7 +90,8 @@ class FewStandardsTransfer(AffineTransfer):
     - *window*: the same, changed by neighbouring channels, as in
       `PiecewiseDirectStandardization`;
     - *rotation*: the principal components of spectra without partners, whitened on
-      each side, and rotated onto each other;
+      each side, and rotated onto each other, with and without what they leave of the
+      resampled spectrum;
     - *untransferred*: the resampled spectrum as it is.
 
     The second and the following ones need axes (or equal numbers of channels), the
@@ -281,36 +282,31 @@ class FewStandardsTransfer(AffineTransfer):
         axes: Axes,
     ) -> list[Any]:
         """Give all priors that can be had, those of the same standards together."""
-        own = Standards(secondary, primary, None, samples)
+        standards = Standards(secondary, primary, samples)
         maps: list[Any] = []
         if resampled is not None:
-            maps.append(Untransferred(own, resampled))
+            maps.append(Untransferred(standards, resampled))
         for window in _WINDOWS:
             if resampled is not None and "window" in self.priors:
                 table = window_channels(resampled, axes, window, "channels")
-                maps.append(Window(own, resampled, *table))
-        centred = [own]
-        populations = None
-        if unpaired is not None:
-            populations = (_population(unpaired[0]), _population(unpaired[1]))
-            means = populations[0].mean, populations[1].mean
-            centred.append(Standards(secondary, primary, means, samples))
-        for standards in centred:
-            if "nothing" in self.priors:
-                maps.append(Nothing(standards))
-            if resampled is not None and "resampled" in self.priors:
-                maps.append(Resampled(standards, resampled))
-            if populations is not None and "rotation" in self.priors:
-                most = min(len(p.unwhiten) for p in populations)
-                fewest = min(len(spectra) for spectra in unpaired or ())
-                most = min(most, max(2, fewest // _SPECTRA_OF_A_COMPONENT))
-                maps.extend(
-                    Rotation(standards, populations, n)
-                    for n in _COMPONENTS
-                    if n <= min(most, len(secondary))
-                )
+                maps.append(Window(standards, resampled, *table))
+        if "nothing" in self.priors:
+            maps.append(Nothing(standards))
+        if resampled is not None and "resampled" in self.priors:
+            maps.append(Resampled(standards, resampled))
+        if unpaired is not None and "rotation" in self.priors:
+            populations = _population(unpaired[0]), _population(unpaired[1])
+            most = min(len(p.unwhiten) for p in populations)
+            fewest = min(len(spectra) for spectra in unpaired)
+            most = min(most, max(2, fewest // _SPECTRA_OF_A_COMPONENT), len(secondary))
+            maps.extend(
+                Rotation(standards, populations, n, rest)
+                for rest in ((None,) if resampled is None else (None, resampled))
+                for n in _COMPONENTS
+                if n <= most
+            )
         # where all that was asked for cannot be had
-        return maps or [Nothing(own)]
+        return maps or [Nothing(standards)]
 
     def _weigh(
         self, maps: list[Any], primary: FloatArray, n_samples: int

@@ -32,7 +32,7 @@ from spectransfer.transfer.few_standards import mixing_weights
 from spectransfer.transfer.piecewise import window_channels
 
 ALL = slice(None)
-KINDS = ["nothing", "resampled", "rotation", "window", "untransferred"]
+KINDS = ["nothing", "resampled", "rotation", "rest", "window", "untransferred"]
 
 
 @pytest.fixture(scope="module")
@@ -62,15 +62,15 @@ def axes(pair):
     }
 
 
-def made(kind, pair, X, y, populations, samples, own=True):
-    means = None if own else (populations[0].mean, populations[1].mean)
-    standards = Standards(X, y, means, samples)
+def made(kind, pair, X, y, populations, samples):
+    standards = Standards(X, y, samples)
     both = pair.wavelengths_secondary, pair.wavelengths_primary
     read = resampling(None, both, (60, 70))
     return {
         "nothing": lambda: Nothing(standards),
         "resampled": lambda: Resampled(standards, read),
         "rotation": lambda: Rotation(standards, populations, 3),
+        "rest": lambda: Rotation(standards, populations, 3, read),
         "window": lambda: Window(
             standards, read, *window_channels(read, both, 5, "channels")
         ),
@@ -98,17 +98,14 @@ def predicted(prior, shares, X):
 
 
 @pytest.mark.parametrize("replicates", [1, 3])
-@pytest.mark.parametrize("own", [True, False])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", KINDS[:4])
 def test_residuals_of_left_out_samples_are_those_of_the_literal_loop(
-    kind, own, replicates, pair, known, unpaired
+    kind, replicates, pair, known, unpaired
 ):
-    if not own and kind in ("window", "untransferred"):
-        pytest.skip("these are centred by the standards only")
     X, y = known.X_secondary, known.X_primary
     samples = samples_of(np.arange(15) // replicates, 15)
     populations = tuple(Population(s, 3) for s in unpaired.values())
-    prior = made(kind, pair, X, y, populations, samples, own)
+    prior = made(kind, pair, X, y, populations, samples)
     for number in range(len(prior.strengths)):
         shares = np.zeros(len(prior.strengths))
         shares[number] = 1.0
@@ -116,10 +113,8 @@ def test_residuals_of_left_out_samples_are_those_of_the_literal_loop(
         for rows in samples:
             rest = np.setdiff1d(np.arange(15), rows)
             some = samples_of(None, len(rest))
-            again = made(kind, pair, X[rest], y[rest], populations, some, own)
+            again = made(kind, pair, X[rest], y[rest], populations, some)
             # penalties are relative to the mean square, which has changed
-            if kind in ("window", "untransferred"):
-                continue
             again.standards.ridge.unit = prior.standards.ridge.unit
             expected = y[rows] - predicted(again, shares, X[rows])
             assert_allclose(found[rows], expected, atol=1e-7 * np.abs(y).max())
@@ -185,7 +180,7 @@ def test_mixing_weights_solve_the_penalized_problem(rng):
 def test_direct_standardization_is_the_map_without_other_priors(pair, known):
     X, y = known.X_secondary, known.X_primary
     ridge = Ridge(X - X.mean(axis=0), True, samples_of(None, 15))
-    nothing = Nothing(Standards(X, y, None, samples_of(None, 15)))
+    nothing = Nothing(Standards(X, y, samples_of(None, 15)))
     for number in (1, 3, 5):
         shares = np.eye(len(GRID))[number]
         direct = DirectStandardization(GRID[number]).fit(X, y)
@@ -201,7 +196,7 @@ def test_unpaired_spectra_make_few_standards_go_further(pair, known, unpaired):
     mean = MeanTransfer().fit(X, y)
     errors = [error(t, pair[250:]) for t in (transfer, without, mean)]
     assert errors == sorted(errors)
-    assert errors[0] < 0.5 * errors[1]
+    assert errors[0] < 0.8 * errors[1]
     assert transfer.shares_["rotation"] > 0.1
 
 
