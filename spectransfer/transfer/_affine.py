@@ -100,6 +100,62 @@ def resampling(
     )
 
 
+class Mixture:
+    """A sum of affine maps, collected.
+
+    Parameters
+    ----------
+    center : ndarray of shape (n_secondary,)
+        A secondary spectrum amid the standards, around which the map is written.
+    n_primary : int
+        Number of primary channels.
+    """
+
+    def __init__(self, center: FloatArray, n_primary: int) -> None:
+        self.center, self.at_center = center, np.zeros(n_primary)
+        self.local: Any = None
+        self.parts: list[tuple[FloatArray, FloatArray]] = []
+
+    def add(
+        self,
+        share: float,
+        means: tuple[FloatArray, FloatArray],
+        local: Any = None,
+        factors: tuple[FloatArray, FloatArray] | None = None,
+    ) -> None:
+        """Add an affine map that carries one mean to the other.
+
+        Parameters
+        ----------
+        share : float
+            What the mean primary spectrum counts.
+        means : tuple of ndarray
+            Secondary and primary mean spectrum.
+        local, factors : csr_array and tuple of ndarray, default=None
+            The linear part, multiplied by its share.
+        """
+        away = self.center - means[0]
+        self.at_center = self.at_center + share * means[1]
+        if local is not None:
+            self.at_center = self.at_center + local @ away
+            self.local = local if self.local is None else self.local + local
+        if factors is not None:
+            self.at_center = self.at_center + (away @ factors[0]) @ factors[1]
+            self.parts.append(factors)
+
+    def factors(self) -> tuple[FloatArray, FloatArray] | None:
+        """Give all parts of low rank as one, each basis once."""
+        rights: dict[int, FloatArray] = {}
+        lefts: dict[int, FloatArray] = {}
+        for left, right in self.parts:
+            known = rights.get(id(left))
+            rights[id(left)] = right if known is None else known + right
+            lefts[id(left)] = left
+        if not lefts:
+            return None
+        return np.hstack(list(lefts.values())), np.vstack(list(rights.values()))
+
+
 class AffineTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
     """A transfer that is an affine map; subclasses learn it.
 

@@ -19,6 +19,7 @@ from scipy.linalg import eigh
 from sklearn.utils.extmath import randomized_svd
 
 from spectransfer._typing import FloatArray, IntArray
+from spectransfer.transfer._affine import Mixture
 from spectransfer.transfer._leave_out import Ridge
 from spectransfer.transfer.piecewise import LocalRidge
 
@@ -61,62 +62,6 @@ class Standards:
             targets = self.y[:, columns]
             self._last = columns, np.stack([w @ targets for w in self.left_out])
         return self._last[1]
-
-
-class Mixture:
-    """A sum of affine maps, collected.
-
-    Parameters
-    ----------
-    center : ndarray of shape (n_secondary,)
-        A secondary spectrum amid the standards, around which the map is written.
-    n_primary : int
-        Number of primary channels.
-    """
-
-    def __init__(self, center: FloatArray, n_primary: int) -> None:
-        self.center, self.at_center = center, np.zeros(n_primary)
-        self.local: Any = None
-        self.parts: list[tuple[FloatArray, FloatArray]] = []
-
-    def add(
-        self,
-        share: float,
-        means: tuple[FloatArray, FloatArray],
-        local: Any = None,
-        factors: tuple[FloatArray, FloatArray] | None = None,
-    ) -> None:
-        """Add an affine map that carries one mean to the other.
-
-        Parameters
-        ----------
-        share : float
-            What the mean primary spectrum counts.
-        means : tuple of ndarray
-            Secondary and primary mean spectrum.
-        local, factors : csr_array and tuple of ndarray, default=None
-            The linear part, multiplied by its share.
-        """
-        away = self.center - means[0]
-        self.at_center = self.at_center + share * means[1]
-        if local is not None:
-            self.at_center = self.at_center + local @ away
-            self.local = local if self.local is None else self.local + local
-        if factors is not None:
-            self.at_center = self.at_center + (away @ factors[0]) @ factors[1]
-            self.parts.append(factors)
-
-    def factors(self) -> tuple[FloatArray, FloatArray] | None:
-        """Give all parts of low rank as one, each basis once."""
-        rights: dict[int, FloatArray] = {}
-        lefts: dict[int, FloatArray] = {}
-        for left, right in self.parts:
-            known = rights.get(id(left))
-            rights[id(left)] = right if known is None else known + right
-            lefts[id(left)] = left
-        if not lefts:
-            return None
-        return np.hstack(list(lefts.values())), np.vstack(list(rights.values()))
 
 
 class Nothing:
@@ -191,7 +136,6 @@ class Resampled(Nothing):
         self._local, self._moved = resampled, standards.x @ resampled.T
 
     def carried(self) -> FloatArray:
-        """Give what the prior makes of the standards."""
         return self._moved
 
     def _carried_left_out(self, weights: FloatArray, columns: slice) -> FloatArray:
@@ -257,7 +201,6 @@ class Rotation(Nothing):
         self._left_out_rotations = _nearest_rotation(without)[of_row]
 
     def carried(self) -> FloatArray:
-        """Give what the prior makes of the standards."""
         return (self._z @ self._rotation) @ self._right + self._rest
 
     def _carried_left_out(self, weights: FloatArray, columns: slice) -> FloatArray:

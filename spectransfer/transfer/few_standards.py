@@ -18,8 +18,6 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import solve_triangular
-from scipy.optimize import nnls
 
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
@@ -29,10 +27,9 @@ from spectransfer._validation import (
     fit_context,
 )
 from spectransfer.exceptions import WavelengthError
-from spectransfer.transfer._affine import AffineTransfer, Axes, resampling
-from spectransfer.transfer._leave_out import samples_of
+from spectransfer.transfer._affine import AffineTransfer, Axes, Mixture, resampling
+from spectransfer.transfer._leave_out import mixing_weights, samples_of
 from spectransfer.transfer._priors import (
-    Mixture,
     Nothing,
     Population,
     Resampled,
@@ -45,38 +42,11 @@ from spectransfer.transfer.piecewise import window_channels
 
 _COMPONENTS = (2, 3, 4, 6, 8, 10, 12)
 _WINDOWS = (1, 5, 9)
-_SPREAD = 0.5
-_HOPEFUL = 3.0
 # a component of fewer spectra than this is one of their accidents
 _SPECTRA_OF_A_COMPONENT = 10
+_SAMPLES_BEYOND = 4
 # of larger populations a draw tells the components well enough
 _MOST_SPECTRA = 4000
-
-
-def mixing_weights(gram: FloatArray) -> FloatArray:
-    r"""Give the weights of the mixture with the least penalized error.
-
-    Parameters
-    ----------
-    gram : ndarray of shape (n_maps, n_maps)
-        Products of the residuals of all maps.
-
-    Returns
-    -------
-    ndarray of shape (n_maps,)
-        Not negative, with sum 1.
-    """
-    n_maps = len(gram)
-    least = max(float(np.diag(gram).min()), np.finfo(np.float64).tiny)
-    hopeful = np.flatnonzero(np.diag(gram) <= _HOPEFUL * least)
-    scaled = gram[np.ix_(hopeful, hopeful)] / least
-    triangle = np.linalg.cholesky(scaled + _SPREAD * np.eye(len(hopeful))).T
-    # the sum is free in min w'Gw - 2 sum(w), whose solution is the wanted one, scaled
-    ones = solve_triangular(triangle, np.ones(len(hopeful)), trans="T")
-    found, _ = nnls(triangle, ones, maxiter=100 * n_maps)
-    weights = np.zeros(n_maps)
-    weights[hopeful] = found / found.sum()
-    return weights
 
 
 class FewStandardsTransfer(AffineTransfer):
@@ -90,8 +60,8 @@ class FewStandardsTransfer(AffineTransfer):
     - *window*: the same, changed by neighbouring channels, as in
       `PiecewiseDirectStandardization`;
     - *rotation*: the principal components of spectra without partners, whitened on
-      each side, and rotated onto each other, with and without what they leave of the
-      resampled spectrum;
+      each side, and rotated onto each other; what they leave of the resampled spectrum
+      is kept, since small differences tell samples apart;
     - *untransferred*: the resampled spectrum as it is.
 
     The second and the following ones need axes (or equal numbers of channels), the
@@ -296,12 +266,15 @@ class FewStandardsTransfer(AffineTransfer):
             maps.append(Resampled(standards, resampled))
         if unpaired is not None and "rotation" in self.priors:
             populations = _population(unpaired[0]), _population(unpaired[1])
-            most = min(len(p.unwhiten) for p in populations)
-            fewest = min(len(spectra) for spectra in unpaired)
-            most = min(most, max(2, fewest // _SPECTRA_OF_A_COMPONENT), len(secondary))
+            # fewer than spectra tell, and such that left-out samples can gainsay it
+            most = min(
+                *(len(population.unwhiten) for population in populations),
+                max(2, min(map(len, unpaired)) // _SPECTRA_OF_A_COMPONENT),
+                max(2, len(samples) - _SAMPLES_BEYOND),
+                len(secondary),
+            )
             maps.extend(
-                Rotation(standards, populations, n, rest)
-                for rest in ((None,) if resampled is None else (None, resampled))
+                Rotation(standards, populations, n, resampled)
                 for n in _COMPONENTS
                 if n <= most
             )
