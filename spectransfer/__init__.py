@@ -8,11 +8,16 @@ from spectransfer._version import __version__
 _MODULE_OF = {
     "BaselineCorrector": "spectransfer.preprocessing",
     "DirectMLPTransfer": "spectransfer.transfer",
+    "DirectStandardization": "spectransfer.transfer",
     "DriftCorrector": "spectransfer.preprocessing",
+    "FewStandardsTransfer": "spectransfer.transfer",
     "KNNTransfer": "spectransfer.transfer",
     "MeanTransfer": "spectransfer.transfer",
+    "OffsetTransfer": "spectransfer.transfer",
+    "PiecewiseDirectStandardization": "spectransfer.transfer",
     "PrimarySpaceRegressor": "spectransfer.pipeline",
     "SpectralMLP": "spectransfer.networks",
+    "SpectralSpaceTransformation": "spectransfer.transfer",
     "SpectralVAE": "spectransfer.networks",
     "StandardScaler": "spectransfer.preprocessing",
     "Training": "spectransfer.networks",
@@ -45,8 +50,17 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.preprocessing import WavelengthCropper as WavelengthCropper
     from spectransfer.preprocessing import WavelengthResampler as WavelengthResampler
     from spectransfer.transfer import DirectMLPTransfer as DirectMLPTransfer
+    from spectransfer.transfer import DirectStandardization as DirectStandardization
+    from spectransfer.transfer import FewStandardsTransfer as FewStandardsTransfer
     from spectransfer.transfer import KNNTransfer as KNNTransfer
     from spectransfer.transfer import MeanTransfer as MeanTransfer
+    from spectransfer.transfer import OffsetTransfer as OffsetTransfer
+    from spectransfer.transfer import (
+        PiecewiseDirectStandardization as PiecewiseDirectStandardization,
+    )
+    from spectransfer.transfer import (
+        SpectralSpaceTransformation as SpectralSpaceTransformation,
+    )
     from spectransfer.transfer import VAELatentTransfer as VAELatentTransfer
 else:
     __getattr__, __dir__ = lazy_names(__name__, _MODULE_OF)

@@ -1,5 +1,6 @@
 """scikit-learn's own checks, over every public estimator that transfers."""
 
+import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import FunctionTransformer
@@ -7,10 +8,15 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from spectransfer import (
     DirectMLPTransfer,
+    DirectStandardization,
+    FewStandardsTransfer,
     KNNTransfer,
     MeanTransfer,
+    OffsetTransfer,
+    PiecewiseDirectStandardization,
     PrimarySpaceRegressor,
     SpectralMLP,
+    SpectralSpaceTransformation,
     SpectralVAE,
     StandardScaler,
     Training,
@@ -18,6 +24,28 @@ from spectransfer import (
 )
 from spectransfer.networks import NetworkEstimator
 from spectransfer.search import HalvingSearch
+
+
+class OnAxes:
+    """Targets of any number of channels have an axis, since the checks give none."""
+
+    def _checked(self, X, y):
+        secondary, primary, _ = super()._checked(X, y)
+        spread = (np.linspace(0, 1, s.shape[1]) for s in (secondary, primary))
+        return secondary, primary, tuple(spread)
+
+
+class OffsetOnAxes(OnAxes, OffsetTransfer):
+    pass
+
+
+class PiecewiseOnAxes(OnAxes, PiecewiseDirectStandardization):
+    pass
+
+
+class SpectralSpaceOnAxes(OnAxes, SpectralSpaceTransformation):
+    pass
+
 
 # small networks and short trainings: the checks ask for dozens of fits
 QUICK = {"training": Training(n_steps=150, learning_rate=0.01, batch_size=50)}
@@ -38,6 +66,12 @@ SEARCH = {
 
 ESTIMATORS = [
     MeanTransfer(),
+    DirectStandardization(),
+    SpectralSpaceTransformation(keep_residual=False),
+    FewStandardsTransfer(),
+    OffsetOnAxes(),
+    PiecewiseOnAxes(),
+    SpectralSpaceOnAxes(),
     KNNTransfer(n_neighbors=3),
     KNNTransfer(n_neighbors=3, weights="distance"),
     SpectralVAE((8,), n_latent=2, **QUICK),

@@ -1,8 +1,9 @@
-"""Fitting with a validation set, which goes through the steps as training spectra do.
+"""Fitting with other spectra beside the pairs, which go through the steps as these do.
 
-scikit-learn hands metadata through the steps of a pipeline only while its metadata
-routing is enabled, for the whole process. Here it needs no setting: raw validation
-spectra never reach a network that learns from prepared ones.
+A validation set, and spectra without partners. scikit-learn hands metadata through the
+steps of a pipeline only while its metadata routing is enabled, for the whole process.
+Here it needs no setting: raw spectra never reach a regressor that learns from prepared
+ones.
 """
 
 from collections.abc import Iterator
@@ -61,27 +62,47 @@ def fit_watched(
     targets = () if y is None else (y,)
     if X_val is None or not watches(estimator):
         return estimator.fit(X, *targets)
-    return fit_with_validation(estimator, X, y, X_val, y_val, {})
+    beside = {"X_val": X_val} | ({} if y_val is None else {"y_val": y_val})
+    return fit_with_validation(estimator, X, y, beside, {})
 
 
 def fit_with_validation(
-    estimator: Any, X: Any, y: Any, X_val: Any, y_val: Any, params: dict[str, Any]
+    estimator: Any, X: Any, y: Any, beside: dict[str, Any], params: dict[str, Any]
 ) -> Any:
-    """Fit an estimator, or a pipeline whose steps prepare both sets of spectra."""
-    watched = {"X_val": X_val} | ({} if y_val is None else {"y_val": y_val})
+    """Fit an estimator, or a pipeline whose steps prepare all sets of spectra.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted in place.
+    X, y : array-like
+        What it learns from; `y` is None for an autoencoder.
+    beside : dict of str to object
+        What the last step gets besides. Secondary spectra, ``X_...``, go through the
+        steps before it; primary spectra and labels of rows go by.
+    params : dict
+        Other parameters of `fit`, as scikit-learn takes them.
+
+    Returns
+    -------
+    estimator
+        The same, fitted.
+    """
     targets = () if y is None else (y,)
     if not isinstance(estimator, Pipeline):
-        return estimator.fit(X, *targets, **watched, **params)
+        return estimator.fit(X, *targets, **beside, **params)
     name, last = estimator.steps[-1]
     front = Pipeline(estimator.steps[:-1], memory=estimator.memory)
-    of_front, of_last = _divided(estimator, front, name, watched, params)
+    of_front, of_last = _divided(estimator, front, name, beside, params)
     with unchanged_pipeline(estimator):
         if front.steps:
             X = front.fit_transform(X, y, **of_front)
-            X_val = None if X_val is None else front.transform(X_val)
+            secondary = [key for key in beside if key.startswith("X_")]
+            prepared = {key: front.transform(beside[key]) for key in secondary}
             # a memory fits clones
             estimator.steps[:-1] = front.steps
-        fit_with_validation(last, X, y, X_val, y_val, of_last)
+            beside = beside | prepared
+        fit_with_validation(last, X, y, beside, of_last)
     return estimator
 
 
@@ -89,13 +110,13 @@ def _divided(
     pipeline: Pipeline,
     front: Pipeline,
     name: str,
-    watched: dict[str, Any],
+    beside: dict[str, Any],
     params: dict[str, Any],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Divide parameters of `fit` among the steps in front and the last one."""
     if get_config()["enable_metadata_routing"]:
-        routed = process_routing(pipeline, "fit", **watched, **params)[name].fit
-        of_last = {key: v for key, v in routed.items() if key not in watched}
+        routed = process_routing(pipeline, "fit", **beside, **params)[name].fit
+        of_last = {key: v for key, v in routed.items() if key not in beside}
         if not front.steps:
             return {}, of_last
         router = front.get_metadata_routing()
@@ -160,6 +181,9 @@ class TransferPipeline(Pipeline):
         *,
         X_val: ArrayLike | None = None,
         y_val: ArrayLike | None = None,
+        X_unpaired: ArrayLike | None = None,
+        y_unpaired: ArrayLike | None = None,
+        sample_id: ArrayLike | None = None,
         **params: Any,
     ) -> "TransferPipeline":
         """Fit the secondary side, then the transfer.
@@ -172,6 +196,12 @@ class TransferPipeline(Pipeline):
             Primary spectra of the same spots, as measured.
         X_val, y_val : array-like, default=None
             Pairs that a regressor with early stopping watches, as measured.
+        X_unpaired, y_unpaired : array-like, default=None
+            Secondary and primary spectra without partners, as measured, for a regressor
+            that learns from them, such as `FewStandardsTransfer`. They are any numbers
+            of rows, on the channels of `X` and `y`.
+        sample_id : array-like of shape (n_spectra,), default=None
+            Sample of each spectrum in `X`, for a regressor that leaves out samples.
         **params : dict
             As in scikit-learn: ``step__parameter``, or, with metadata routing
             enabled, what the steps request.
@@ -184,19 +214,29 @@ class TransferPipeline(Pipeline):
         Raises
         ------
         TypeError
-            Validation spectra came for the last step alone, past those before it; or
-            its regressor watches none.
+            Validation or unpaired spectra came for the last step alone, past those
+            before it; or its regressor takes none.
         """
-        past = [name for name in params if name.endswith(("__X_val", "__y_val"))]
+        beside = {
+            "X_val": X_val,
+            "y_val": y_val,
+            "X_unpaired": X_unpaired,
+            "y_unpaired": y_unpaired,
+            "sample_id": sample_id,
+        }
+        spectra = tuple(f"__{name}" for name in beside if name != "sample_id")
+        past = [name for name in params if name.endswith(spectra)]
         if past:
+            wanted = sorted({f"{name.rpartition('__')[2]}=..." for name in past})
             raise TypeError(
-                "Validation spectra go through the steps of a transfer as the training "
+                "Other spectra go through the steps of a transfer as the training "
                 f"spectra do, but {', '.join(past)} would pass them by. Call "
-                "fit(X, y, X_val=..., y_val=...)."
+                f"fit(X, y, {', '.join(wanted)})."
             )
+        given = {name: value for name, value in beside.items() if value is not None}
         with unchanged_pipeline(self):
-            if X_val is None and y_val is None:
-                super().fit(X, y, **params)
+            if given:
+                fit_with_validation(self, X, y, given, params)
             else:
-                fit_with_validation(self, X, y, X_val, y_val, params)
+                super().fit(X, y, **params)
         return self

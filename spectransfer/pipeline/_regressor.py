@@ -42,6 +42,17 @@ def _default_regressor() -> Any:
     return VAELatentTransfer()
 
 
+def _check_takes(regressor: Any, named: dict[str, Any]) -> None:
+    """Refuse what the regressor cannot make use of, before the first long work."""
+    lacking = [name for name in named if not has_fit_parameter(regressor, name)]
+    if lacking:
+        raise TypeError(
+            f"{' and '.join(lacking)} need a regressor that learns from them, but "
+            f"{type(regressor).__name__}.fit has no such parameters. Leave them out, "
+            "or use FewStandardsTransfer."
+        )
+
+
 class PrimarySpaceRegressor(
     MultiOutputMixin, RegressorMixin, MetaEstimatorMixin, BaseEstimator
 ):
@@ -101,7 +112,13 @@ class PrimarySpaceRegressor(
         "regressor": [HasMethods(["fit", "predict"]), None],
         "transformer": [HasMethods(["fit", "transform"]), None],
     }
-    __metadata_request__fit = {"X_val": True, "y_val": True}
+    __metadata_request__fit = {
+        "X_val": True,
+        "y_val": True,
+        "X_unpaired": True,
+        "y_unpaired": True,
+        "sample_id": True,
+    }
     __metadata_request__predict = {"reference": True}
 
     def __init__(self, regressor: Any = None, *, transformer: Any = None) -> None:
@@ -115,6 +132,9 @@ class PrimarySpaceRegressor(
         y: ArrayLike,
         X_val: ArrayLike | None = None,
         y_val: ArrayLike | None = None,
+        X_unpaired: ArrayLike | None = None,
+        y_unpaired: ArrayLike | None = None,
+        sample_id: ArrayLike | None = None,
         **fit_params: Any,
     ) -> "PrimarySpaceRegressor":
         """Fit the transformer to primary spectra, and the regressor to the pairs.
@@ -129,6 +149,11 @@ class PrimarySpaceRegressor(
             Pairs that a regressor with early stopping watches, `X_val` prepared as
             `X` is, `y_val` as measured. The pipeline of `make_transfer_pipeline` takes
             both as measured, and prepares them.
+        X_unpaired, y_unpaired : array-like, default=None
+            Spectra without partners for a regressor that learns from them, `X_unpaired`
+            prepared as `X` is, `y_unpaired` as measured.
+        sample_id : array-like of shape (n_spectra,), default=None
+            Sample of each spectrum, for a regressor that leaves out samples.
         **fit_params : dict
             Passed to `fit` of the regressor, such as `sample_weight`; with metadata
             routing enabled, what it requests. The transformer gets none of them.
@@ -141,17 +166,28 @@ class PrimarySpaceRegressor(
         Raises
         ------
         TypeError
-            The regressor takes no validation spectra, or no weights.
+            The regressor takes no validation spectra, no unpaired ones, no names of
+            samples, or no weights.
         """
         targets = check_pair(self, X, y, finite=(False, True))[1]
         given = validation_set(X_val, y_val)
         regressor = _default_regressor() if self.regressor is None else self.regressor
         regressor = clone(regressor)
         self._check_fit_params(regressor, given is not None, fit_params)
+        unpaired = {
+            "X_unpaired": X_unpaired,
+            "y_unpaired": y_unpaired,
+            "sample_id": sample_id,
+        }
+        unpaired = {name: v for name, v in unpaired.items() if v is not None}
+        _check_takes(regressor, unpaired)
         side, prepared = PrimarySide.fit(self.transformer, y, targets)
         params = self._routed("fit", fit_params)
         if given is not None:
             params |= {"X_val": given[0], "y_val": side.prepare(given[1], "y_val")}
+        if y_unpaired is not None:
+            unpaired["y_unpaired"] = side.prepare(y_unpaired, "y_unpaired")
+        params |= unpaired
         regressor.fit(X, prepared, **params)
         self.regressor_, self.primary_side_ = regressor, side
         return self

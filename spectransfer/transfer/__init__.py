@@ -6,16 +6,34 @@ from spectransfer._imports import lazy_names
 
 _MODULE_OF = {
     "DirectMLPTransfer": "spectransfer.transfer._direct_mlp",
+    "DirectStandardization": "spectransfer.transfer._direct_standardization",
+    "FewStandardsTransfer": "spectransfer.transfer._few_standards",
     "KNNTransfer": "spectransfer.transfer._knn",
     "MeanTransfer": "spectransfer.transfer._mean",
+    "OffsetTransfer": "spectransfer.transfer._offset",
+    "PiecewiseDirectStandardization": "spectransfer.transfer._piecewise",
+    "SpectralSpaceTransformation": "spectransfer.transfer._spectral_space",
     "VAELatentTransfer": "spectransfer.transfer._latent",
 }
 
 __all__ = sorted(_MODULE_OF)
 if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.transfer._direct_mlp import DirectMLPTransfer as DirectMLPTransfer
+    from spectransfer.transfer._direct_standardization import (
+        DirectStandardization as DirectStandardization,
+    )
+    from spectransfer.transfer._few_standards import (
+        FewStandardsTransfer as FewStandardsTransfer,
+    )
     from spectransfer.transfer._knn import KNNTransfer as KNNTransfer
     from spectransfer.transfer._latent import VAELatentTransfer as VAELatentTransfer
     from spectransfer.transfer._mean import MeanTransfer as MeanTransfer
+    from spectransfer.transfer._offset import OffsetTransfer as OffsetTransfer
+    from spectransfer.transfer._piecewise import (
+        PiecewiseDirectStandardization as PiecewiseDirectStandardization,
+    )
+    from spectransfer.transfer._spectral_space import (
+        SpectralSpaceTransformation as SpectralSpaceTransformation,
+    )
 else:
     __getattr__, __dir__ = lazy_names(__name__, _MODULE_OF)

@@ -158,6 +158,89 @@ def test_fitting_watched_prepares_both_sets_alike(kind, known, watched):
     assert_array_equal(estimator.regressor_.X_val_, expected)
 
 
+class Unpaired(RegressorMixin, BaseEstimator):
+    """A regressor that keeps the spectra without partners that it was given."""
+
+    __metadata_request__fit = {
+        "X_unpaired": True,
+        "y_unpaired": True,
+        "sample_id": True,
+    }
+
+    def fit(self, X, y, X_unpaired=None, y_unpaired=None, sample_id=None):
+        self.unpaired_ = X_unpaired, y_unpaired
+        self.sample_id_ = sample_id
+        self.ridge_ = Ridge().fit(X, y)
+        return self
+
+    def predict(self, X):
+        return self.ridge_.predict(X)
+
+
+@pytest.mark.parametrize("built_with_routing", [False, True])
+@pytest.mark.parametrize("fitted_with_routing", [False, True])
+def test_unpaired_spectra_go_through_both_sides_and_names_of_samples_go_by(
+    built_with_routing, fitted_with_routing, known, watched
+):
+    names = np.arange(60) // 2
+    with config_context(enable_metadata_routing=built_with_routing):
+        pipeline = transfer(Unpaired())
+    with config_context(enable_metadata_routing=fitted_with_routing):
+        pipeline.fit(
+            *known,
+            X_unpaired=watched[0][:7],
+            y_unpaired=watched[1][:11],
+            sample_id=names,
+        )
+    found = pipeline[-1].regressor_
+    primary = side(StandardScaler()).fit(known[1])
+    assert_array_equal(found.unpaired_[0], pipeline[:-1].transform(watched[0][:7]))
+    assert_array_equal(found.unpaired_[1], primary.transform(watched[1][:11]))
+    assert_array_equal(found.sample_id_, names)
+
+
+@pytest.mark.parametrize("routing", [False, True])
+def test_a_search_divides_names_of_samples_and_keeps_unpaired_spectra_whole(
+    routing, known, watched
+):
+    class Telling(Unpaired):
+        def fit(self, X, y, X_unpaired=None, y_unpaired=None, sample_id=None):
+            assert len(sample_id) == len(X)
+            assert len(X_unpaired) == 20
+            return super().fit(X, y, X_unpaired, y_unpaired, sample_id)
+
+    with config_context(enable_metadata_routing=routing):
+        search = GridSearchCV(
+            transfer(Telling()),
+            {"baselinecorrector__min_window": [8, 10]},
+            cv=2,
+            error_score="raise",
+        )
+        search.fit(
+            *known,
+            X_unpaired=watched[0],
+            y_unpaired=watched[1],
+            sample_id=np.arange(60),
+        )
+    assert len(search.best_estimator_[-1].regressor_.sample_id_) == 60
+
+
+def test_unpaired_spectra_are_refused_where_nothing_learns_from_them(known, watched):
+    with pytest.raises(
+        TypeError, match=r"(?s)X_unpaired need a .*Ridge\.fit has no.*Few"
+    ):
+        transfer(Ridge()).fit(*known, X_unpaired=watched[0])
+    with pytest.raises(TypeError, match=r"(?s)transfer__X_unpaired would.*X_unpaired="):
+        transfer(Unpaired()).fit(*known, transfer__X_unpaired=watched[0])
+
+
+def test_unpaired_spectra_of_another_instrument_are_refused(known, watched):
+    with pytest.raises(ValueError, match=r"(?s)y_unpaired must have the channels of y"):
+        transfer(Unpaired()).fit(
+            *known, X_unpaired=watched[0], y_unpaired=watched[1][:, 1:]
+        )
+
+
 def test_what_watches_nothing_is_fitted_without(known, watched):
     ridge = fit_watched(Ridge(), *known, X_val=watched[0], y_val=watched[1])
     assert_array_equal(ridge.coef_, Ridge().fit(*known).coef_)

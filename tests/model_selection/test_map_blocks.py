@@ -13,7 +13,8 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 
 from spectransfer.datasets import make_instrument_pair
-from spectransfer.model_selection import SpatialBlockKFold, block_labels, near
+from spectransfer.model_selection import SpatialBlockKFold
+from spectransfer.model_selection._map_blocks import block_labels, near
 from spectransfer.preprocessing import BaselineCorrector
 from spectransfer.simulation import make_libs_maps
 from spectransfer.spectra import PairedMaps, shot_positions

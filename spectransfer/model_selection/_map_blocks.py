@@ -16,8 +16,6 @@ from sklearn.utils import check_random_state
 from spectransfer._typing import ArrayLike, BoolArray, IntArray, RandomState
 from spectransfer.spectra import check_layout, shot_positions
 
-__all__ = ["SpatialBlockKFold"]
-
 
 def block_labels(positions: IntArray, block_size: tuple[int, int]) -> IntArray:
     """Number the blocks of a grid, for every shot.

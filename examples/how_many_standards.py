@@ -1,0 +1,296 @@
+"""
+How many shared standards does a transfer need, and which?
+==========================================================
+
+Every shared standard costs a measurement on both instruments. We take few of them, at
+random or chosen by `select_standards`, and ask every linear transfer for spectra that
+none of them has seen. The tables show the median and the worst relative squared error
+over all draws. LIBS maps are simulated, each draw with another seed; secondary spectra
+without partners come from one half of the map, the primary's library from the other.
+Real pairs (NIR of tablets and of wheat) need their files: ``--data FOLDER``.
+"""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from sklearn.cross_decomposition import PLSRegression
+from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import GridSearchCV, KFold
+
+from spectransfer import (
+    BaselineCorrector,
+    DirectStandardization,
+    FewStandardsTransfer,
+    KNNTransfer,
+    MeanTransfer,
+    OffsetTransfer,
+    PiecewiseDirectStandardization,
+    SpectralSpaceTransformation,
+    StandardScaler,
+    make_transfer_pipeline,
+)
+from spectransfer.metrics import relative_squared_error
+from spectransfer.model_selection import select_standards
+from spectransfer.simulation import Rock, make_libs_maps
+
+ROCKS = {
+    "twice the quartz": (0, 2.0),
+    "no muscovite": (2, 0.0),
+    "10x garnet": (3, 10.0),
+}
+
+
+def methods(axes, k):
+    """Give every row of the tables; `axes` of both sides."""
+    secondary, primary = axes
+    axes = {"wavelengths_secondary": secondary, "wavelengths_primary": primary}
+    return {
+        "untransferred": OffsetTransfer("nothing", **axes),
+        "mean": MeanTransfer(),
+        "offset": OffsetTransfer(**axes),
+        "slope and offset": OffsetTransfer("slope", **axes),
+        "DS (ridge)": DirectStandardization(),
+        "RidgeCV": RidgeCV(np.logspace(-4, 6, 21)),
+        "PDS": PiecewiseDirectStandardization(**axes),
+        "SST": SpectralSpaceTransformation(**axes),
+        "PLS": GridSearchCV(
+            PLSRegression(scale=False),
+            {"n_components": [1, 2, 3][: max(1, k - 3)]},
+            cv=KFold(min(5, k)),
+            scoring="neg_mean_squared_error",
+        ),
+        "KNN": KNNTransfer(min(3, k), weights="distance"),
+        "FewStandards, pairs only": FewStandardsTransfer(**axes),
+        "FewStandards": FewStandardsTransfer(**axes),
+    }
+
+
+def errors_of(draw, k, rows, new, prepare):
+    """Fit all methods to some rows, and give what each misses of new spectra.
+
+    Parameters
+    ----------
+    draw : dict
+        Spectra to choose from, unpaired ones, and axes.
+    k : int
+        Number of standards.
+    rows : ndarray of int
+        Rows of the standards.
+    new : tuple of ndarray
+        Secondary and primary spectra that no method has seen.
+    prepare : callable
+        Gives the preparation of a side.
+
+    Returns
+    -------
+    dict of str to (float, ndarray)
+        Relative squared error, and the predictions.
+    """
+    found = {}
+    for name, regressor in methods(draw["axes"], k).items():
+        transfer = make_transfer_pipeline(
+            regressor, secondary=prepare(), primary=prepare()
+        )
+        unpaired = draw["unpaired"] if name == "FewStandards" else {}
+        transfer.fit(draw["X"][rows], draw["y"][rows], **unpaired)
+        predicted = transfer.predict(new[0])
+        truth = transfer[-1].transform_target(new[1])
+        found[name] = relative_squared_error(truth, predicted), predicted
+    return found
+
+
+def show(title, table):
+    """Print medians and worst draws, a column for each number of standards."""
+    columns = list(table)
+    print(f"\n{title}\n{'':26}" + "".join(f"{c:>20}" for c in columns))
+    rows = list(dict.fromkeys(name for c in columns for name in table[c]))
+    for row in rows:
+        cells = [table[c].get(row, [np.nan]) for c in columns]
+        print(
+            f"{row:26}"
+            + "".join(f"{np.median(c):11.3f} /{np.max(c):7.3f}" for c in cells),
+            flush=True,
+        )
+
+
+def libs(seed, spectrometers, side, rock=None):
+    """Simulate a map and another one to judge by, both free of baseline."""
+    maps = make_libs_maps(
+        (side, side) if rock is None else (32, 32),
+        (32, 32) if rock is None else None,
+        None,
+        spectrometers=spectrometers,
+        rock=rock,
+        random_state=seed,
+    )
+    parts = [m for m in (maps.train, maps.validation) if m is not None]
+    # the baseline of each spectrum is its own: taken off once, for all methods
+    return maps.train, [
+        tuple(
+            BaselineCorrector().fit_transform(s) for s in (m.X_secondary, m.X_primary)
+        )
+        for m in parts
+    ]
+
+
+def libs_draw(seed, spectrometers, side):
+    """Give a map in halves: standards and unpaired spectra here, the library there."""
+    maps, ((X, y), new) = libs(seed, spectrometers, side)
+    rng = np.random.default_rng(seed)
+    here, there = np.split(rng.permutation(len(X)), 2)
+    draw = {
+        "X": X[here],
+        "y": y[here],
+        "unpaired": {"X_unpaired": X[here], "y_unpaired": y[there]},
+        "axes": (maps.wavelengths_secondary, maps.wavelengths_primary),
+    }
+    return draw, new, rng
+
+
+def other_rocks():
+    """Give rocks with other shares of minerals than the simulated one."""
+    changed = {}
+    for name, (mineral, factor) in ROCKS.items():
+        shares = np.array(Rock().shares)
+        shares[mineral] *= factor
+        changed[name] = Rock(tuple(shares))
+    return changed
+
+
+def add(table, column, found):
+    for name, (error, _) in found.items():
+        table.setdefault(column, {}).setdefault(name, []).append(error)
+
+
+def libs_tables(seeds, sizes, spectrometers="light", side=48, rocks=True):
+    """Print the tables of simulated maps."""
+    at_random, chosen, other = {}, {}, {}
+    prepare = partial(StandardScaler, power=0)
+    for seed in seeds:
+        draw, new, rng = libs_draw(seed, spectrometers, side)
+        foreign = {
+            name: libs(1000 + seed, spectrometers, side, rock)[1][0][0]
+            for name, rock in (other_rocks() if rocks else {}).items()
+        }
+        for k in sizes:
+            some = rng.choice(len(draw["X"]), k, replace=False)
+            add(at_random, f"{k} standards", errors_of(draw, k, some, new, prepare))
+            best = select_standards(draw["X"], k, random_state=seed)
+            found = errors_of(draw, k, best, new, prepare)
+            add(chosen, f"{k} standards", found)
+            for name, X_unpaired in (foreign if k > 10 else {}).items():
+                transfer = make_transfer_pipeline(
+                    methods(draw["axes"], k)["FewStandards"],
+                    secondary=prepare(),
+                    primary=prepare(),
+                ).fit(
+                    draw["X"][best],
+                    draw["y"][best],
+                    **(draw["unpaired"] | {"X_unpaired": X_unpaired}),
+                )
+                error = relative_squared_error(new[1], transfer.predict(new[0]))
+                row = {f"FewStandards, {name}": (error, None)}
+                add(other, f"{k} standards", row | {"DS": found["DS (ridge)"]})
+        print(f"seed {seed} done", flush=True)
+    show(f"LIBS {spectrometers} {side}x{side}, standards at random: RSE", at_random)
+    show(f"LIBS {spectrometers} {side}x{side}, standards chosen: RSE", chosen)
+    if other:
+        show("The same, unpaired secondary spectra of another rock: RSE", other)
+
+
+def snv(spectra):
+    spectra = np.asarray(spectra, dtype=np.float64)
+    return (spectra - spectra.mean(1, keepdims=True)) / spectra.std(1, keepdims=True)
+
+
+def real_draw(X, y, axes, train, rng):
+    here, there = np.array_split(rng.permutation(train), 2)
+    return {
+        "X": X[here],
+        "y": y[here],
+        "unpaired": {"X_unpaired": X[here], "y_unpaired": y[there]},
+        "axes": axes,
+    }
+
+
+def real_tables(folder, seeds, which):
+    """Print the tables of real pairs."""
+    if "tablets" in which:
+        with np.load(folder / "nir_tablets_idrc2002_instr1_instr2.npz") as f:
+            tablets = dict(f)
+        tablets_tables(tablets, seeds)
+    if "wheat" not in which:
+        return
+    with np.load(folder / "nir_wheat_idrc2016_A5_B5.npz") as f:
+        wheat = dict(f)
+    X, y = snv(wheat["X_secondary"]), snv(wheat["X_primary"])
+    axes = wheat["wavelengths_secondary"], wheat["wavelengths_primary"]
+    for chosen in (False, True):
+        table = {}
+        for seed in seeds:
+            rng = np.random.default_rng(seed)
+            order = rng.permutation(len(X))
+            draw = real_draw(X, y, axes, order[:90], rng)
+            new = X[order[90:]], y[order[90:]]
+            for k in (5, 20, 40):
+                rows = rng.choice(len(draw["X"]), k, replace=False)
+                if chosen:
+                    rows = select_standards(draw["X"], k, random_state=seed)
+                add(table, f"{k}", errors_of(draw, k, rows, new, lambda: None))
+        show(f"Wheat B5 to A5, SNV, {'chosen' if chosen else 'at random'}: RSE", table)
+
+
+def tablets_tables(tablets, seeds):
+    """Print errors of spectra, and of the assay by the primary's own calibration."""
+    X = tablets["X_secondary"].astype(np.float64)
+    y = tablets["X_primary"].astype(np.float64)
+    axes = tablets["wavelengths_secondary"], tablets["wavelengths_primary"]
+    assay = tablets["y"][:, list(tablets["y_names"]).index("assay")]
+    calibrate, test = (
+        np.flatnonzero(tablets["split"] == part) for part in ("calibrate", "test")
+    )
+    pls = GridSearchCV(
+        PLSRegression(scale=False),
+        {"n_components": range(1, 13)},
+        cv=KFold(10, shuffle=True, random_state=0),
+        scoring="neg_mean_squared_error",
+    ).fit(y[calibrate], assay[calibrate])
+
+    def rmsep(spectra):
+        return np.sqrt(((pls.predict(spectra).ravel() - assay[test]) ** 2).mean())
+
+    for chosen in (False, True):
+        spectra_table, assay_table = {}, {}
+        for seed in seeds:
+            rng = np.random.default_rng(seed)
+            draw = real_draw(X, y, axes, calibrate, rng)
+            for k in (5, 20):
+                rows = rng.choice(len(draw["X"]), k, replace=False)
+                if chosen:
+                    rows = select_standards(draw["X"], k, random_state=seed)
+                found = errors_of(draw, k, rows, (X[test], y[test]), lambda: None)
+                add(spectra_table, f"{k}", found)
+                found = {name: (rmsep(p), p) for name, (_, p) in found.items()}
+                add(assay_table, f"{k}", found | {"primary": (rmsep(y[test]), None)})
+        how = "chosen" if chosen else "at random"
+        show(f"Tablets, raw, standards {how}: RSE", spectra_table)
+        show(f"Tablets, raw, standards {how}: RMSEP of the assay", assay_table)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[11])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10, 20, 50])
+    parser.add_argument("--data", type=Path, help="folder of the real pairs")
+    parser.add_argument(
+        "--sets", nargs="+", default=["light", "full", "tablets", "wheat"]
+    )
+    given = parser.parse_args()
+    if "light" in given.sets:
+        libs_tables(given.seeds, given.sizes)
+    if given.data is not None:
+        real_tables(given.data, given.seeds, given.sets)
+    if "full" in given.sets and given.data is not None:
+        libs_tables(given.seeds[:2], [20], "full", 64, rocks=False)

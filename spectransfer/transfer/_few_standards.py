@@ -1,0 +1,372 @@
+r"""One transfer for 3 to 500 shared standards, which uses what else is known.
+
+Which classical method is best depends on the instruments, the sample and the number
+of standards, and nobody knows before. Here all of them, at all strengths, are asked for
+the samples that were left out, in closed form, and the transfer is a mixture:
+
+.. math:: \hat y = \sum_m w_m B_m(x), \qquad
+          w = \arg\min_{w \ge 0, \, \sum w = 1} \Big\lVert \sum_m w_m E_m \Big\rVert^2
+              + \tfrac12 \min_m \lVert E_m \rVert^2 \, \lVert w \rVert^2
+
+with the residuals :math:`E_m` of left-out samples. The second term spreads the weights
+over maps that do alike: to choose one of them would be to trust a few samples too much.
+Maps whose error is more than three times the least have no part: what they seem to
+cancel of other maps' errors, they cancel for these few samples only.
+"""
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from spectransfer._blocks import row_blocks
+from spectransfer._typing import ArrayLike, FloatArray, IntArray
+from spectransfer._validation import (
+    check_spectra,
+    check_targets,
+    fit_context,
+)
+from spectransfer.exceptions import WavelengthError
+from spectransfer.transfer._affine import AffineTransfer, Axes, Mixture, resampling
+from spectransfer.transfer._leave_out import mixing_weights, samples_of
+from spectransfer.transfer._piecewise import window_channels
+from spectransfer.transfer._priors import (
+    Nothing,
+    Population,
+    Resampled,
+    Rotation,
+    Standards,
+    Untransferred,
+    Window,
+)
+
+_COMPONENTS = (2, 3, 4, 6, 8, 10, 12)
+_WINDOWS = (1, 5, 9)
+# a component of fewer spectra than this is one of their accidents
+_SPECTRA_OF_A_COMPONENT = 10
+_SAMPLES_BEYOND = 4
+# of larger populations a draw tells the components well enough
+_MOST_SPECTRA = 4000
+
+
+class FewStandardsTransfer(AffineTransfer):
+    r"""Transfer learned from few standards, by what they say of many linear maps.
+
+    Maps are ridge regressions that are shrunk towards different priors:
+
+    - *nothing*: the mean spectrum, as in `DirectStandardization`;
+    - *resampled*: the secondary spectrum at the primary wavelengths, with the mean
+      difference added;
+    - *window*: the same, changed by neighbouring channels, as in
+      `PiecewiseDirectStandardization`;
+    - *rotation*: the principal components of spectra without partners, whitened on
+      each side, and rotated onto each other; what they leave of the resampled spectrum
+      is kept, since small differences tell samples apart;
+    - *untransferred*: the resampled spectrum as it is.
+
+    The second and the following ones need axes (or equal numbers of channels), the
+    rotation needs spectra without partners; what cannot be had is left out. Samples
+    that are left out decide what each map counts, see the module's formula.
+
+    Parameters
+    ----------
+    priors : tuple of str, default=("nothing", "resampled", "window", "rotation")
+        Priors that are asked, of those above. *untransferred* is always asked.
+    wavelengths_secondary, wavelengths_primary : array-like or None, default=None
+        Axis of each side in nm. None takes it from the column names of data frames;
+        where there are none, equal numbers of channels are the same channels.
+
+    Attributes
+    ----------
+    shares_ : dict of str to float
+        What each prior counts in the mixture.
+    strengths_ : dict of str to float
+        How strongly, in the middle of its shares, each prior is held on to, relative
+        to the mean square of a centred secondary spectrum. Small strengths leave it
+        to the standards what the map is, whatever the prior; inf is the prior itself,
+        and nan where a prior has no share.
+    expected_rse_ : dict of str to float
+        Relative squared error of left-out samples: of the "mixture", and of the best
+        map of each prior. Chosen by these samples, they are a little too good.
+    transferred_ : bool
+        False where the standards say that no map is better than the resampled
+        spectrum; `predict` then gives just that.
+    report_ : str
+        The same in words.
+    coef_ : ndarray of shape (n_primary, n_secondary)
+        The map, made when it is asked for.
+    intercept_ : ndarray of shape (n_primary,)
+        What is added.
+    n_features_in_ : int
+        Number of channels of the secondary spectra.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of `X`, where it had any.
+
+    See Also
+    --------
+    spectransfer.model_selection.select_standards : Which spectra to take as standards.
+    VAELatentTransfer : For thousands of pairs; takes this as its mapper, too.
+
+    Notes
+    -----
+    Spectra without partners should be of the same population on both sides. Where they
+    are not, the rotation is wrong; the standards then give it a small share.
+
+    A single sample leaves nothing to be left out: the mean difference is added, or the
+    mean primary spectrum is given, where axes are not known.
+
+    References
+    ----------
+    .. [1] L. Breiman, "Stacked regressions", Machine Learning 24 (1996) 49.
+
+    Examples
+    --------
+    >>> from spectransfer import FewStandardsTransfer
+    >>> from spectransfer.datasets import make_instrument_pair
+    >>> from spectransfer.metrics import relative_squared_error
+    >>> pair = make_instrument_pair(n_spectra=300, random_state=0)
+    >>> transfer = FewStandardsTransfer().fit(
+    ...     pair.X_secondary[:12], pair.X_primary[:12],
+    ...     X_unpaired=pair.X_secondary[12:150], y_unpaired=pair.X_primary[150:250],
+    ... )
+    >>> predicted = transfer.predict(pair.X_secondary[250:])
+    >>> bool(relative_squared_error(pair.X_primary[250:], predicted) < 0.3)
+    True
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "priors": [tuple, list],
+        "wavelengths_secondary": ["array-like", None],
+        "wavelengths_primary": ["array-like", None],
+    }
+    __metadata_request__fit = {
+        "X_unpaired": True,
+        "y_unpaired": True,
+        "sample_id": True,
+    }
+
+    def __init__(
+        self,
+        priors: tuple[str, ...] = ("nothing", "resampled", "window", "rotation"),
+        *,
+        wavelengths_secondary: ArrayLike | None = None,
+        wavelengths_primary: ArrayLike | None = None,
+    ) -> None:
+        self.priors = priors
+        self.wavelengths_secondary = wavelengths_secondary
+        self.wavelengths_primary = wavelengths_primary
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        X_unpaired: ArrayLike | None = None,
+        y_unpaired: ArrayLike | None = None,
+        sample_id: ArrayLike | None = None,
+    ) -> "FewStandardsTransfer":
+        """Learn from shared standards, and from spectra without partners.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_secondary)
+            Secondary spectra of the shared standards.
+        y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
+            Primary spectra of the same spots.
+        X_unpaired : array-like of shape (n_unpaired, n_secondary), default=None
+            Secondary spectra of the material that is to be transferred. They may hold
+            those of the standards.
+        y_unpaired : array-like of shape (n_library, n_primary), default=None
+            Primary spectra of the same kind of material, such as the library; used
+            together with `X_unpaired` only.
+        sample_id : array-like of shape (n_spectra,), default=None
+            Sample of each spectrum: replicates are left out together. None takes every
+            spectrum for a sample.
+
+        Returns
+        -------
+        FewStandardsTransfer
+            The fitted estimator.
+        """
+        secondary, primary, axes = self._checked(X, y)
+        self._check_priors()
+        unpaired = self._check_unpaired(X_unpaired, y_unpaired, primary.shape[1])
+        samples = samples_of(sample_id, len(secondary))
+        try:
+            resampled = resampling(self, axes, (secondary.shape[1], primary.shape[1]))
+        except WavelengthError:
+            resampled = None
+        maps = self._maps(secondary, primary, samples, unpaired, resampled, axes)
+        weights = self._weigh(maps, primary, len(samples))
+        mixture = Mixture(secondary.mean(axis=0), primary.shape[1])
+        start = 0
+        for prior in maps:
+            shares = weights[start : start + len(prior.strengths)]
+            start += len(shares)
+            if shares.any():
+                prior.add_to(mixture, shares)
+        means = mixture.center, mixture.at_center
+        self._keep(means, mixture.local, mixture.factors())
+        return self
+
+    def _check_priors(self) -> None:
+        known = ("nothing", "resampled", "window", "rotation")
+        wrong = [prior for prior in self.priors if prior not in known]
+        if wrong or not self.priors:
+            raise ValueError(
+                f"priors must be some of {', '.join(known)}, but they are "
+                f"{self.priors!r}. Leave priors out to ask them all."
+            )
+
+    def _check_unpaired(
+        self, X_unpaired: ArrayLike | None, y_unpaired: ArrayLike | None, n_primary: int
+    ) -> tuple[FloatArray, FloatArray] | None:
+        """Give both populations, where both are there."""
+        secondary = primary = None
+        if X_unpaired is not None:
+            secondary = check_spectra(self, X_unpaired, finite=True)
+        if y_unpaired is not None:
+            targets = check_targets(y_unpaired, name="y_unpaired")
+            primary = targets.reshape(len(targets), -1)
+            if primary.shape[1] != n_primary:
+                raise ValueError(
+                    "y_unpaired must have the channels of y, but it has "
+                    f"{primary.shape[1]} and y has {n_primary}. Pass primary spectra "
+                    "of the same instrument, prepared alike."
+                )
+        if (
+            secondary is None
+            or primary is None
+            or min(len(secondary), len(primary)) < 3
+        ):
+            return None
+        return secondary, primary
+
+    def _maps(
+        self,
+        secondary: FloatArray,
+        primary: FloatArray,
+        samples: list[IntArray],
+        unpaired: tuple[FloatArray, FloatArray] | None,
+        resampled: sparse.csr_array | None,
+        axes: Axes,
+    ) -> list[Any]:
+        """Give all priors that can be had, those of the same standards together."""
+        standards = Standards(secondary, primary, samples)
+        maps: list[Any] = []
+        if resampled is not None:
+            maps.append(Untransferred(standards, resampled))
+        for window in _WINDOWS:
+            if resampled is not None and "window" in self.priors:
+                table = window_channels(resampled, axes, window, "channels")
+                maps.append(Window(standards, resampled, *table))
+        if "nothing" in self.priors:
+            maps.append(Nothing(standards))
+        if resampled is not None and "resampled" in self.priors:
+            maps.append(Resampled(standards, resampled))
+        if unpaired is not None and "rotation" in self.priors:
+            populations = _population(unpaired[0]), _population(unpaired[1])
+            # fewer than spectra tell, and such that left-out samples can gainsay it
+            most = min(
+                *(len(population.unwhiten) for population in populations),
+                max(2, min(map(len, unpaired)) // _SPECTRA_OF_A_COMPONENT),
+                max(2, len(samples) - _SAMPLES_BEYOND),
+                len(secondary),
+            )
+            maps.extend(
+                Rotation(standards, populations, n, resampled)
+                for n in _COMPONENTS
+                if n <= most
+            )
+        # where all that was asked for cannot be had
+        return maps or [Nothing(standards)]
+
+    def _weigh(
+        self, maps: list[Any], primary: FloatArray, n_samples: int
+    ) -> FloatArray:
+        """Give the share of every map, and tell how they were found."""
+        sizes = [len(prior.strengths) for prior in maps]
+        names = np.repeat([prior.name for prior in maps], sizes)
+        strengths = np.concatenate([prior.strengths for prior in maps])
+        if n_samples < 2:
+            weights, gram = _of_a_single_sample(names, strengths), None
+        else:
+            gram = _gram(maps, primary.shape)
+            weights = mixing_weights(gram)
+            # better than every map that learns: then nothing is to be learned
+            if names[np.argmin(np.diag(gram))] == "untransferred":
+                weights = (names == "untransferred").astype(float)
+        spread = ((primary - primary.mean(axis=0)) ** 2).sum() or 1.0
+        kinds = list(dict.fromkeys(names.tolist()))
+        self.shares_ = {kind: float(weights[names == kind].sum()) for kind in kinds}
+        self.strengths_ = {
+            kind: _middle(strengths[names == kind], weights[names == kind])
+            for kind in kinds
+        }
+        self.transferred_ = self.shares_.get("untransferred", 0.0) < 1.0
+        self.expected_rse_ = {"mixture": np.nan} | dict.fromkeys(kinds, np.nan)
+        if gram is not None:
+            errors = np.diag(gram) / spread
+            self.expected_rse_ = {"mixture": float(weights @ gram @ weights / spread)}
+            for kind in kinds:
+                self.expected_rse_[kind] = float(errors[names == kind].min())
+        self.report_ = self._in_words(n_samples)
+        return weights
+
+    def _in_words(self, n_samples: int) -> str:
+        """Tell what the standards said."""
+        if n_samples < 2:
+            return "A single sample: nothing could be left out to judge by."
+        expected = self.expected_rse_
+        if not self.transferred_:
+            return (
+                f"No transfer: of {n_samples} samples left out in turn, the resampled "
+                f"spectra miss {expected['untransferred']:.3g} of the variance, and "
+                "no map that was learned does better."
+            )
+        said = [
+            f"{kind} {share:.0%} at strength {self.strengths_[kind]:.2g} (alone "
+            f"{expected[kind]:.3g})"
+            for kind, share in sorted(self.shares_.items(), key=lambda item: -item[1])
+            if share >= 0.005
+        ]
+        return (
+            f"Of {n_samples} samples left out in turn, the mixture misses "
+            f"{expected['mixture']:.3g} of the variance. Shares: {', '.join(said)}."
+        )
+
+
+def _middle(values: FloatArray, shares: FloatArray) -> float:
+    """Give the median of values that count by their shares."""
+    if not shares.any():
+        return float("nan")
+    order = np.argsort(values)
+    below = np.cumsum(shares[order]) >= 0.5 * shares.sum()
+    return float(values[order][np.argmax(below)])
+
+
+def _population(spectra: FloatArray) -> Population:
+    every = max(1, len(spectra) // _MOST_SPECTRA)
+    return Population(spectra[::every].astype(np.float64), max(_COMPONENTS))
+
+
+def _gram(maps: list[Any], shape: tuple[int, int]) -> FloatArray:
+    """Give the products of the residuals of all maps, some channels at a time."""
+    n_maps = sum(len(prior.strengths) for prior in maps)
+    gram = np.zeros((n_maps, n_maps))
+    for columns in row_blocks(shape[1], 8 * shape[0] * n_maps // 8):
+        missed = np.concatenate([prior.residuals(columns) for prior in maps])
+        flat = missed.reshape(n_maps, -1)
+        gram += flat @ flat.T
+    return gram
+
+
+def _of_a_single_sample(names: Any, strengths: FloatArray) -> FloatArray:
+    """Trust the strongest prior: the mean difference, or the mean spectrum."""
+    for name in ("resampled", "nothing", "window", "untransferred"):
+        found = np.flatnonzero(names == name)
+        if len(found):
+            weights = np.zeros(len(names))
+            weights[found[np.argmax(strengths[found])]] = 1.0
+            return weights
+    return np.eye(len(names))[0]

@@ -1,0 +1,214 @@
+r"""Ridge whose strength is chosen by leaving out whole samples, in closed form.
+
+A ridge regression predicts the standards it has learned by :math:`H R`, with the hat
+matrix :math:`H` and the targets :math:`R`. Had sample G been left out, its residuals
+would have been
+
+.. math:: e_G = (I - H_{GG})^{-1} \, (R - H R)_G ,
+
+exactly, also with an intercept that is not penalized. So no regression is ever fitted
+again, and only the Gram matrices of the standards are looked at.
+"""
+
+from functools import cached_property
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.optimize import nnls
+
+from spectransfer._typing import ArrayLike, BoolArray, FloatArray, IntArray
+
+STRENGTHS = np.logspace(-8, 3, 34)
+"""Ridge penalties that are tried, relative to the mean square of a centred spectrum."""
+
+_SPREAD = 0.5
+_HOPEFUL = 3.0
+
+
+def samples_of(sample_id: ArrayLike | None, n_spectra: int) -> list[IntArray]:
+    """Give the rows of each sample; without numbers every row is one of its own.
+
+    Parameters
+    ----------
+    sample_id : array-like of shape (n_spectra,) or None
+        Which sample each spectrum was measured on.
+    n_spectra : int
+        Number of spectra.
+
+    Returns
+    -------
+    list of ndarray
+        Rows, sample by sample.
+    """
+    if sample_id is None:
+        return list(np.arange(n_spectra)[:, None])
+    labels = np.asarray(sample_id)
+    if labels.shape != (n_spectra,):
+        raise ValueError(
+            "sample_id must name the sample of each spectrum, but its shape is "
+            f"{labels.shape} and there are {n_spectra} spectra. Pass one entry for "
+            "each row of X."
+        )
+    _, numbers = np.unique(labels, return_inverse=True)
+    order = np.argsort(numbers, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
+
+
+class Ridge:
+    """The hat matrices of ridge regressions from the same spectra.
+
+    Parameters
+    ----------
+    spectra : ndarray of shape (n_spectra, n_channels)
+        Secondary spectra of the standards, centred by what the map is centred by.
+    intercept : bool
+        Whether an intercept is learned, too, without a penalty.
+    samples : list of ndarray
+        Rows of each sample.
+
+    Attributes
+    ----------
+    unit : float
+        Mean square of a spectrum: what strengths are relative to.
+    """
+
+    def __init__(
+        self, spectra: FloatArray, intercept: bool, samples: list[IntArray]
+    ) -> None:
+        self.center = spectra.mean(axis=0) if intercept else np.zeros(spectra.shape[1])
+        self.spectra = spectra - self.center
+        self.intercept, self.samples = intercept, samples
+        gram = self.spectra @ self.spectra.T
+        # spectra that are all the same leave nothing to relate to
+        self.unit = float(np.trace(gram)) / len(gram) or 1.0
+        values, self.vectors = np.linalg.eigh(gram)
+        self.values = np.maximum(values, 0.0)
+
+    def hat(self, strength: float) -> FloatArray:
+        """Give the hat matrix, of shape (n_spectra, n_spectra)."""
+        n = len(self.values)
+        mean = 1.0 / n if self.intercept else 0.0
+        if np.isinf(strength):
+            return np.full((n, n), mean)
+        shrunk = self.values / (self.values + strength * self.unit)
+        return (self.vectors * shrunk) @ self.vectors.T + mean
+
+    def left_out(self, strength: float) -> FloatArray:
+        """Give the matrix from targets to residuals of samples that were left out."""
+        return leaving_out(self.hat(strength), self.samples)
+
+    def choose(
+        self, targets: FloatArray, strengths: FloatArray = STRENGTHS
+    ) -> tuple[float, float]:
+        """Give the strength with the least squared error of left-out samples.
+
+        Parameters
+        ----------
+        targets : ndarray of shape (n_spectra, n_targets)
+            What is to be predicted.
+        strengths : ndarray
+            Penalties to choose from.
+
+        Returns
+        -------
+        strength, error : float
+            The best penalty, and the sum of its squared errors.
+        """
+        if len(self.samples) < 2:
+            return float(strengths[-1]), np.nan
+        gram = targets @ targets.T
+        errors = []
+        for strength in strengths:
+            weights = self.left_out(float(strength))
+            errors.append(float(((weights @ gram) * weights).sum()))
+        best = int(np.argmin(errors))
+        return float(strengths[best]), errors[best]
+
+    @cached_property
+    def _kept(self) -> BoolArray:
+        rounding = np.finfo(np.float64).eps * len(self.values) * self.values[-1]
+        return np.asarray(self.values > rounding)
+
+    @cached_property
+    def left(self) -> FloatArray:
+        """From spectra to a few coordinates, of shape (n_channels, rank)."""
+        return self.spectra.T @ self.vectors[:, self._kept]
+
+    def right(
+        self, targets: FloatArray, strengths: FloatArray, shares: FloatArray
+    ) -> FloatArray:
+        """Give the map from coordinates to targets, learned from all standards.
+
+        Parameters
+        ----------
+        targets : ndarray of shape (n_spectra, n_targets)
+            What is to be predicted.
+        strengths : ndarray of shape (n_strengths,)
+            Penalties; an infinite one gives no map at all.
+        shares : ndarray of shape (n_strengths,)
+            What each of them counts in the sum of their maps.
+
+        Returns
+        -------
+        ndarray of shape (rank, n_targets)
+            To be multiplied by `left`.
+        """
+        penalized = self.values[self._kept] + strengths[:, None] * self.unit
+        inverse = (shares[:, None] / penalized).sum(axis=0)
+        return inverse[:, None] * (self.vectors[:, self._kept].T @ targets)
+
+
+def leaving_out(hat: FloatArray, samples: list[IntArray]) -> FloatArray:
+    """Give the matrix from targets to residuals of samples left out, of a hat matrix.
+
+    Parameters
+    ----------
+    hat : ndarray of shape (n_spectra, n_spectra)
+        From targets to fitted values.
+    samples : list of ndarray
+        Rows of each sample.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra, n_spectra)
+        Its diagonal blocks of samples are unit matrices: what is left out has no part
+        in its own prediction.
+    """
+    residual = np.eye(len(hat)) - hat
+    if len(samples) == len(hat):
+        # a spectrum that alone carries a direction cannot be predicted by the others
+        own = np.maximum(np.diag(residual), 1e-12)
+        weights = residual / own[:, None]
+        np.fill_diagonal(weights, 1.0)
+        return weights
+    weights = np.empty_like(residual)
+    for rows in samples:
+        block = residual[np.ix_(rows, rows)] + 1e-12 * np.eye(len(rows))
+        weights[rows] = np.linalg.solve(block, residual[rows])
+    return weights
+
+
+def mixing_weights(gram: FloatArray) -> FloatArray:
+    r"""Give the weights of the mixture with the least penalized error.
+
+    Parameters
+    ----------
+    gram : ndarray of shape (n_maps, n_maps)
+        Products of the residuals of all maps.
+
+    Returns
+    -------
+    ndarray of shape (n_maps,)
+        Not negative, with sum 1.
+    """
+    n_maps = len(gram)
+    least = max(float(np.diag(gram).min()), np.finfo(np.float64).tiny)
+    hopeful = np.flatnonzero(np.diag(gram) <= _HOPEFUL * least)
+    scaled = gram[np.ix_(hopeful, hopeful)] / least
+    triangle = np.linalg.cholesky(scaled + _SPREAD * np.eye(len(hopeful))).T
+    # the sum is free in min w'Gw - 2 sum(w), whose solution is the wanted one, scaled
+    ones = solve_triangular(triangle, np.ones(len(hopeful)), trans="T")
+    found, _ = nnls(triangle, ones, maxiter=100 * n_maps)
+    weights = np.zeros(n_maps)
+    weights[hopeful] = found / found.sum()
+    return weights

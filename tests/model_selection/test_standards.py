@@ -1,0 +1,125 @@
+"""Standards are chosen as the literal algorithms do, whole samples, in any size."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+from scipy.spatial.distance import cdist
+from sklearn.decomposition import PCA
+
+from spectransfer import DirectStandardization
+from spectransfer.datasets import make_instrument_pair
+from spectransfer.metrics import relative_squared_error
+from spectransfer.model_selection import select_standards
+
+
+@pytest.fixture(scope="module")
+def pair():
+    return make_instrument_pair(n_spectra=300, random_state=0, dtype="float64")
+
+
+def literal_farthest_first(distances, n):
+    """Kennard and Stone's steps, by the whole table of distances."""
+    chosen = list(np.unravel_index(distances.argmax(), distances.shape))
+    while len(chosen) < n:
+        rest = [i for i in range(len(distances)) if i not in chosen]
+        nearest = [min(distances[i, j] for j in chosen) for i in rest]
+        chosen.append(rest[int(np.argmax(nearest))])
+    return chosen
+
+
+def whitened(spectra):
+    return PCA(8, whiten=True).fit_transform(spectra)
+
+
+def test_kennard_stone_takes_the_steps_of_the_literal_loop(pair):
+    distances = cdist(*[whitened(pair.X_secondary)] * 2)
+    found = select_standards(pair.X_secondary, 12, method="kennard-stone")
+    assert_array_equal(found, literal_farthest_first(distances, 12))
+
+
+def test_spxy_adds_distances_in_spectra_and_property(pair, rng):
+    y = rng.normal(size=300)
+    parts = [cdist(p, p) for p in (whitened(pair.X_secondary), y[:, None])]
+    distances = sum(part / part.max() for part in parts)
+    found = select_standards(pair.X_secondary, 12, method="spxy", y=y)
+    assert_array_equal(found, literal_farthest_first(distances, 12))
+
+
+def test_kmeans_finds_one_spectrum_of_each_material(rng):
+    materials = rng.normal(size=(5, 40))
+    number = rng.integers(5, size=400)
+    spectra = materials[number] + 0.01 * rng.normal(size=(400, 40))
+    found = select_standards(spectra, 5, n_components=4)
+    assert sorted(number[found]) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("method", ["kmeans", "kennard-stone"])
+def test_replicates_stay_together(method, pair):
+    groups = np.repeat(np.arange(100), 3)[::-1]
+    found = select_standards(pair.X_secondary, 7, method=method, groups=groups)
+    assert len(found) == len(set(found)) == 21
+    chosen = np.unique(groups[found])
+    assert_array_equal(np.sort(found), np.flatnonzero(np.isin(groups, chosen)))
+
+
+@pytest.mark.parametrize("method", ["kmeans", "kennard-stone"])
+@pytest.mark.parametrize("n", [1, 2, 300])
+def test_any_number_of_standards_is_chosen_once_each(method, n, pair):
+    found = select_standards(pair.X_secondary, n, method=method)
+    assert len(set(found.tolist())) == n
+
+
+@pytest.mark.parametrize("method", ["kmeans", "kennard-stone"])
+def test_unit_and_kind_of_table_change_nothing(method, pair):
+    expected = select_standards(pair.X_secondary, 9, method=method)
+    frame = pd.DataFrame(1e-6 * pair.X_secondary)
+    assert_array_equal(select_standards(frame, 9, method=method), expected)
+
+
+@pytest.mark.parametrize("method", ["kmeans", "kennard-stone"])
+def test_large_sets_are_read_in_blocks(method, rng, tmp_path):
+    path = tmp_path / "spectra.npy"
+    np.save(path, rng.normal(size=(30_000, 20)).astype(np.float32))
+    found = select_standards(np.load(path, mmap_mode="r"), 10, method=method)
+    assert len(set(found.tolist())) == 10
+
+
+def test_chosen_standards_transfer_better_than_random_ones(pair, rng):
+    known, new = pair[:200], pair[200:]
+
+    def error(rows):
+        transfer = DirectStandardization()
+        transfer.fit(known.X_secondary[rows], known.X_primary[rows])
+        predicted = transfer.predict(new.X_secondary)
+        return relative_squared_error(new.X_primary, predicted)
+
+    chosen = [
+        error(select_standards(known.X_secondary, 20, random_state=seed))
+        for seed in range(5)
+    ]
+    drawn = [error(rng.choice(200, 20, replace=False)) for _ in range(20)]
+    assert np.median(chosen) < np.median(drawn)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"n": 0}, r"(?s)n must be .* from 1 to 300.*it is 0"),
+        ({"n": 301}, r"(?s)n must be .* from 1 to 300.*it is 301"),
+        ({"n": 3, "method": "best"}, r"(?s)method must be one of.*'best'"),
+        ({"n": 3, "method": "spxy"}, r"(?s)y is what spxy.*came without it"),
+        ({"n": 3, "y": np.ones(300)}, r"(?s)y is what spxy.*came with it"),
+        ({"n": 3, "groups": [1]}, r"(?s)groups must name.*\(1,\)"),
+    ],
+)
+def test_what_cannot_be_chosen_is_refused(options, said, pair):
+    with pytest.raises(ValueError, match=said):
+        select_standards(pair.X_secondary, **options)
+
+
+def test_spectra_with_nan_are_refused(pair):
+    spectra = pair.X_secondary.copy()
+    spectra[3, 4] = np.nan
+    with pytest.raises(ValueError, match="NaN or inf"):
+        select_standards(spectra, 3)

@@ -1,0 +1,291 @@
+"""The mixture is judged as a literal loop would, and falls back where it should."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.optimize import minimize
+from sklearn.frozen import FrozenEstimator
+
+from spectransfer import (
+    DirectStandardization,
+    FewStandardsTransfer,
+    MeanTransfer,
+    OffsetTransfer,
+    VAELatentTransfer,
+)
+from spectransfer.datasets import make_instrument_pair
+from spectransfer.metrics import relative_squared_error
+from spectransfer.transfer._affine import Mixture, resampling
+from spectransfer.transfer._leave_out import Ridge, mixing_weights, samples_of
+from spectransfer.transfer._piecewise import window_channels
+from spectransfer.transfer._priors import (
+    GRID,
+    Nothing,
+    Population,
+    Resampled,
+    Rotation,
+    Standards,
+    Untransferred,
+    Window,
+)
+
+ALL = slice(None)
+KINDS = ["nothing", "resampled", "rotation", "rest", "window", "untransferred"]
+
+
+@pytest.fixture(scope="module")
+def pair():
+    return make_instrument_pair(
+        n_spectra=300, n_secondary=60, n_primary=70, dtype="float64", random_state=0
+    )
+
+
+@pytest.fixture(scope="module")
+def known(pair):
+    return pair[:15]
+
+
+@pytest.fixture(scope="module")
+def unpaired(pair):
+    return {
+        "X_unpaired": pair.X_secondary[15:150],
+        "y_unpaired": pair.X_primary[150:250],
+    }
+
+
+def axes(pair):
+    return {
+        "wavelengths_secondary": pair.wavelengths_secondary,
+        "wavelengths_primary": pair.wavelengths_primary,
+    }
+
+
+def made(kind, pair, X, y, populations, samples):
+    standards = Standards(X, y, samples)
+    both = pair.wavelengths_secondary, pair.wavelengths_primary
+    read = resampling(None, both, (60, 70))
+    return {
+        "nothing": lambda: Nothing(standards),
+        "resampled": lambda: Resampled(standards, read),
+        "rotation": lambda: Rotation(standards, populations, 3),
+        "rest": lambda: Rotation(standards, populations, 3, read),
+        "window": lambda: Window(
+            standards, read, *window_channels(read, both, 5, "channels")
+        ),
+        "untransferred": lambda: Untransferred(standards, read),
+    }[kind]()
+
+
+def error(transfer, spectra):
+    predicted = transfer.predict(spectra.X_secondary)
+    return relative_squared_error(spectra.X_primary, predicted)
+
+
+def predicted(prior, shares, X):
+    standards = prior.standards
+    center = standards.x.mean(axis=0) + standards.means[0]
+    mixture = Mixture(center, standards.y.shape[1])
+    prior.add_to(mixture, shares)
+    answer = np.tile(mixture.at_center, (len(X), 1))
+    if mixture.local is not None:
+        answer += (X - center) @ mixture.local.T
+    if mixture.factors() is not None:
+        left, right = mixture.factors()
+        answer += (X - center) @ left @ right
+    return answer
+
+
+@pytest.mark.parametrize("replicates", [1, 3])
+@pytest.mark.parametrize("kind", KINDS[:4])
+def test_residuals_of_left_out_samples_are_those_of_the_literal_loop(
+    kind, replicates, pair, known, unpaired
+):
+    X, y = known.X_secondary, known.X_primary
+    samples = samples_of(np.arange(15) // replicates, 15)
+    populations = tuple(Population(s, 3) for s in unpaired.values())
+    prior = made(kind, pair, X, y, populations, samples)
+    for number in range(len(prior.strengths)):
+        shares = np.zeros(len(prior.strengths))
+        shares[number] = 1.0
+        found = prior.residuals(ALL)[number]
+        for rows in samples:
+            rest = np.setdiff1d(np.arange(15), rows)
+            some = samples_of(None, len(rest))
+            again = made(kind, pair, X[rest], y[rest], populations, some)
+            # penalties are relative to the mean square, which has changed
+            again.standards.ridge.unit = prior.standards.ridge.unit
+            expected = y[rows] - predicted(again, shares, X[rows])
+            assert_allclose(found[rows], expected, atol=1e-7 * np.abs(y).max())
+
+
+def test_residuals_of_windows_are_those_of_a_loop_over_channels(pair, known):
+    # ridge of every channel by itself, with the penalty of the whole set
+    X, y = known.X_secondary, known.X_primary
+    prior = made("window", pair, X, y, None, samples_of(None, 15))
+    both = pair.wavelengths_secondary, pair.wavelengths_primary
+    read = resampling(None, both, (60, 70))
+    targets = y - X @ read.T
+    for channel in (20, 35, 50):
+        nearest = np.argmin(np.abs(both[0] - both[1][channel]))
+        window = X[:, max(0, nearest - 2) : nearest + 3]
+        for number, strength in enumerate(prior.strengths):
+            penalty = strength * ((window - window.mean(axis=0)) ** 2).sum()
+            for row in range(15):
+                rest = np.delete(np.arange(15), row)
+                x_mean, t_mean = window[rest].mean(axis=0), targets[rest].mean(axis=0)
+                x, t = window[rest] - x_mean, (targets[rest] - t_mean)[:, channel]
+                slope = np.linalg.solve(x.T @ x + penalty * np.eye(x.shape[1]), x.T @ t)
+                guess = t_mean[channel] + (window[row] - x_mean) @ slope
+                expected = targets[row, channel] - guess
+                assert prior.residuals(ALL)[number, row, channel] == pytest.approx(
+                    expected, abs=1e-6 * np.abs(y).max()
+                )
+
+
+def test_a_mixture_predicts_the_weighted_sum_of_its_maps(pair, known, unpaired):
+    X, y = known.X_secondary, known.X_primary
+    populations = tuple(Population(s, 3) for s in unpaired.values())
+    rng = np.random.default_rng(0)
+    for kind in KINDS:
+        prior = made(kind, pair, X, y, populations, samples_of(None, 15))
+        shares = rng.random(len(prior.strengths))
+        alone = [predicted(prior, s, X) for s in np.diag(shares)]
+        assert_allclose(predicted(prior, shares, X), sum(alone), rtol=1e-8)
+
+
+def test_mixing_weights_solve_the_penalized_problem(rng):
+    residuals = rng.normal(size=(6, 40)) * np.array([[1, 1.2, 1.5, 2, 4, 50]]).T
+    gram = residuals @ residuals.T
+    least = np.diag(gram).min()
+    hopeful = np.diag(gram) <= 3 * least
+    assert 1 < hopeful.sum() < 6
+
+    def error(weights):
+        return weights @ gram @ weights / least + 0.5 * weights @ weights
+
+    found = minimize(
+        error,
+        hopeful / hopeful.sum(),
+        bounds=[(0, int(part)) for part in hopeful],
+        constraints={"type": "eq", "fun": lambda w: w.sum() - 1},
+        tol=1e-12,
+    )
+    weights = mixing_weights(gram)
+    assert weights.sum() == pytest.approx(1.0)
+    assert error(weights) <= found.fun * (1 + 1e-9)
+
+
+def test_direct_standardization_is_the_map_without_other_priors(pair, known):
+    X, y = known.X_secondary, known.X_primary
+    ridge = Ridge(X - X.mean(axis=0), True, samples_of(None, 15))
+    nothing = Nothing(Standards(X, y, samples_of(None, 15)))
+    for number in (1, 3, 5):
+        shares = np.eye(len(GRID))[number]
+        direct = DirectStandardization(GRID[number]).fit(X, y)
+        assert_allclose(predicted(nothing, shares, X), direct.predict(X), rtol=1e-8)
+    assert ridge.unit > 0
+
+
+def test_unpaired_spectra_make_few_standards_go_further(pair, known, unpaired):
+    X, y = known.X_secondary[:10], known.X_primary[:10]
+    # no axes: only what the standards and the populations say
+    without = FewStandardsTransfer().fit(X, y)
+    transfer = FewStandardsTransfer().fit(X, y, **unpaired)
+    mean = MeanTransfer().fit(X, y)
+    errors = [error(t, pair[250:]) for t in (transfer, without, mean)]
+    assert errors == sorted(errors)
+    assert errors[0] < 0.8 * errors[1]
+    assert transfer.shares_["rotation"] > 0.1
+
+
+def test_populations_that_have_nothing_in_common_do_no_harm(pair, known, rng):
+    strange = {
+        "X_unpaired": pair.X_secondary[15:150][:, ::-1],
+        "y_unpaired": rng.permuted(pair.X_primary[150:250], axis=1),
+    }
+    X, y = known.X_secondary, known.X_primary
+    without = FewStandardsTransfer().fit(X, y)
+    misled = FewStandardsTransfer().fit(X, y, **strange)
+    assert error(misled, pair[250:]) < 1.2 * error(without, pair[250:])
+
+
+def test_instruments_that_agree_are_left_alone_and_it_says_so(rng):
+    spectra = rng.normal(size=(5, 1)) * np.linspace(1, 2, 30) + 10
+    noise = 1e-3 * rng.normal(size=(2, 5, 30))
+    X, y = spectra + noise[0], spectra + noise[1]
+    transfer = FewStandardsTransfer(("nothing",)).fit(X, y)
+    assert not transfer.transferred_
+    assert transfer.report_.startswith("No transfer: of 5 samples")
+    assert_allclose(transfer.predict(X), X, rtol=1e-12)
+
+
+def test_one_standard_gives_the_mean_difference(pair):
+    X, y = pair.X_secondary[:1], pair.X_primary[:1]
+    few = FewStandardsTransfer(**axes(pair)).fit(X, y)
+    offset = OffsetTransfer(**axes(pair)).fit(X, y)
+    new = pair.X_secondary[1:5]
+    assert_allclose(few.predict(new), offset.predict(new), rtol=1e-9)
+    assert few.report_.startswith("A single sample")
+
+
+def test_replicates_are_left_out_together(pair, known):
+    # copies of a standard must not vouch for each other
+    X, y = (np.repeat(s, 4, axis=0) for s in (known.X_secondary, known.X_primary))
+    named = FewStandardsTransfer().fit(X, y, sample_id=np.repeat(np.arange(15), 4))
+    single = FewStandardsTransfer().fit(known.X_secondary, known.X_primary)
+    blind = FewStandardsTransfer().fit(X, y)
+    expected = single.expected_rse_["mixture"]
+    assert named.expected_rse_["mixture"] == pytest.approx(expected, rel=0.2)
+    assert blind.expected_rse_["mixture"] < 0.2 * expected
+
+
+def test_report_names_the_shares(pair, known, unpaired):
+    X, y = known.X_secondary, known.X_primary
+    transfer = FewStandardsTransfer(**axes(pair)).fit(X, y, **unpaired)
+    assert set(transfer.shares_) == {
+        "untransferred",
+        "window",
+        "nothing",
+        "resampled",
+        "rotation",
+    }
+    assert sum(transfer.shares_.values()) == pytest.approx(1.0)
+    assert transfer.report_.startswith("Of 15 samples left out in turn, the mixture")
+    assert transfer.strengths_.keys() == transfer.shares_.keys()
+    assert all(np.isfinite(list(transfer.expected_rse_.values())))
+
+
+def test_as_a_mapper_it_joins_a_frozen_library(pair, known, quick_vae):
+    vae = quick_vae.fit(pair.X_primary[100:])
+    transfer = VAELatentTransfer(FrozenEstimator(vae), FewStandardsTransfer())
+    transfer.fit(known.X_secondary, known.X_primary)
+    new = pair[250:]
+    mean = MeanTransfer().fit(known.X_secondary, known.X_primary)
+    assert error(transfer, new) < 0.7 * error(mean, new)
+    latents = vae.transform(known.X_primary)
+    alone = FewStandardsTransfer().fit(known.X_secondary, latents)
+    assert_array_equal(
+        transfer.mapper_.predict(new.X_secondary), alone.predict(new.X_secondary)
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"y_unpaired": np.ones((9, 3))}, r"(?s)y_unpaired must have.*3 and y has 70"),
+        ({"X_unpaired": np.ones((9, 3))}, r"X has 3 features"),
+        ({"sample_id": [1, 2]}, r"(?s)sample_id must name.*\(2,\)"),
+    ],
+)
+def test_what_does_not_fit_the_standards_is_refused(change, said, known, unpaired):
+    with pytest.raises(ValueError, match=said):
+        FewStandardsTransfer().fit(
+            known.X_secondary, known.X_primary, **(unpaired | change)
+        )
+
+
+def test_unknown_priors_are_refused(known):
+    with pytest.raises(
+        ValueError, match=r"(?s)priors must be some of nothing, .*magic"
+    ):
+        FewStandardsTransfer(("magic",)).fit(known.X_secondary, known.X_primary)

@@ -1,0 +1,166 @@
+"""The classical family equals chemotools' on equal axes, and slow literal loops."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from spectransfer import (
+    DirectStandardization,
+    MeanTransfer,
+    OffsetTransfer,
+    PiecewiseDirectStandardization,
+    SpectralSpaceTransformation,
+)
+from spectransfer.exceptions import WavelengthError
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "standardizations.npz"
+
+
+@pytest.fixture(scope="module")
+def golden():
+    with np.load(GOLDEN) as archive:
+        return dict(archive)
+
+
+def fitted(transfer, golden, secondary):
+    n = int(golden["n_known"])
+    transfer.fit(golden[secondary][:n], golden["primary"][:n])
+    return transfer.predict(golden[secondary][n:])
+
+
+def test_direct_standardization_equals_chemotools(golden):
+    mine = fitted(DirectStandardization(0.0, center=False), golden, "noisy")
+    assert_allclose(mine, golden["direct"], rtol=1e-9)
+
+
+def test_piecewise_standardization_equals_chemotools(golden):
+    # its two PLS components describe secondary spectra of rank two completely
+    literal = PiecewiseDirectStandardization(5, alpha=0.0, shrink_to="mean")
+    assert_allclose(
+        fitted(literal, golden, "secondary"), golden["piecewise"], rtol=1e-7
+    )
+
+
+def test_spectral_space_transformation_equals_chemotools(golden):
+    mine = fitted(SpectralSpaceTransformation(3), golden, "noisy")
+    assert_allclose(mine, golden["spectral_space"], rtol=1e-9)
+
+
+def left_out(transfer, X, y, samples):
+    """The literal loop: fit again without each sample."""
+    error = 0.0
+    for sample in np.unique(samples):
+        out = samples == sample
+        predicted = transfer.fit(X[~out], y[~out]).predict(X[out])
+        error += ((predicted - y[out]) ** 2).sum()
+    return error
+
+
+@pytest.mark.parametrize("replicates", [1, 3])
+@pytest.mark.parametrize("shrink_to", ["resampled", "mean"])
+def test_the_strength_of_piecewise_ridge_is_that_of_the_literal_loop(
+    shrink_to, replicates, pair
+):
+    # penalties are relative to sums of squares, which change when a sample is left
+    # out; on the scale of the grid that is nothing for 24 spectra
+    X, y = pair.X_secondary[:24, :30], pair.X_primary[:24, :30]
+    samples = np.arange(24) // replicates
+    transfer = PiecewiseDirectStandardization(5, shrink_to=shrink_to)
+    chosen = transfer.fit(X, y, sample_id=samples).alpha_
+    tried = chosen * np.array([1e-2, 0.1, 0.5, 1.0, 2.0, 10.0, 100.0])
+    errors = [
+        left_out(transfer.set_params(alpha=alpha), X, y, samples) for alpha in tried
+    ]
+    assert min(errors) > 0.98 * errors[3]
+
+
+@pytest.mark.parametrize("replicates", [1, 3])
+def test_the_strength_of_direct_ridge_is_that_of_the_literal_loop(replicates, pair):
+    X, y = pair.X_secondary[:24], pair.X_primary[:24]
+    samples = np.arange(24) // replicates
+    transfer = DirectStandardization()
+    chosen = transfer.fit(X, y, sample_id=samples).alpha_
+    tried = chosen * np.array([1e-2, 0.1, 0.5, 1.0, 2.0, 10.0, 100.0])
+    errors = [
+        left_out(transfer.set_params(alpha=alpha), X, y, samples) for alpha in tried
+    ]
+    assert min(errors) > 0.98 * errors[3]
+
+
+def test_a_window_over_all_channels_is_direct_standardization(pair):
+    X, y = pair.X_secondary[:12, :20], pair.X_primary[:12, :20]
+    wide = PiecewiseDirectStandardization(41, alpha=0.0, shrink_to="mean").fit(X, y)
+    direct = DirectStandardization(0.0).fit(X, y)
+    assert_allclose(wide.coef_, direct.coef_, atol=1e-6 * np.abs(direct.coef_).max())
+
+
+def test_a_window_in_nm_is_the_same_channels(pair):
+    ws, wp = pair.wavelengths_secondary, pair.wavelengths_primary
+    axes = {"wavelengths_secondary": ws, "wavelengths_primary": wp}
+    X, y = pair.X_secondary[:30], pair.X_primary[:30]
+    transfer = PiecewiseDirectStandardization(3.0, unit="nm", **axes).fit(X, y)
+    used = transfer.coef_ != 0
+    distance = np.abs(ws[None, :] - wp[:, None])
+    inside = (wp >= ws[0]) & (wp <= ws[-1])
+    reached = (distance <= 1.5).any(axis=1) & inside
+    assert not used[~inside].any()
+    resampled = distance < np.diff(ws).max()
+    assert_allclose(
+        used[reached], ((distance <= 1.5) & used | resampled & used)[reached]
+    )
+    assert used[reached].any(axis=1).all()
+
+
+def test_a_strong_ridge_leaves_the_mean_difference(pair):
+    X, y = pair.X_secondary[:20, :40], pair.X_primary[:20, :40]
+    strong = PiecewiseDirectStandardization(5, alpha=1e12).fit(X, y).predict(X)
+    assert_allclose(strong, OffsetTransfer().fit(X, y).predict(X), rtol=1e-6)
+
+
+def test_slope_and_offset_equal_polyfit(pair):
+    X, y = pair.X_secondary[:20, :40], pair.X_primary[:20, :40]
+    transfer = OffsetTransfer("slope").fit(X, y)
+    for channel in range(0, 40, 7):
+        slope, offset = np.polyfit(X[:, channel], y[:, channel], 1)
+        assert transfer.slope_[channel] == pytest.approx(slope)
+        assert transfer.intercept_[channel] == pytest.approx(offset)
+
+
+def test_learning_nothing_leaves_spectra_as_they_are(pair):
+    X, y = pair.X_secondary[:20, :40], pair.X_primary[:20, :40]
+    assert_allclose(OffsetTransfer("nothing").fit(X, y).predict(X), X, rtol=1e-12)
+
+
+def test_no_components_leave_the_mean_difference(pair):
+    X, y = pair.X_secondary[:20, :40], pair.X_primary[:20, :40]
+    none = SpectralSpaceTransformation(0).fit(X, y).predict(X)
+    assert_allclose(none, OffsetTransfer().fit(X, y).predict(X), rtol=1e-12)
+
+
+def test_joint_components_need_no_axes_without_the_residual(pair):
+    X, y = pair.X_secondary, pair.X_primary
+    transfer = SpectralSpaceTransformation(keep_residual=False).fit(X[:60], y[:60])
+    mean = MeanTransfer().fit(X[:60], y[:60])
+    assert transfer.score(X[60:], y[60:]) > mean.score(X[60:], y[60:]) + 0.3
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "said"),
+    [
+        ({"window": 4}, ValueError, r"(?s)odd whole number.*it is 4\. Take 5"),
+        ({"window": 2.5, "unit": "nm"}, WavelengthError, r"(?s)neither is known.*Pass"),
+    ],
+)
+def test_a_window_that_cannot_be_is_refused(options, error, said, pair):
+    transfer = PiecewiseDirectStandardization(**options)
+    with pytest.raises(error, match=said):
+        transfer.fit(pair.X_secondary[:, :40], pair.X_primary[:, :40])
+
+
+def test_sample_names_of_another_length_are_refused(pair):
+    with pytest.raises(ValueError, match=r"(?s)sample_id must name.*\(3,\).*300"):
+        DirectStandardization().fit(
+            pair.X_secondary, pair.X_primary, sample_id=[1, 2, 3]
+        )
