@@ -1,9 +1,9 @@
 """How far a handful of standards brings a transfer back on a new day.
 
 The library protocol: predictions are judged by what the primary would have measured on
-the day of the library. A standard is one place of a pure mineral, drawn at random, whose
-shots the secondary alone measures on both days. The same shots of the map, without a
-drift, are the unit: 1 is as good as no drift at all.
+the day of the library. A standard is one place of a pure mineral, drawn at random; the
+secondary alone measures other shots of it on each day. The same map without a drift is
+the unit: 1 is as good as no drift at all.
 
     python benchmarks/new_day.py                  # ridge, light spectrometers
     python benchmarks/new_day.py --latent --full  # VAE and MLP, the paper's width
@@ -110,7 +110,7 @@ class Laboratory:
     def row(
         self, day: DayDrift, n_standards: int, n_shots: int, wrong: bool = False
     ) -> tuple[float, list[float], int]:
-        """Give untouched and recalibrated errors, in units of no drift, and warnings."""
+        """Give errors untouched and recalibrated, by that of no drift, and warnings."""
         late = simulate(
             "test", self.side, day, spectrometers=self.width, random_state=self.seed
         ).X_secondary
