@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from spectransfer.evaluation import PROTOCOLS
-from spectransfer.simulation import make_libs_maps
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -100,26 +99,6 @@ def test_the_same_command_gives_the_same_tables_and_a_whole_page(tmp_path):
     numbered += ["Figure 10.", "Figures B.11 to B.14.", "Figures B.15 to B.20."]
     places = [html.index(f"<b>{label}</b>") for label in numbered]
     assert all(a < b for a, b in pairwise(places))
-
-
-@pytest.mark.slow
-def test_maps_without_spectra_of_the_librarys_day_have_no_such_column(tmp_path):
-    make_libs_maps(
-        *((14, 14), (10, 10), (12, 12)),
-        spectrometers="light",
-        library_day=None,
-        out=tmp_path / "maps",
-        random_state=0,
-    )
-    published = ["direct MLP, as published", "VAE + MLP, as published"]
-    done = run(
-        tmp_path,
-        *("--data", "maps", *TINY[2:], "--out", "report", "--without", *published),
-    )
-    assert done.returncode == 0, done.stderr
-    assert " library " not in done.stdout
-    assert " deployable-batch " in done.stdout
-    assert (tmp_path / "report" / "report.html").exists()
 
 
 @pytest.mark.parametrize(
