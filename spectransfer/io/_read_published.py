@@ -65,6 +65,17 @@ def write_sidecar(folder: Path, description: str) -> None:
         beside.write_text(description, encoding="utf-8")
 
 
+def _check_described(path: Path, part: str, described: Mapping[str, Any]) -> None:
+    """Refuse a description of something else than a map and files beside it."""
+    if part not in PARTS:
+        raise ValueError(f"there is no part {part!r}")
+    dict(described.get("meta", {}))
+    for name in described.get("annotations", ()):
+        file = f"{part}_{name}.npy"
+        if Path(file).name != file or not (path.parent / file).exists():
+            raise ValueError(f"there is no file {file} beside it")
+
+
 def read_sidecar(folder: Path) -> dict[str, Any]:
     """Read the description of a folder; an empty one where there is none."""
     path = folder / SIDECAR
@@ -75,8 +86,8 @@ def read_sidecar(folder: Path) -> dict[str, Any]:
         kind, version = written["format"], written["format_version"]
         if kind == _FORMAT and version == _VERSION:
             dict(written["meta"])
-            for described in written["parts"].values():
-                dict(described)
+            for part, described in written["parts"].items():
+                _check_described(path, part, described)
     except DAMAGE as error:
         raise FileFormatError(
             f"{path} must describe the maps of its folder in JSON, but reading it "
@@ -168,7 +179,7 @@ def _open_part(
         )
     except WavelengthError as error:
         raise WavelengthError(f"In {folder}, {part!r}: {error}") from error
-    except ValueError as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise FileFormatError(f"In {folder}, {part!r}: {error}") from error
 
 
