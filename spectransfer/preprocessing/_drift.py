@@ -204,8 +204,8 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            Rows that do not pair, a material that was measured on one day only, or
-            days with different channels.
+            Rows that do not pair, a material that was measured on one day only, days
+            with different channels, or standards that come to a negative gain.
         """
         axis = find_axis(X, self.wavelengths, 0)
         today = check_spectra(self, X, reset=True)
@@ -321,6 +321,15 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         matrix, constant = operator(drift)
         self.operator_, self.constant_ = matrix, constant
         stretched = 1 + drift.curve("gain")
+        dark = int(np.argmin(stretched))
+        if stretched[dark] <= 0:
+            raise ValueError(
+                "A spectrometer that has drifted still gives more counts for more "
+                "light, but these standards come to a gain that ends at channel "
+                f"{dark}. They say too little there, or are another material today: "
+                "look at both, or give fewer orders, such as orders={'gain': 1, "
+                "'offset': 1}."
+            )
         self.gain_ = 1 / stretched
         self.gain_error_ = drift.deviation("gain") / stretched**2
         self.shift_, self.shift_error_ = drift.curve("shift"), drift.deviation("shift")
@@ -368,7 +377,7 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                     "height. Measure the standards with less light."
                 )
         for text in said:
-            warnings.warn(text, SpectransferWarning, stacklevel=3)
+            warnings.warn(text, SpectransferWarning, stacklevel=5)
 
     def transform(self, X: ArrayLike) -> FloatArray:
         """Give today's spectra as the instrument would have on the reference day.

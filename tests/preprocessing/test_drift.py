@@ -169,3 +169,12 @@ def test_corrector_passes_scikit_learns_check(estimator, check):
         # few channels of random numbers are no standards
         warnings.simplefilter("ignore", SpectransferWarning)
         check(estimator)
+
+
+def test_standards_that_come_to_a_negative_gain_are_refused(rng):
+    reference = 100 + 1000 * rng.random((1, 400))
+    today = reference[:, ::-1] * np.linspace(0.02, 5, 400)
+    with pytest.raises(ValueError, match="gain that ends at channel"):
+        DriftCorrector(orders={"gain": 4}, test=False, max_shift=0).fit(
+            today, today * np.linspace(1, -0.5, 400)
+        )
