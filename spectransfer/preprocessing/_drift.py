@@ -319,7 +319,7 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     ) -> None:
         drift = fit.drift
         matrix, constant = operator(drift)
-        self.operator_, self.constant_ = matrix, constant
+        self._operator, self._constant = matrix, constant
         stretched = 1 + drift.curve("gain")
         dark = int(np.argmin(stretched))
         if stretched[dark] <= 0:
@@ -395,8 +395,8 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         spectra = check_spectra(self, X)
         out = new_array(spectra.shape, spectra.dtype, like=spectra)
-        matrix = self.operator_.astype(spectra.dtype)
-        constant = self.constant_.astype(spectra.dtype)
+        matrix = self._operator.astype(spectra.dtype)
+        constant = self._constant.astype(spectra.dtype)
         for rows in row_blocks(len(spectra), 3 * spectra[:1].nbytes):
             block = np.ascontiguousarray(spectra[rows].T)
             np.add((matrix @ block).T, constant, out=out[rows])
