@@ -7,6 +7,7 @@ file that knows scikit-learn's private names.
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from inspect import Parameter, signature
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -50,6 +51,7 @@ __all__ = [
     "check_targets",
     "check_weights",
     "fit_context",
+    "takes_weights",
     "unchanged_on_error",
     "validate_params",
     "validation_set",
@@ -316,6 +318,13 @@ def check_weights(
             f"{len(weights)} weights are zero. Leave it out to weigh them alike."
         )
     return None if relative and (weights == weights[0]).all() else weights
+
+
+def takes_weights(estimator: Any) -> bool:
+    """Tell whether `fit` may be given weights: by name, or to be passed on."""
+    parameters = signature(estimator.fit).parameters
+    passed_on = any(p.kind is Parameter.VAR_KEYWORD for p in parameters.values())
+    return "sample_weight" in parameters or passed_on
 
 
 def validation_set(

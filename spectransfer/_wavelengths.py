@@ -102,7 +102,7 @@ def with_text_names(frame: Any, names: Any) -> Any:
     return named
 
 
-def known_names(estimator: object, axis: FloatArray) -> Any:
+def known_names(estimator: object, axis: FloatArray, *, who: str | None = None) -> Any:
     """Give the names seen in `fit`, and refuse spectra on another axis than theirs.
 
     The same wavelength may be written in two ways, or have been rounded: axes agree
@@ -125,10 +125,10 @@ def known_names(estimator: object, axis: FloatArray) -> Any:
         f"{a[first]:.9g}" if first < len(a) else "nothing" for a in (known, axis)
     )
     raise WavelengthError(
-        f"{type(estimator).__name__} must be given spectra on the wavelength axis that "
-        f"it was fitted on, but that one has {_axis_in_words(known)}, and this one "
-        f"{_axis_in_words(axis)}; the first channel that differs is {first}, with "
-        f"{fitted} there and {given} here. Bring the spectra to the first axis, for "
+        f"{who or type(estimator).__name__} must be given spectra on the wavelength "
+        f"axis that it was fitted on, but that one has {_axis_in_words(known)}, and "
+        f"this one {_axis_in_words(axis)}; the first channel that differs is {first}, "
+        f"with {fitted} there and {given} here. Bring the spectra to the first axis, for "
         "example with WavelengthResampler."
     )
 

@@ -98,7 +98,7 @@ def fit_with_validation(
         if front.steps:
             X = front.fit_transform(X, y, **of_front)
             secondary = [key for key in beside if key.startswith("X_")]
-            prepared = {key: front.transform(beside[key]) for key in secondary}
+            prepared = {key: _prepared(front, beside[key], key) for key in secondary}
             # a memory fits clones
             estimator.steps[:-1] = front.steps
             beside = beside | prepared
@@ -127,11 +127,22 @@ def _divided(
     return {k: v for k, v in params.items() if not k.startswith(start)}, of_last
 
 
+def _prepared(front: Pipeline, spectra: Any, name: str) -> Any:
+    """Pass spectra through the steps in front; complaints name them."""
+    try:
+        return front.transform(spectra)
+    except ValueError as error:
+        error.add_note(f"The spectra in question are {name}.")
+        raise
+
+
 @contextmanager
 def unchanged_pipeline(pipeline: Pipeline) -> Iterator[None]:
-    """Leave a pipeline and its steps as they were where fitting them fails."""
+    """Leave a pipeline, its steps and theirs as they were where fitting them fails."""
     steps = list(pipeline.steps)
-    parts = [part for _, part in steps if hasattr(part, "fit")]
+    # pipelines inside fit their steps in place, too
+    values = {id(v): v for v in pipeline.get_params().values()}.values()
+    parts = [v for v in values if hasattr(v, "fit") and not isinstance(v, type)]
     with unchanged_on_error(pipeline, *parts):
         try:
             yield

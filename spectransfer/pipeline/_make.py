@@ -24,10 +24,11 @@ def make_transfer_pipeline(
         What carries prepared secondary spectra to prepared primary ones: any
         multi-output regressor. None is the paper's method,
         ``VAELatentTransfer(SpectralVAE(), SpectralMLP())``.
-    secondary, primary : transformer, "default" or None
+    secondary, primary : transformer, "default", "passthrough" or None
         What is done to the spectra of each side. "default" is
         ``make_pipeline(BaselineCorrector(), StandardScaler(power=0))``: free of
-        baseline, centred, divided by one number. None is nothing. A side with a
+        baseline, centred, divided by one number. None and
+        "passthrough" are nothing. A side with a
         `Pipeline` keeps the names of its steps.
     memory : str or joblib.Memory, default=None
         Cache of the prepared secondary spectra, as in `sklearn.pipeline.Pipeline`.
@@ -64,10 +65,8 @@ def make_transfer_pipeline(
     >>> bool(transfer.score(pair.X_secondary[150:], pair.X_primary[150:]) > 0.5)
     True
     """
-    if isinstance(primary, str):
-        primary = _preparation(BaselineCorrector(), StandardScaler(power=0))
-    if isinstance(secondary, str):
-        secondary = _preparation(BaselineCorrector(), StandardScaler(power=0))
+    primary = _side(primary, "primary")
+    secondary = _side(secondary, "secondary")
     steps: list[tuple[str, Any]] = []
     if isinstance(secondary, Pipeline):
         steps = list(secondary.steps)
@@ -137,6 +136,20 @@ def make_published_pipeline(regressor: Any = None, **changes: Any) -> TransferPi
         secondary=_preparation(BaselineCorrector.as_published(), StandardScaler()),
         primary=_preparation(BaselineCorrector.as_published(), StandardScaler()),
     )
+
+
+def _side(side: Any, name: str) -> Any:
+    """Give what is done to the spectra of a side."""
+    if not isinstance(side, str):
+        return side
+    if side == "passthrough":
+        return None
+    if side != "default":
+        raise ValueError(
+            f"{name} must be a transformer, 'default', 'passthrough' or None, but it "
+            f"is {side!r}. Pass the steps themselves, such as make_pipeline(...)."
+        )
+    return _preparation(BaselineCorrector(), StandardScaler(power=0))
 
 
 def _preparation(corrector: BaselineCorrector, scaler: StandardScaler) -> Pipeline:

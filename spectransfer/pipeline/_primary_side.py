@@ -132,7 +132,7 @@ class PrimarySide:
         """
         axis = wavelengths_of(y)
         if axis is not None:
-            known_names(self, axis)
+            known_names(self, axis, who=f"The primary side ({name})")
         targets = check_targets(y, name=name)
         if targets.shape[1:] != self.shape:
             found, known = (

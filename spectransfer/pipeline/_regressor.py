@@ -30,6 +30,7 @@ from spectransfer._validation import (
     check_pair,
     check_spectra,
     fit_context,
+    takes_weights,
     validation_set,
 )
 from spectransfer.pipeline._primary_side import PrimarySide
@@ -204,7 +205,7 @@ class PrimarySpaceRegressor(
                 "the networks."
             )
         weighted = params.get("sample_weight") is not None
-        if weighted and not has_fit_parameter(regressor, "sample_weight"):
+        if weighted and not takes_weights(regressor):
             raise TypeError(
                 "sample_weight needs a regressor that weighs spectra, but "
                 f"{name}.fit takes none. Leave it out, or use ridge, KNNTransfer, "

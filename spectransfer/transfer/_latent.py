@@ -24,10 +24,12 @@ from spectransfer._typing import ArrayLike, FloatArray, RandomState
 from spectransfer._validation import (
     HasMethods,
     StrOptions,
+    check_finite,
     check_pair,
     check_spectra,
     check_weights,
     fit_context,
+    takes_weights,
 )
 from spectransfer._wrapping import is_frozen
 from spectransfer.networks import (
@@ -227,6 +229,8 @@ class VAELatentTransfer(HeldParts, MultiOutputMixin, RegressorMixin, BaseEstimat
             named = watched and {"X_val": watched[1]}
             _fit_watched(autoencoder, (primary,), named, weights)
         latents = np.asarray(autoencoder.transform(primary))
+        # those of a foreign autoencoder need not be finite
+        check_finite(latents, "latents of the autoencoder")
 
         named = watched and {
             "X_val": watched[0],
@@ -272,11 +276,17 @@ class VAELatentTransfer(HeldParts, MultiOutputMixin, RegressorMixin, BaseEstimat
             if self.random_state is not None:
                 given["random_state"] = int(rng.randint(np.iinfo(np.int32).max))
             if not is_frozen(part):
+                # of parts inside, too: a mapper may be a pipeline
                 own = part.get_params()
-                if own.get("random_state") is not None:
-                    given.pop("random_state", None)
-                changes = {k: v for k, v in given.items() if k in own and v is not None}
-                part.set_params(**changes)
+                part.set_params(
+                    **{
+                        key: value
+                        for key in own
+                        for name, value in given.items()
+                        if value is not None and f"__{key}".endswith(f"__{name}")
+                        if name != "random_state" or own[key] is None
+                    }
+                )
             parts.append(part)
         return parts[0], parts[1]
 
@@ -318,7 +328,7 @@ def _fit_watched(
 
 
 def _refuse_what_takes_no_weights(part: Any) -> None:
-    if not has_fit_parameter(part, "sample_weight"):
+    if not takes_weights(part):
         raise TypeError(
             "sample_weight is for every part that is fitted, but fit of "
             f"{type(part).__name__} takes none. Fit it beforehand and wrap it into a "

@@ -7,10 +7,11 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn import config_context, get_config
 from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 
 from spectransfer import (
     BaselineCorrector,
@@ -328,3 +329,48 @@ def test_a_fit_searches_each_side_for_nan_once(primary, known):
 def test_components_on_the_primary_side_are_searched_by_scikit_learn(known):
     pipeline = transfer(Ridge(), primary=side(PCA(3)))
     assert _searches_for_nan(lambda: pipeline.fit(*known), known[1].size) == 1
+
+
+@pytest.mark.parametrize("kind", ["pipeline in a pipeline", "union"])
+def test_steps_inside_steps_are_left_as_they_were_too(kind, known):
+    scaler = StandardScaler(power=0)
+    inner = {
+        "pipeline in a pipeline": make_pipeline(side(), scaler),
+        "union": FeatureUnion([("scaled", scaler)]),
+    }[kind]
+    pipeline = transfer(Watching(), secondary=Pipeline([("prep", inner)])).fit(*known)
+    expected = pipeline.predict(known[0])
+    pipeline.set_params(transfer__regressor__fails=True)
+    with pytest.raises(RuntimeError):
+        pipeline.fit(3 * known[0], known[1])
+    assert_array_equal(pipeline.predict(known[0]), expected)
+
+
+def test_complaints_of_validation_spectra_say_that_they_are_these(known, watched):
+    broken = np.where(np.arange(40) == 2, np.nan, watched[0])
+    with pytest.raises(ValueError, match="channel 2") as failure:
+        transfer(Watching()).fit(*known, X_val=broken, y_val=watched[1])
+    assert failure.value.__notes__ == ["The spectra in question are X_val."]
+
+
+def test_weights_are_passed_on_to_a_regressor_that_passes_them_on(known):
+    weights = np.arange(60.0)
+    with config_context(enable_metadata_routing=True):
+        scaler = StandardScaler().set_fit_request(sample_weight=False)
+        regressor = make_pipeline(scaler, Ridge().set_fit_request(sample_weight=True))
+        found = PrimarySpaceRegressor(regressor).fit(*known, sample_weight=weights)
+    ridge = Ridge().fit(StandardScaler().fit_transform(known[0]), known[1], weights)
+    assert_array_equal(found.regressor_[-1].coef_, ridge.coef_)
+
+
+def test_weights_for_a_regressor_that_takes_none_are_refused(known):
+    with pytest.raises(TypeError, match=r"PLSRegression.*takes none"):
+        PrimarySpaceRegressor(PLSRegression()).fit(*known, sample_weight=np.ones(60))
+
+
+def test_another_axis_of_validation_spectra_is_named_by_what_the_user_knows(known):
+    pd = pytest.importorskip("pandas")
+    primary = pd.DataFrame(known[1], columns=[str(400.0 + i) for i in range(45)])
+    shifted = primary.set_axis([str(401.0 + i) for i in range(45)], axis=1)
+    with pytest.raises(ValueError, match=r"primary side \(y_val\).*wavelength"):
+        transfer(Watching()).fit(known[0], primary, X_val=known[0], y_val=shifted)

@@ -3,6 +3,11 @@
 import subprocess
 import sys
 
+import pytest
+from sklearn.linear_model import Ridge
+
+from spectransfer import make_transfer_pipeline
+
 CODE = """
 import sys
 import numpy as np
@@ -29,3 +34,16 @@ def test_linear_transfers_and_neighbours_do_without_torch():
         [sys.executable, "-c", CODE], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("nothing", [None, "passthrough"])
+def test_a_side_may_be_left_as_it_is(nothing):
+    pipeline = make_transfer_pipeline(Ridge(), secondary=nothing, primary=nothing)
+    assert [name for name, _ in pipeline.steps] == ["transfer"]
+    assert pipeline[-1].transformer is None
+
+
+@pytest.mark.parametrize("side", ["secondary", "primary"])
+def test_a_side_that_is_no_word_of_ours_is_refused(side):
+    with pytest.raises(ValueError, match=rf"{side} must be.*'nonsense'"):
+        make_transfer_pipeline(Ridge(), **{side: "nonsense"})

@@ -5,11 +5,13 @@ from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
 
 from spectransfer import (
     MeanTransfer,
     SpectralMLP,
     SpectralVAE,
+    StandardScaler,
     Training,
     VAELatentTransfer,
 )
@@ -219,3 +221,26 @@ def test_the_curves_of_both_stages_are_kept(transfer, pair, objective):
     assert both.n_epochs_ == len(first.loss_curve_)
     assert len(both.decoded_loss_curve_) == len(both.decoded_validation_loss_curve_)
     assert both.decoded_loss_curve_ != both.loss_curve_
+
+
+def test_one_seed_reaches_networks_inside_pipelines(rng):
+    X, y = rng.random((60, 20)), rng.random((60, 30))
+    short = Training(n_steps=4, batch_size=16)
+    transfer = VAELatentTransfer(
+        SpectralVAE((8,), n_latent=2, training=short),
+        make_pipeline(StandardScaler(), SpectralMLP((8,), training=short)),
+        random_state=0,
+    )
+    first = transfer.fit(X, y).predict(X)
+    assert_array_equal(transfer.fit(X, y).predict(X), first)
+
+
+def test_latents_that_are_no_numbers_are_the_autoencoders_fault(rng):
+    class Broken(PCA):
+        def transform(self, X):
+            return np.full((len(X), 2), np.nan)
+
+    with pytest.raises(ValueError, match="latents of the autoencoder contains NaN"):
+        VAELatentTransfer(Broken(2), SpectralMLP((4,))).fit(
+            rng.random((40, 10)), rng.random((40, 12))
+        )
