@@ -128,8 +128,8 @@ def known_names(estimator: object, axis: FloatArray, *, who: str | None = None) 
         f"{who or type(estimator).__name__} must be given spectra on the wavelength "
         f"axis that it was fitted on, but that one has {_axis_in_words(known)}, and "
         f"this one {_axis_in_words(axis)}; the first channel that differs is {first}, "
-        f"with {fitted} there and {given} here. Bring the spectra to the first axis, for "
-        "example with WavelengthResampler."
+        f"with {fitted} there and {given} here. Bring the spectra to the first axis, "
+        "for example with WavelengthResampler."
     )
 
 
