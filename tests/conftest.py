@@ -64,5 +64,6 @@ def rng() -> np.random.Generator:
     """Random numbers, the same for every test."""
     return np.random.default_rng(0)
 
+
 # what cut the golden arrays needs libraries that no test does
 collect_ignore_glob = ["golden/*.py"]
