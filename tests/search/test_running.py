@@ -305,12 +305,9 @@ def test_functions_of_one_name_are_different_searches(maps, tmp_path):
     assert second.best_score_ == alone.best_score_ != first.best_score_
 
 
-@pytest.mark.parametrize("n_jobs", [1])
-def test_what_cannot_be_told_from_its_like_is_not_kept_and_says_so(
-    maps, tmp_path, n_jobs
-):
+def test_what_cannot_be_told_from_its_like_is_not_kept_and_says_so(maps, tmp_path):
     transform = FunctionTransformer(hides)
-    search = searched(tmp_path, None, n_jobs=n_jobs)
+    search = searched(tmp_path, None)
     search.set_params(estimator__functiontransformer=transform)
     with pytest.warns(SpectransferWarning, match=r"hides, which calls eval") as told:
         search.fit(**maps)
