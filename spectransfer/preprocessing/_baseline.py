@@ -110,9 +110,9 @@ class BaselineCorrector(
     ----------
     n_features_in_ : int
         Number of channels seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the channels, where `X` had names.
-    wavelengths_ : ndarray of shape (n_features_in_,) or None
+    wavelengths_ : ndarray of shape (`n_features_in_`,) or None
         The axis that was given or found in `fit`, in nm; None with windows in
         channels.
 
