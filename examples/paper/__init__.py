@@ -4,9 +4,9 @@
     python examples/paper --data FOLDER     # the paper's maps, downloaded
     python examples/paper --help            # sizes, searches, seeds
 
-from anywhere, with spectransfer and matplotlib installed; `make demo` does the first. It
-leaves one page with every table and figure, and each of them as a file. docs/paper.md
-says how to read the page.
+from anywhere, with spectransfer and matplotlib installed; `make demo` does the first.
+It leaves one page with every table and figure, and each of them as a file.
+docs/paper.md says how to read the page.
 
 command           the command line, and the page from top to bottom
 published         what the paper prints
