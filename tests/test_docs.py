@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,22 @@ def test_every_public_name_of_the_package_can_be_imported():
 def test_importing_the_package_does_not_import_torch():
     code = "import sys, spectransfer; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_room_with_public_names_is_in_the_reference():
+    listed = set((ROOT / "docs" / "reference.rst").read_text().split())
+    rooms = {
+        f"spectransfer.{path.parent.name}"
+        for path in (ROOT / "spectransfer").glob("*/__init__.py")
+        if import_module(f"spectransfer.{path.parent.name}").__all__
+    }
+    # torch modules and losses: for those who build networks, and read the code
+    assert rooms - {"spectransfer.nn"} <= listed
+
+
+def test_every_page_is_in_the_contents_of_the_site():
+    pages = {path.stem for path in (ROOT / "docs").glob("*.md")}
+    contents = ("index", "guides", "project")
+    told = " ".join((ROOT / "docs" / f"{name}.md").read_text() for name in contents)
+    toctrees = " ".join(re.findall(r"```\{toctree\}(.*?)```", told, re.DOTALL)).split()
+    assert pages - {"index"} <= set(toctrees)
