@@ -89,8 +89,7 @@ def summarize_transfer(
         A fitted transfer; it is not changed.
     test : SpectraPair, PairedMaps or tuple of (X_secondary, X_primary)
         Spectra of both instruments; they may be memory-mapped.
-    protocol : {"deployable", "deployable-batch", "library", "paper"}, \
-default="deployable"
+    protocol : one of `PROTOCOLS`, default="deployable"
         Whose mean and variance standardize, as in `evaluate_transfers`. Under
         "library", *measured* stands for what the primary would have measured on the
         library's day, the annotation `primary_library_day` of `test`.

@@ -113,11 +113,11 @@ class BaselineCorrector(
     ----------
     n_features_in_ : int
         Number of channels seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the channels, where `X` had names.
     axis_ : Axis or None
         The axis that was given or found in `fit`; None with windows in channels.
-    wavelengths_ : ndarray of shape (n_features_in_,) or None
+    wavelengths_ : ndarray of shape (`n_features_in_`,) or None
         Its numbers.
 
     Raises

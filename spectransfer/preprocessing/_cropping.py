@@ -113,7 +113,7 @@ class WavelengthCropper(SearchesOnce, TransformerMixin, BaseEstimator):
         The numbers of that axis.
     n_features_in_ : int
         Number of channels seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the channels, where `X` had names.
 
     Raises
@@ -219,7 +219,7 @@ class WavelengthCropper(SearchesOnce, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        input_features : array-like of shape (n_features_in_,), default=None
+        input_features : array-like of shape (`n_features_in_`,), default=None
             Names of the channels, in place of those seen in `fit`.
 
         Returns

@@ -124,7 +124,7 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Names of the standards, or row numbers.
     n_features_in_ : int
         Number of channels.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the channels, where `X` had names.
 
     Warns

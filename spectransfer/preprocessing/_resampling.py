@@ -261,13 +261,13 @@ class WavelengthResampler(SearchesOnce, TransformerMixin, BaseEstimator):
         own.
     wavelengths_ : ndarray of shape (n_new,)
         Its numbers.
-    weights_ : csr_array of shape (n_new, n_features_in_)
+    weights_ : csr_array of shape (n_new, `n_features_in_`)
         The transpose of :math:`R`.
     outside_ : ndarray of bool of shape (n_new,)
         The new channels that the old axis does not reach.
     n_features_in_ : int
         Number of channels seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the channels, where `X` had names.
 
     Raises
@@ -377,7 +377,7 @@ class WavelengthResampler(SearchesOnce, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        input_features : array-like of shape (n_features_in_,), default=None
+        input_features : array-like of shape (`n_features_in_`,), default=None
             Only compared with the names seen in `fit`.
 
         Returns

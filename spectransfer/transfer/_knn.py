@@ -115,7 +115,7 @@ class KNNTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Their primary spectra; the array given to `fit`, not a copy.
     n_features_in_ : int
         Number of channels of the secondary spectra.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names of `X`, where it had any.
 
     See Also
