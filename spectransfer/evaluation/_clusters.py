@@ -134,7 +134,7 @@ def _silhouettes(sums: FloatArray, labels: IntArray, sizes: FloatArray) -> Float
 
 @validate_params(
     _SUBSAMPLE_CONSTRAINTS | {"options": ["array-like"]},
-    prefer_skip_nested_validation=True,
+    prefer_skip_nested_validation=False,
 )
 def choose_n_clusters(
     library: ArrayLike,
@@ -215,7 +215,7 @@ class ClusterComparison(NamedTuple):
         ],
         "max_passes": [Interval(Integral, 0, None, closed="left")],
     },
-    prefer_skip_nested_validation=True,
+    prefer_skip_nested_validation=False,
 )
 def fit_library_clusters(
     library: ArrayLike,
@@ -331,7 +331,7 @@ def _settles(
 
 
 @validate_params(
-    {"kmeans": [HasMethods("predict")]}, prefer_skip_nested_validation=True
+    {"kmeans": [HasMethods("predict")]}, prefer_skip_nested_validation=False
 )
 def compare_clusters(
     y_true: ArrayLike, y_pred: ArrayLike, *, kmeans: Any

@@ -81,7 +81,7 @@ class StandardScaler(SearchesOnce, _SklearnScaler):
         Number of spectra seen, or the sum of their weights.
     n_features_in_ : int
         Number of channels seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the channels, where `X` had names.
 
     Raises
