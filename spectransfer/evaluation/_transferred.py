@@ -69,7 +69,7 @@ class TransferredMap:
         "spots": ["array-like"],
         "block_size": [Interval(Integral, 1, None, closed="left"), None],
     },
-    prefer_skip_nested_validation=True,
+    prefer_skip_nested_validation=False,
 )
 def summarize_transfer(
     transfer: Any,
@@ -178,7 +178,7 @@ def _transferred(
         yield rows, measured, predicted.reshape(len(predicted), -1)
 
 
-@validate_params({"maps": [HasMethods("image")]}, prefer_skip_nested_validation=True)
+@validate_params({"maps": [HasMethods("image")]}, prefer_skip_nested_validation=False)
 def border_shots(maps: Any, labels: ArrayLike) -> BoolArray:
     """Tell which shots have a neighbour of another grain, mineral or cluster.
 
