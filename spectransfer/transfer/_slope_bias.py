@@ -13,7 +13,6 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from spectransfer._axis import axis_of, check_wavelengths
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     HasMethods,
@@ -21,6 +20,7 @@ from spectransfer._validation import (
     check_spectra,
     fit_context,
 )
+from spectransfer._axis import check_wavelengths, wavelengths_of
 from spectransfer.transfer._affine import resampling
 
 
@@ -145,8 +145,8 @@ class SlopeBiasCorrection(RegressorMixin, BaseEstimator):
         """Give what reads secondary spectra at the channels of the calibration."""
         n_primary = int(getattr(self.calibration, "n_features_in_", n_secondary))
         secondary: Any = self.wavelengths_secondary
-        if secondary is None and (named := axis_of(X)) is not None:
-            secondary = named.values
+        if secondary is None:
+            secondary = wavelengths_of(X)
         axes = tuple(
             None if axis is None else check_wavelengths(axis, n, name=name)
             for axis, n, name in (
