@@ -229,7 +229,7 @@ _CONSTRAINTS: dict[str, list[Any]] = {
 }
 
 
-@validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
+@validate_params(_CONSTRAINTS, prefer_skip_nested_validation=False)
 def evaluate_transfers(
     transfers: Mapping[str, Any] | Iterable[tuple[str, Any]],
     train: Any,

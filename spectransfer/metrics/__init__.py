@@ -4,6 +4,7 @@ Names that are not in `__all__` are for other rooms.
 """
 
 from spectransfer.metrics._clusters import cluster_labels as cluster_labels
+from spectransfer.metrics._clusters import fit_clusters as fit_clusters
 from spectransfer.metrics._clusters import k_score
 from spectransfer.metrics._distances import (
     mean_cosine,
