@@ -10,7 +10,6 @@ import numpy as np
 from spectransfer._blocks import block_slices, take_rows
 from spectransfer._tables import TextTable
 from spectransfer._typing import ArrayLike, FloatArray
-from spectransfer._axis import Axis, axis_of
 from spectransfer._wrapping import is_fitted
 from spectransfer.exceptions import SpectransferWarning, WavelengthError
 from spectransfer.metrics import (
@@ -110,13 +109,12 @@ def _known(values: ArrayLike, n: int, name: str, where: str) -> FloatArray:
     return known
 
 
-def axes_of(pair: Any, tables: Pair) -> tuple[Any, Any]:
-    """Give the axes of a pair: of a container, or of the columns of data frames."""
-    given = [getattr(pair, f"axis_{side}", None) for side in Pair._fields]
-    if any(axis is None for axis in given):
-        named = [axis_of(spectra) for spectra in tables]
-        given = [None if n is None else Axis(n.values, n.unit) for n in named]
-    return given[0], given[1]
+def axes_of(pair: Any) -> tuple[Any, Any]:
+    """Give the axes that a container knows; those of data frames are in their names."""
+    secondary, primary = (
+        getattr(pair, f"wavelengths_{side}", None) for side in Pair._fields
+    )
+    return secondary, primary
 
 
 def untransferred(known: Pair, unseen: Pair, axes: tuple[Any, Any]) -> Any:

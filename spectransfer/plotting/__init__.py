@@ -14,6 +14,7 @@ from spectransfer.plotting._learning import curves_of as curves_of
 from spectransfer.plotting._lines import LIBS_LINES
 from spectransfer.plotting._maps import MapDisplay
 from spectransfer.plotting._spectra import SpectraDisplay
+from spectransfer.plotting._standards import StandardsCurveDisplay
 
 __all__ = [
     "LIBS_LINES",
@@ -23,4 +24,5 @@ __all__ = [
     "LearningCurveDisplay",
     "MapDisplay",
     "SpectraDisplay",
+    "StandardsCurveDisplay",
 ]
