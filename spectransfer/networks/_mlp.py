@@ -63,7 +63,7 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         Where it was trained.
     n_features_in_ : int
         Number of channels of the secondary spectra.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names of `X`, where it had any.
 
     See Also
@@ -193,7 +193,7 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         """
         shift, scale = self.target_unit_
         decoder = autoencoder.net_.module_.decoder
-        loss = DecodedLoss(decoder, torch.from_numpy(shift), scale, target)
+        loss = DecodedLoss(decoder, torch.from_numpy(shift).float(), scale, target)
         of_targets = self.target_unit_ if target == "latents" else autoencoder.unit_
         units = (self.unit_, of_targets)
         with seeded(self.random_state) as rng:
