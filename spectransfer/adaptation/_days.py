@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spectransfer._axis import check_wavelengths
 from spectransfer._typing import ArrayLike, FloatArray
-from spectransfer._wavelengths import check_wavelengths
 from spectransfer.exceptions import FileFormatError
 
 _DATE = re.compile(r"(?<!\d)(\d{4})([-_.]?)(\d\d)\2(\d\d)(?!\d)")
