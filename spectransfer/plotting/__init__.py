@@ -5,6 +5,7 @@ behind the picture as attributes, draws on the axes it is given, and shows nothi
 """
 
 from spectransfer.plotting._clusters import ClusterMapDisplay
+from spectransfer.plotting._drift import ControlChartDisplay, DriftDisplay
 from spectransfer.plotting._errors import ErrorSpectrumDisplay
 from spectransfer.plotting._figure import CURVES as CURVES
 from spectransfer.plotting._figure import with_whole_formulas as with_whole_formulas
@@ -19,6 +20,8 @@ from spectransfer.plotting._standards import StandardsCurveDisplay
 __all__ = [
     "LIBS_LINES",
     "ClusterMapDisplay",
+    "ControlChartDisplay",
+    "DriftDisplay",
     "ErrorSpectrumDisplay",
     "LatentDisplay",
     "LearningCurveDisplay",
