@@ -10,5 +10,6 @@ from spectransfer.spectra._pair import as_table as as_table
 from spectransfer.spectra._pair import band_sums as band_sums
 from spectransfer.spectra._raster import check_layout as check_layout
 from spectransfer.spectra._raster import shot_order, shot_positions
+from spectransfer.spectra._single import Spectra
 
-__all__ = ["PairedMaps", "SpectraPair", "shot_order", "shot_positions"]
+__all__ = ["PairedMaps", "Spectra", "SpectraPair", "shot_order", "shot_positions"]
