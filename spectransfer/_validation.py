@@ -21,9 +21,9 @@ from sklearn.utils.validation import (
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import check_array, check_consistent_length, validate_data
 
+from spectransfer._axis import axis_of, known_names, with_text_names
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
-from spectransfer._wavelengths import known_names, wavelengths_of, with_text_names
 
 if TYPE_CHECKING:
     # scikit-learn has no types, and its decorator would take those of ours away
@@ -223,7 +223,7 @@ def check_spectra(
         Finite spectra, float32 or float64.
     """
     options = {"dtype": _FLOATS, "ensure_all_finite": False} | options
-    axis = wavelengths_of(X)
+    axis = axis_of(X)
     if axis is not None:
         X = with_text_names(X, None if reset else known_names(estimator, axis))
     spectra = validate_data(estimator, X, reset=reset, **options)

@@ -45,8 +45,8 @@ def _check_axes(parts: list[tuple[Path, Parsed]]) -> None:
         raise WavelengthError(
             f"All files of {file.parent} must have one axis, but {file.name} has "
             f"{told[0]}, and {usual_file.name} has {told[1]}, as do "
-            f"{len(parts) - len(odd)} of {len(parts)} files. Move it elsewhere, or bring the "
-            "spectra to one axis with WavelengthResampler."
+            f"{len(parts) - len(odd)} of {len(parts)} files. Move it "
+            "elsewhere, or bring the spectra to one axis with WavelengthResampler."
         )
 
 

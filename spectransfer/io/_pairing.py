@@ -56,6 +56,7 @@ def _averaged(spectra: Spectra) -> Spectra:
         np.asarray(means, dtype=dtype),
         spectra.wavelengths,
         unit=spectra.unit,
+        descending=spectra.descending,
         intensity=spectra.intensity,
         sample_id=np.asarray(spectra.sample_id)[[rows[0] for rows in groups]],
         annotations=annotations,
@@ -124,7 +125,7 @@ def _warn_of_lost(keys: dict[str, list[str]], told: Mapping[str, str]) -> None:
                 f"{', ...' if len(lost) > 5 else ''}. Measure them on both "
                 "instruments, or remove them.",
                 SpectransferWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
 
 
@@ -180,12 +181,13 @@ def _as_pair(sides: dict[str, Spectra], y: str | None, told: Any) -> SpectraPair
     entries: dict[str, Any] = {}
     for side, spectra in sides.items():
         entries[f"X_{side}"] = spectra.X
-        entries[f"wavelengths_{side}"] = spectra.wavelengths
+        entries[f"wavelengths_{side}"] = spectra.axis
     annotations = _brought_together(sides, "annotations")
     meta = _brought_together(sides, "meta")
-    units = {spectra.unit for spectra in sides.values()}
-    if len(units) == 1 and None not in units:
-        meta["axis"] = units.pop()
+    meta.pop("axis", None)  # each side says its own
+    kinds = {spectra.intensity for spectra in sides.values()}
+    if len(kinds) == 1 and None not in kinds:
+        meta.setdefault("unit", kinds.pop())
     ids = [s.sample_id for s in sides.values() if s.sample_id is not None]
     if ids:
         entries["sample_id"] = ids[0]

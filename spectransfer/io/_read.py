@@ -11,59 +11,50 @@ from pathlib import Path
 
 import numpy as np
 
+from spectransfer._axis import Axis, parse_unit
 from spectransfer._reading import DAMAGE
 from spectransfer.exceptions import FileFormatError, WavelengthError
 from spectransfer.io._folder import stacked
-from spectransfer.io.formats import Parsed, read_file
-from spectransfer.spectra import Spectra
+from spectransfer.io.formats import Parsed, counted, read_file
+from spectransfer.spectra import Spectra, merge_detectors
 
 _KEYS = ("X", "wavelengths", "sample_id")
 
 
-def _in_order(parsed: Parsed, path: object) -> None:
-    """Let the axis increase, or say where it cannot."""
-    axis = np.asarray(parsed.axis, dtype=np.float64)
-    if axis.size == 0 or not np.isfinite(axis).all():
-        raise WavelengthError(
-            f"The axis of {path} must be finite numbers, but there are "
-            f"{np.sum(~np.isfinite(axis))} others among {axis.size}. Remove these "
-            "channels, or export the file again."
-        )
-    steps = np.diff(axis)
-    if len(axis) > 1 and (steps < 0).all():
-        parsed.notes.append(
-            f"axis ran down, from {axis[0]:.6g} to {axis[-1]:.6g}: turned round"
-        )
-        axis, parsed.X = axis[::-1].copy(), parsed.X[:, ::-1].copy()
-    elif (steps <= 0).any():
-        _refuse_steps(axis if np.median(steps) > 0 else axis[::-1], path)
-    parsed.axis = axis
-
-
-def _refuse_steps(axis: np.ndarray, path: object) -> None:
-    """Tell of repeated channels, of seams between detectors, and of disorder."""
-    steps = np.diff(axis)
-    back = np.flatnonzero(steps <= 0)
-    i = int(back[0])
-    if (steps[back] == 0).all():
-        what = (
-            f"{len(back)} of its {len(axis)} channels repeat the one before, first "
-            f"channel {i + 1} at {axis[i]:.9g}"
-        )
-    else:
-        what = (
-            f"channel {i + 1} steps back by {-steps[i]:.4g}, from {axis[i]:.9g} to "
-            f"{axis[i + 1]:.9g}, {'and so do' if len(back) > 1 else 'as where'} "
-            + (f"{len(back) - 1} others" if len(back) > 1 else "two detectors overlap")
-        )
-    raise WavelengthError(
-        f"The axis of {path} must run in one direction, but {what}. Cut the channels "
-        "that are there twice from one of the detectors, or average them, before "
-        "reading."
+def _merged(parsed: Parsed, keep: str | None) -> None:
+    """Bring channels of several detectors together, where the user says how."""
+    steps = np.diff(parsed.axis)
+    back = int(min((steps <= 0).sum(), (steps >= 0).sum()))
+    if back == 0 or keep is None:
+        return
+    parsed.X, axis = merge_detectors(parsed.X, parsed.axis, keep=keep)
+    lost = len(parsed.axis) - len(axis)
+    parsed.axis = axis.values
+    parsed.notes.append(
+        f"{counted(back + 1, 'detector')} merged by {keep!r}: {lost} of their channels "
+        "overlapped"
     )
 
 
-def finished(parsed: Parsed, path: object, unit: str | None) -> Spectra:
+def _axis_of(parsed: Parsed, path: object) -> Axis:
+    """Make the axis, and say where it is none."""
+    try:
+        axis = Axis(parsed.axis, parsed.unit)
+    except WavelengthError as error:
+        way = str(error).replace(
+            "with spectransfer.spectra.merge_detectors",
+            'with detectors="mean", "lower" or "upper"',
+        )
+        raise WavelengthError(f"In {path}: {way}") from error
+    if not axis.increases:
+        first, last = parsed.axis[[0, -1]]
+        parsed.notes.append(f"axis ran down, {first:.6g} to {last:.6g}: turned round")
+    return axis
+
+
+def finished(
+    parsed: Parsed, path: object, unit: str | None = None, detectors: str | None = None
+) -> Spectra:
     """Check what was read, put it in order, and give it with what was understood.
 
     Parameters
@@ -74,14 +65,17 @@ def finished(parsed: Parsed, path: object, unit: str | None) -> Spectra:
         The file.
     unit : str or None
         Unit of the axis that the user states.
+    detectors : {None, "mean", "lower", "upper"}
+        How detectors that overlap are brought together.
 
     Returns
     -------
     Spectra
         The spectra.
     """
-    _in_order(parsed, path)
+    _merged(parsed, detectors)
     if unit is not None:
+        unit = parse_unit(unit)
         if parsed.unit not in (None, unit):
             raise FileFormatError(
                 f"The axis of {path} must be in {unit!r}, as unit says, but the file "
@@ -90,11 +84,13 @@ def finished(parsed: Parsed, path: object, unit: str | None) -> Spectra:
         parsed.unit = unit
     elif parsed.unit is None:
         parsed.notes.append("unit of the axis not told: pass unit=")
+    axis = _axis_of(parsed, path)
     try:
         return Spectra(
-            parsed.X,
-            parsed.axis,
-            unit=parsed.unit,
+            parsed.X if axis.increases else parsed.X[:, ::-1],
+            axis.in_order().values,
+            unit=axis.unit,
+            descending=not axis.increases,
             intensity=parsed.intensity,
             sample_id=parsed.sample_id,
             annotations=parsed.annotations,
@@ -158,6 +154,7 @@ def read_spectra(
     *,
     names: Mapping[str, str] | None = None,
     unit: str | None = None,
+    detectors: str | None = None,
     verbose: bool | int = False,
 ) -> Spectra:
     """Read the spectra of one instrument from a file, or a folder of files.
@@ -181,6 +178,9 @@ def read_spectra(
         ``{"wavelengths": "Wavelength", "X": "Raw data #1"}``.
     unit : str, default=None
         Unit of the axis, where the file does not tell, such as "nm" or "cm-1".
+    detectors : {None, "mean", "lower", "upper"}, default=None
+        What becomes of channels of two detectors that repeat or overlap, see
+        `merge_detectors`. None refuses them.
     verbose : bool or int, default=False
         Whether to print what was understood.
 
@@ -214,7 +214,7 @@ def read_spectra(
       columns divided by semicolons, decimal comma
       axis from column 'Raman shift / cm-1'
       intensities from column 'Counts'
-      axis ran down, from 464.2 to 463.1: turned round
+      axis ran down, 464.2 to 463.1: turned round
     """
     path, names = Path(path), dict(names or {})
     unknown = [key for key in names if key not in _KEYS]
@@ -228,7 +228,7 @@ def read_spectra(
         parsed = read_parsed(path, names)
     else:
         parsed = stacked([(file, read_parsed(file, names)) for file in files])
-    spectra = finished(parsed, path, unit)
+    spectra = finished(parsed, path, unit, detectors)
     if verbose:
         sys.stdout.write(f"{path}: {spectra!r}\n")
     return spectra

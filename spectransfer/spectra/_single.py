@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spectransfer._axis import Axis, as_axis
 from spectransfer._imports import need
 from spectransfer._typing import FloatArray
-from spectransfer._wavelengths import check_wavelengths
-from spectransfer.spectra._pair import Rows, check_rows, check_side, wavelength_names
+from spectransfer.spectra._pair import Rows, check_rows, check_side
 
 if TYPE_CHECKING:
     import pandas
@@ -29,10 +29,11 @@ class Spectra:
     ----------
     X : array-like of shape (n_spectra, n_wavelengths)
         Spectra, one in each row.
-    wavelengths : array-like of shape (n_wavelengths,)
-        Axis, increasing: wavelengths, wavenumbers, Raman shifts or pixels.
+    wavelengths : Axis or array-like of shape (n_wavelengths,)
+        Axis: wavelengths, wavenumbers, Raman shifts or pixels. Spectra on a decreasing
+        one are turned round.
     unit : str, default=None
-        Unit of the axis; None where nobody has told.
+        Unit of the axis, where it is given as numbers; None is not known.
     intensity : str, default=None
         Unit or quantity of the spectra, such as "counts" or "absorbance".
     sample_id : array-like of shape (n_spectra,), default=None
@@ -43,11 +44,13 @@ class Spectra:
         What is known of all of them.
     notes : sequence of str, default=()
         How they came about, a sentence each; shown by `repr`.
+    descending : bool, default=False
+        Whether they are written to files from the highest place down, as they came.
 
     Raises
     ------
     WavelengthError
-        If the axis does not increase, or does not fit the spectra.
+        If the axis has repeated or unordered places, or does not fit the spectra.
     ValueError
         If the spectra are no table of numbers, or rows do not pair.
 
@@ -71,12 +74,20 @@ class Spectra:
     annotations: Mapping[str, np.ndarray] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    descending: bool = False
 
     def __post_init__(self) -> None:
         spectra = check_side(self.X, "X")
-        axis = check_wavelengths(self.wavelengths, spectra.shape[1])
+        axis = as_axis(self.wavelengths, spectra.shape[1], unit=self.unit)
+        if not axis.increases:
+            axis, spectra = axis.in_order(), spectra[:, ::-1]
         n = len(spectra)
-        values: dict[str, Any] = {"X": spectra, "wavelengths": axis}
+        values: dict[str, Any] = {
+            "X": spectra,
+            "wavelengths": axis.values,
+            "unit": axis.unit,
+            "descending": self.descending or axis.direction == "decreasing",
+        }
         if self.sample_id is not None:
             values["sample_id"] = check_rows(self.sample_id, n, "sample_id")
         values["annotations"] = MappingProxyType(
@@ -86,6 +97,12 @@ class Spectra:
         values["notes"] = tuple(self.notes)
         for name, value in values.items():
             object.__setattr__(self, name, value)
+
+    @property
+    def axis(self) -> Axis:
+        """The axis, with its unit."""
+        way = "decreasing" if self.descending else "increasing"
+        return Axis(self.wavelengths, self.unit, way)
 
     @property
     def n_spectra(self) -> int:
@@ -105,7 +122,7 @@ class Spectra:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # read-only mappings cannot be pickled
-        plain = (dict(self.annotations), dict(self.meta), self.notes)
+        plain = (dict(self.annotations), dict(self.meta), self.notes, self.descending)
         axis = (self.wavelengths, self.unit, self.intensity, self.sample_id)
         return type(self), (self.X, *axis, *plain)
 
@@ -127,8 +144,7 @@ class Spectra:
         index = None
         if self.sample_id is not None:
             index = pd.Index(self.sample_id, name="sample_id")
-        names = wavelength_names(self.wavelengths)
-        return pd.DataFrame(self.X, index=index, columns=names, copy=False)
+        return pd.DataFrame(self.X, index=index, columns=self.axis.names, copy=False)
 
     def __repr__(self) -> str:
         spectra = "1 spectrum" if len(self) == 1 else f"{len(self)} spectra"

@@ -61,11 +61,11 @@ def test_a_save_that_fails_leaves_the_old_file_as_it_was(pair, tmp_path, monkeyp
     save_pair(pair, path)
     before = path.read_bytes()
 
-    def fill_the_disk(file, **entries):
+    def fill_the_disk(file, array, **options):
         file.write(b"half")
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(np, "savez_compressed", fill_the_disk)
+    monkeypatch.setattr(np.lib.format, "write_array", fill_the_disk)
     with pytest.raises(OSError, match="No space left"):
         save_pair(pair[:3], path)
     assert path.read_bytes() == before
@@ -198,9 +198,9 @@ def test_a_single_array_is_not_a_pair(tmp_path):
             "X_primary must hold real numbers.*<U1",
         ),
         (
-            {"wavelengths_primary": np.arange(300.0)[::-1]},
+            {"wavelengths_primary": np.roll(np.arange(300.0), 1)},
             WavelengthError,
-            "wavelengths_primary must increase.*from 299 to 298",
+            "wavelengths_primary must increase.*from 299 to 0",
         ),
         (
             {"wavelengths_secondary": np.arange(9.0)},
@@ -274,13 +274,13 @@ def test_entries_that_cannot_belong_to_a_pair_are_not_read(
     path = tmp_path / "more.npz"
     np.savez(path, **entries, other=np.zeros(10**6))
     read = []
-    original = np.lib.npyio.NpzFile.__getitem__
+    original = np.lib.format.read_array
 
-    def noting(archive, name):
-        read.append(name)
-        return original(archive, name)
+    def noting(file, **options):
+        read.append(file.name.removesuffix(".npy"))
+        return original(file, **options)
 
-    monkeypatch.setattr(np.lib.npyio.NpzFile, "__getitem__", noting)
+    monkeypatch.setattr(np.lib.format, "read_array", noting)
     with pytest.raises(FileFormatError, match="other must have one entry"):
         load_pair(path)
     assert set(read) == set(entries)

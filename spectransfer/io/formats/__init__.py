@@ -15,6 +15,7 @@ _recognition  which of these a file is
 
 from spectransfer.io.formats._arrays import meta_of as meta_of
 from spectransfer.io.formats._parsed import Parsed as Parsed
+from spectransfer.io.formats._parsed import counted as counted
 from spectransfer.io.formats._recognition import read_file as read_file
 from spectransfer.io.formats._stores import Store as Store
 from spectransfer.io.formats._stores import is_store as is_store

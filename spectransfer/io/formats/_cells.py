@@ -1,6 +1,7 @@
 """What stands in the cells of a table: numbers, names, and what is told above them."""
 
 import re
+from typing import NoReturn
 
 import numpy as np
 
@@ -117,7 +118,7 @@ def numbers_of(block: Block, columns: list[int]) -> np.ndarray:
         _refuse_cell(block, str(error), columns)
 
 
-def _refuse_cell(block: Block, said: str, columns: list[int], error: Exception) -> Any:
+def _refuse_cell(block: Block, said: str, columns: list[int]) -> NoReturn:
     """Say which cell is no number, by its line and the name of its column."""
     match = _ROW.search(said)
     row = int(match[1] or match[3]) if match else 0

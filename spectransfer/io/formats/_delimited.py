@@ -88,7 +88,9 @@ def split(line: str, delimiter: str | None) -> list[str]:
     list of str
         Cells; what stands in quotation marks is one.
     """
-    if '"' in line and delimiter is not None:
+    if '"' in line:
+        if delimiter is None:
+            line, delimiter = " ".join(line.split()), " "
         try:
             return [
                 cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))
@@ -177,10 +179,10 @@ def find_block(text: Text, delimiter: str | None = "") -> Block:
         delimiter = found
     else:
         n = Counter(_n_cells(line, delimiter) for line in last).most_common(1)[0][0]
-    if end <= len(last) and len(last) > 1:
-        del last[0]  # a header
-    cells = (split(line, delimiter) for line in last)
-    numeric = _numeric_columns([row for row in cells if len(row) == n], n)
+    cells = [split(line, delimiter) for line in last]
+    fitting = [row for row in cells if len(row) == n]
+    # of few lines, the upper ones may be a header
+    numeric = _numeric_columns(fitting[len(fitting) // 2 :], n)
     if not numeric:
         refuse(
             text.path,
@@ -263,7 +265,7 @@ def _header_of_other_length(block: Block, start: int, first: int) -> list[str] |
     rows = [split(r, block.delimiter) for r in block.text.lines[first : first + 5]]
     if len(names) == n - 1 and all(row[-1] == "" for row in rows):
         return [*names, ""]
-    if len(names) == n - 1 and 0 not in block.numeric and any(map(_is_number, names)):
+    if len(names) == n - 1 > 1 and all(map(_is_number, names)):
         return ["", *names]
     if block.delimiter in ("\t", None) and len(split(collapsed, "\t")) == n:
         return split(collapsed, "\t")

@@ -79,8 +79,23 @@ def _column(
     return (filled or there)[0]
 
 
-def _one_spectrum(block: Block, axis: int, signal: int) -> Parsed:
+def _check_pixels(block: Block, meta: Mapping[str, str], key: str) -> None:
+    """Refuse a file that ends before the pixel that its preamble promises."""
+    promised = meta.get(key, "")
+    if promised.isdigit() and len(block.rows) < int(promised):
+        refuse(
+            block.path,
+            f"must have the {promised} pixels that its preamble promises",
+            f"it ends after {len(block.rows)}",
+            "It is cut short; export it again.",
+            block.numbers[-1],
+        )
+
+
+def _one_spectrum(block: Block, axis: int, signal: int, n_pixels: str) -> Parsed:
     """Read two columns, without the pixels that have no value in one of them."""
+    meta = preamble_of(block)
+    _check_pixels(block, meta, n_pixels)
     rows = []
     for i, row in enumerate(block.rows):
         cells = split(row, block.delimiter)
@@ -102,7 +117,7 @@ def _one_spectrum(block: Block, axis: int, signal: int) -> Parsed:
     if left_out:
         pixels = counted(left_out, "pixel")
         parsed.notes.append(f"{pixels} without axis or intensity left out")
-    parsed.meta = preamble_of(block)
+    parsed.meta = meta
     parsed.notes = [*block.text.notes, *parsed.notes]
     parsed.notes.append(
         f"{counted(len(parsed.meta), 'entry', 'entries')} of preamble kept in meta"
@@ -114,7 +129,7 @@ def _read_bwtek(text: Text, names: Mapping[str, str]) -> Parsed:
     block = find_block(text, ";")
     axis = _column(block, names, "wavelengths", ("Raman Shift", "Wavelength"))
     signal = _column(block, names, "X", ("Dark Subtracted #1", "Raw data #1"))
-    parsed = _one_spectrum(block, axis, signal)
+    parsed = _one_spectrum(block, axis, signal, "pixel_num")
     header = block.header or []
     parsed.kind = "BWTek text"
     parsed.unit = {"Wavelength": "nm", "Pixel": "pixel"}.get(header[axis], "cm-1")
@@ -130,7 +145,7 @@ def _read_wasatch(text: Text, names: Mapping[str, str]) -> Parsed:
     usual = ("Wavenumber", "Wavelength") if is_raman else ("Wavelength", "Wavenumber")
     axis = _column(block, names, "wavelengths", usual)
     signal = _column(block, names, "X", ("Processed", "Raw"))
-    parsed = _one_spectrum(block, axis, signal)
+    parsed = _one_spectrum(block, axis, signal, "Pixel Count")
     header = block.header or []
     parsed.kind = "Wasatch ENLIGHTEN text"
     parsed.unit = {"Wavelength": "nm"}.get(header[axis], axis_name(header[axis])[1])

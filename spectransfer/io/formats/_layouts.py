@@ -32,12 +32,17 @@ from spectransfer.io.formats._text import Text
 from spectransfer.io.formats._words import NUMBER, axis_name, signal_name
 
 _FEW = 5
+_MANY = 20
+_NEARLY_ALL = 0.95
 
 
 def _is_axis_like(values: np.ndarray) -> bool:
-    """Tell whether numbers run in one direction."""
+    """Tell whether numbers run in one direction, but for seams between detectors."""
     steps = np.diff(values)
-    return bool(len(values) > 1 and (np.all(steps > 0) or np.all(steps < 0)))
+    if len(steps) == 0:
+        return False
+    with_most = max((steps > 0).mean(), (steps < 0).mean())
+    return bool(with_most == 1.0 or (len(steps) >= _MANY and with_most > _NEARLY_ALL))
 
 
 def read_layout(text: Text, names: Mapping[str, str]) -> Parsed:
@@ -150,11 +155,11 @@ def _by_header(block: Block, names: Mapping[str, str]) -> Parsed:
     header = block.header
     axis = wanted_column(block, names, "wavelengths")
     signal = wanted_column(block, names, "X")
-    check_header(block, header)
     channels = [i for i, name in enumerate(header) if channel_of(name) is not None]
     if axis is None and len(channels) > 0:
         axis = _transposed_axis(block, channels, names)
         if axis is None:
+            check_header(block, header)
             return spectra_in_rows(block, channels, names)
     axes = _named(header, [axis_name(name)[0] for name in header])
     if axis is None:
@@ -218,7 +223,8 @@ def _transposed_axis(
         return None
     if header[0] and names.get("sample_id") == header[0]:
         return None
-    if len(channels) != len([name for name in header[1:] if name]):
+    named = [name for name in header[1:] if name]
+    if len(channels) < len(named) and not is_axis:
         return None
     cells = texts_of(block, [0])[0]
     if not all(map(NUMBER.fullmatch, cells)):
@@ -227,7 +233,7 @@ def _transposed_axis(
     across = np.array([channel_of(header[i])[0] for i in channels])  # type: ignore[index]
     if not _is_axis_like(down) or (is_counting(down) and not is_counting(across)):
         return None
-    if is_counting(across) and not is_counting(down):
+    if not is_counting(down) and (is_counting(across) or not _is_axis_like(across)):
         return 0
     if not is_axis:
         return None

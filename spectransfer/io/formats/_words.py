@@ -4,6 +4,8 @@ import re
 
 import numpy as np
 
+from spectransfer._axis import find_unit
+
 NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?")
 MISSING = frozenset(
     ["", "-", "--", "na", "nan", "n/a", "#n/a", "null", "none", "missing"]
@@ -12,43 +14,6 @@ _INTEGER = re.compile(r"0|-?[1-9]\d{0,17}")
 _POINT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _LEADING_ZERO = re.compile(r"[+-]?0\d")
 
-# as files write them, in small letters: how we write them
-_UNITS = {
-    "nm": "nm",
-    "nanometer": "nm",
-    "nanometers": "nm",
-    "nanometre": "nm",
-    "nanometres": "nm",
-    "um": "um",
-    "µm": "um",
-    "μm": "um",
-    "micron": "um",
-    "microns": "um",
-    "micrometer": "um",
-    "micrometers": "um",
-    "micrometre": "um",
-    "a": "angstrom",
-    "å": "angstrom",
-    "angstrom": "angstrom",
-    "angstroms": "angstrom",
-    "ångström": "angstrom",
-    "cm-1": "cm-1",
-    "cm^-1": "cm-1",
-    "cm^(-1)": "cm-1",
-    "cm^{-1}": "cm-1",
-    "cm**-1": "cm-1",
-    "cm⁻¹": "cm-1",
-    "cm-¹": "cm-1",
-    "cm−1": "cm-1",
-    "1/cm": "cm-1",
-    "rel. 1/cm": "cm-1",
-    "ev": "eV",
-    "kev": "keV",
-    "pixel": "pixel",
-    "pixels": "pixel",
-    "px": "pixel",
-    "channel": "pixel",
-}
 # beginnings of names of axes, in small letters, and the unit that the name itself tells
 _AXES = {
     "wavelength": None,
@@ -116,8 +81,8 @@ def unit_of(text: str) -> str | None:
     str or None
         The unit as we write it; None where it is none that is known.
     """
-    plain = text.strip().strip("()[]").strip().lower()
-    return _UNITS.get(plain)
+    plain = text.strip()
+    return find_unit(plain) or find_unit(plain.strip("()[]{}"))
 
 
 def _parts(name: str) -> tuple[str, str]:
@@ -146,7 +111,7 @@ def axis_name(name: str) -> tuple[bool, str | None]:
         The unit, where the name tells.
     """
     whole = unit_of(name)
-    if whole and name.strip().lower() != "a":
+    if whole and name.strip().lower() not in ("aa", "å"):  # may be samples
         return True, whole
     word, unit = _parts(name)
     word = word.lower().rstrip("#:. ")
