@@ -79,6 +79,27 @@ def test_annotations_with_a_reserved_name_are_not_saved(entries, name, tmp_path)
         save_pair(pair, tmp_path / "pair.npz")
 
 
+@pytest.mark.parametrize(
+    "name", ["file", "allow_pickle", "args", "self", "a.npy", "a/b", "", "Käse 1", "."]
+)
+def test_annotations_of_any_other_name_survive_a_round_trip(entries, name, tmp_path):
+    known = {name: np.arange(12), "a": np.zeros(12)}
+    save_pair(SpectraPair(**entries, annotations=known), tmp_path / "pair.npz")
+    back = load_pair(tmp_path / "pair.npz").annotations
+    assert set(back) == set(known)
+    assert_array_equal(back[name], np.arange(12))
+
+
+@pytest.mark.parametrize("kind", ["object", "string", "category", "plain"])
+def test_text_ids_of_pandas_survive_a_round_trip(entries, kind, tmp_path):
+    pd = pytest.importorskip("pandas")
+    ids = [f"s{i:02d}" for i in range(12)]
+    column = np.array(ids) if kind == "plain" else pd.Series(ids, dtype=kind)
+    pair = SpectraPair(**entries, sample_id=column)
+    save_pair(pair, tmp_path / "pair.npz")
+    assert load_pair(tmp_path / "pair.npz").sample_id.tolist() == ids
+
+
 def test_python_objects_are_refused_before_anything_is_written(entries, tmp_path):
     pair = SpectraPair(**entries, sample_id=np.array(["a", None] * 6, dtype=object))
     with pytest.raises(ValueError, match="sample_id must be numbers or text"):

@@ -248,7 +248,8 @@ def _plain(h5py: Any, dataset: Any, name: str, is_matlab: bool) -> np.ndarray:
     dtype = dataset.dtype
     if h5py.check_ref_dtype(dtype):
         raise ValueError(f"{name} holds references to other entries")
-    if h5py.check_vlen_dtype(dtype) not in (None, str, bytes):
+    is_text = h5py.check_string_dtype(dtype) is not None
+    if not is_text and h5py.check_vlen_dtype(dtype) is not None:
         raise ValueError(f"{name} holds arrays of different lengths")
     if dataset.shape is None:
         raise ValueError(f"{name} is empty")

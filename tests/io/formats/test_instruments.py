@@ -154,7 +154,7 @@ def test_a_file_with_fewer_pixels_than_it_promises_is_refused(
     lines = shared_file(FILES + name).read_bytes().splitlines(keepends=True)
     path = tmp_path / name
     path.write_bytes(b"".join(lines[:-100]))
-    with pytest.raises(FileFormatError, match="2048 pixels that .* ends after 1948"):
+    with pytest.raises(FileFormatError, match=r"2048 pixels that .* ends after 1948"):
         read_spectra(path)
 
 
