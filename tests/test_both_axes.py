@@ -76,7 +76,7 @@ def test_a_raman_pair_is_shown_and_reported_without_nm(tmp_path):
         {"ridge": transfer}, maps, maps, protocols=["deployable"]
     )
     assert "Euclidean / a.u." in repr(table)
-    write_report(table, maps, maps, tmp_path / "page")
+    write_report(table, train=maps, test=maps, out=tmp_path / "page")
     page = next((tmp_path / "page").rglob("*.html")).read_text(encoding="utf-8")
     text = re.sub(r"data:image[^\"]*", "", page)
     text = re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL)

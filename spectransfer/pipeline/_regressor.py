@@ -36,6 +36,7 @@ from spectransfer._validation import (
 )
 from spectransfer._wrapping import HeldParts
 from spectransfer.pipeline._primary_side import PrimarySide, crops_first
+from spectransfer.pipeline._space import PrimarySpace, check_joined, mark
 
 
 def _default_regressor() -> Any:
@@ -193,7 +194,9 @@ class PrimarySpaceRegressor(
         if y_unpaired is not None:
             unpaired["y_unpaired"] = side.prepare(y_unpaired, "y_unpaired")
         params |= unpaired
+        check_joined(regressor, side)
         regressor.fit(X, with_names(prepared, side.prepared_names), **params)
+        mark(regressor, PrimarySpace.of(side, targets))
         self.regressor_, self.primary_side_ = regressor, side
         return self
 

@@ -69,8 +69,9 @@ def transfer_spectra(
         ``.npz`` file, which holds the axis, too (`X`, `wavelengths`, `unit`, as far as
         the transfer knows them) and is made in memory. A file takes its name once it
         is complete, so that an interrupted run leaves nothing under that name, and an
-        older file as it was. A symbolic link is followed. None makes a new array, in a temporary file where `X` is memory-mapped and the result has 64 MiB
-        or more.
+        older file as it was. A symbolic link is followed. None makes a new array,
+        in a temporary file where `X` is memory-mapped and the result has 64 MiB or
+        more.
     block_size : int, default=4096
         Spectra in a block, rounded up to whole ones of the smaller blocks in which
         networks work. The result does not depend on it, but for the rounding of matrix
@@ -89,8 +90,8 @@ def transfer_spectra(
         Of a pair or of maps, the same with the predicted spectra as primary ones.
         Otherwise primary spectra: `out` where it is an array; where it is a path, the
         very file that was written, memory-mapped for reading, also if another process
-        has written one of its own there since. Of a dask array, a dask array that is yet to
-        be computed, in the same chunks.
+        has written one of its own there since. Of a dask array, a dask array that is
+        yet to be computed, in the same chunks.
 
     Raises
     ------

@@ -146,9 +146,8 @@ class SlopeBiasCorrection(RegressorMixin, BaseEstimator):
         """Give what reads secondary spectra at the channels of the calibration."""
         n_primary = int(getattr(self.calibration, "n_features_in_", n_secondary))
         secondary: Any = self.wavelengths_secondary
-        if secondary is None:
-            named = axis_of(X)
-            secondary = None if named is None else named.values
+        if secondary is None and (named := axis_of(X)) is not None:
+            secondary = named.values
         axes = tuple(
             None if axis is None else check_wavelengths(axis, n, name=name)
             for axis, n, name in (
