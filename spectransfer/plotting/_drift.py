@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from spectransfer._axis import Axis
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer.plotting._figure import (
     CURVES,
@@ -49,12 +50,10 @@ class DriftDisplay:
         "gain", "shift", "width" and "offset".
     errors : mapping of str to array-like of shape (n_channels,)
         Their standard errors, by the same names.
-    wavelengths : array-like of shape (n_channels,)
-        Axis.
+    wavelengths : Axis, array-like of shape (n_channels,) or None
+        Axis; None counts channels.
     explained : float, default=None
         Share of the standards' difference that the drift explains.
-    axis_unit : str or None, default="nm"
-        Unit of the axis; None where channels are counted.
 
     Attributes
     ----------
@@ -83,16 +82,18 @@ class DriftDisplay:
         self,
         curves: Mapping[str, ArrayLike],
         errors: Mapping[str, ArrayLike],
-        wavelengths: ArrayLike,
+        wavelengths: ArrayLike | Axis | None,
         *,
         explained: float | None = None,
-        axis_unit: str | None = "nm",
     ) -> None:
         self.curves = {k: np.asarray(curves[k], dtype=np.float64) for k in _NAMES}
         self.errors = {k: np.asarray(errors[k], dtype=np.float64) for k in _NAMES}
-        self.wavelengths = np.asarray(wavelengths, dtype=np.float64)
+        n = len(self.curves["gain"])
+        self.axis = axis_of(wavelengths, n)
+        self.wavelengths = (
+            np.arange(float(n)) if self.axis is None else self.axis.values
+        )
         self.explained = explained
-        self.axis_unit = axis_unit
 
     def plot(self, ax: Any = None) -> "DriftDisplay":
         """Draw the four curves.
@@ -127,7 +128,7 @@ class DriftDisplay:
             panel.set_ylabel(label)
             panel.margins(x=0.01)
         for panel in self.axes_[2:]:
-            panel.set_xlabel(axis_label(self.axis_unit))
+            panel.set_xlabel(axis_label(self.axis))
         if self.explained is not None and ax is None:
             self.figure_.suptitle(
                 f"{self.explained:.1%} of the standards' difference explained; bands "
@@ -167,13 +168,12 @@ class DriftDisplay:
         n = len(corrector.gain_)
         names = getattr(corrector, "feature_names_in_", None)
         source = [] if names is None else [_Named(names)]
-        axis, unit = axis_of(wavelengths, n, *source)
+        axis = axis_of(wavelengths, n, *source)
         return cls(
             {name: getattr(corrector, f"{name}_") for name in _NAMES},
             {name: getattr(corrector, f"{name}_error_") for name in _NAMES},
             axis,
             explained=corrector.explained_,
-            axis_unit=unit,
         ).plot(ax)
 
 

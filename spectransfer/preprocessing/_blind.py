@@ -26,7 +26,8 @@ from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_spectra, check_targets, fit_context
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.preprocessing._alignment import AxisAligner
-from spectransfer.preprocessing._drift_model import interpolation, polynomials
+from spectransfer.preprocessing._drift_model import interpolation
+from spectransfer.preprocessing._drift_scatter import polynomials
 from spectransfer.preprocessing._resampling import multiply_rows
 
 ASSUMPTIONS = {
