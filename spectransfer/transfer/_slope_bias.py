@@ -60,7 +60,8 @@ class SlopeBiasCorrection(RegressorMixin, BaseEstimator):
         From primary spectra to one property. It is used as it is.
     wavelengths_secondary, wavelengths_primary : array-like or None, default=None
         Axis of each side, in one unit. None takes the secondary one from the column
-        names of data frames; without axes, equal numbers of channels are the same channels.
+        names of data frames; without axes, equal numbers of channels are the same
+        channels.
 
     Attributes
     ----------
