@@ -2,8 +2,8 @@
 
 RSE of ridge by the library protocol, light spectrometers, as median and worst over
 seeds: the secondary has drifted, and its map of today is of another part of the rock
-than the map that the transfer was learned from. "none" is what an assumption costs where
-nothing has drifted.
+than the map that the transfer was learned from. "none" is what an assumption costs
+where nothing has drifted.
 
     python benchmarks/blind_day.py
 """
