@@ -112,6 +112,12 @@ class PrimarySide:
         names = self.feature_names_in_
         return None if names is None else read_names(names)
 
+    @property
+    def space(self) -> str:
+        """Say in words what the predictions are, beside measured spectra."""
+        lost = [type(s).__name__ for s in self.steps if not _can_be_undone(s)]
+        return f"changed for good by {', '.join(lost)}" if lost else "as measured"
+
     def check(self, y: ArrayLike, name: str = "y") -> FloatArray:
         """Refuse spectra that are not those of this side: shape, axis, numbers.
 
@@ -162,7 +168,7 @@ class PrimarySide:
         """
         targets = self.check(y)
         steps = self.steps
-        lossy = [i for i, s in enumerate(steps) if not hasattr(s, "inverse_transform")]
+        lossy = [i for i, step in enumerate(steps) if not _can_be_undone(step)]
         if not lossy:
             return targets
         steps = steps[: lossy[-1] + 1]
@@ -305,10 +311,14 @@ def _pass(steps: list[Any], spectra: Any, *, fit: bool = False) -> Any:
     return spectra
 
 
+def _can_be_undone(step: Any) -> bool:
+    return hasattr(step, "inverse_transform")
+
+
 def _undo(steps: list[Any], spectra: Any) -> Any:
     """Undo steps from last to first, passing over those that cannot be undone."""
     for step in reversed(steps):
-        if hasattr(step, "inverse_transform"):
+        if _can_be_undone(step):
             spectra = step.inverse_transform(spectra)
     return spectra
 
