@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from spectransfer._axis import Named
 from spectransfer._typing import FloatArray
 from spectransfer._validation import LEARNED_SPACE
 from spectransfer._wrapping import is_frozen, layers
@@ -29,7 +30,7 @@ class PrimarySpace(NamedTuple):
 
     measured: FloatArray
     prepared: FloatArray
-    axis: FloatArray | None
+    axis: Named | None
 
     @classmethod
     def of(cls, side: PrimarySide, targets: FloatArray) -> Self | None:
@@ -60,9 +61,13 @@ class PrimarySpace(NamedTuple):
         if side.shape != (n_channels,):
             return f"it was fitted on {n_channels} channels, and y has {side.shape[0]}"
         if self.axis is not None and side.axis is not None:
-            apart = float(np.abs(self.axis - side.axis).max())
-            if apart > _TOLERANCE * float(np.abs(np.diff(self.axis)).min(initial=1)):
-                return f"its wavelengths differ from those of y by up to {apart:.3g} nm"
+            places, unit = self.axis.values, self.axis.unit
+            if None not in (unit, side.axis.unit) and unit != side.axis.unit:
+                return f"its axis is in {unit}, and that of y in {side.axis.unit}"
+            apart = float(np.abs(places - side.axis.values).max())
+            if apart > _TOLERANCE * float(np.abs(np.diff(places)).min(initial=1)):
+                words = f"{apart:.3g} {unit or ''}".rstrip()
+                return f"its axis differs from that of y by up to {words}"
         found = _prepared(side, self.measured)
         if found.shape != self.prepared.shape:
             return (
