@@ -18,11 +18,13 @@ import numpy as np
 from spectransfer._imports import need
 from spectransfer._reading import DAMAGE, read_npy_header, refuse_more_than_memory
 from spectransfer.exceptions import FileFormatError
+from spectransfer.io.formats._matlab import check_matlab
 from spectransfer.io.formats._parsed import refuse
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 MATLAB5 = b"MATLAB 5.0 MAT-file"
 MATLAB73 = b"MATLAB 7.3 MAT-file"
+_UNPACKED = 1 << 34
 
 
 @dataclass
@@ -313,6 +315,7 @@ def _matlab(path: Path, also: tuple[str, ...]) -> Iterator[Store]:
     from scipy.io import loadmat
 
     refuse_more_than_memory(path.stat().st_size, path)
+    check_matlab(path.read_bytes(), _UNPACKED)
     content = loadmat(path, mat_dtype=False, chars_as_strings=True)
     arrays: dict[str, np.ndarray] = {}
     _flatten(content, "", arrays)
