@@ -1,9 +1,9 @@
 """How far a new day comes back without any standard, by what is taken for granted.
 
-RSE of ridge by the library protocol, light spectrometers, as median and worst over seeds:
-the secondary has drifted, and its map of today is of another part of the rock than the
-map that the transfer was learned from. "none" is what an assumption costs where nothing
-has drifted.
+RSE of ridge by the library protocol, light spectrometers, as median and worst over
+seeds: the secondary has drifted, and its map of today is of another part of the rock
+than the map that the transfer was learned from. "none" is what an assumption costs
+where nothing has drifted.
 
     python benchmarks/blind_day.py
 """

@@ -37,6 +37,7 @@ else:
     from sklearn.utils._param_validation import validate_params
 
 __all__ = [
+    "LEARNED_SPACE",
     "HasMethods",
     "Interval",
     "Options",
@@ -55,6 +56,9 @@ __all__ = [
     "validate_params",
     "validation_set",
 ]
+
+LEARNED_SPACE = "_primary_space"
+"""Attribute by which a pipeline marks what it has fitted; another `fit` ends it."""
 
 _FLOATS = [np.float64, np.float32]
 
@@ -116,6 +120,7 @@ def fit_context(
         @wraps(fit)
         def fit_or_restore(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
             with unchanged_on_error(args[0]):
+                vars(args[0]).pop(LEARNED_SPACE, None)
                 return checked(*args, **kwargs)
 
         return fit_or_restore

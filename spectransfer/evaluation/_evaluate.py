@@ -85,6 +85,7 @@ class _Task:
     clusters: Clusters
     options: dict[str, Any]
     properties: Properties
+    unit: str | None
 
     def run(
         self, name: str, transfer: Any, bar: Bar
@@ -199,12 +200,13 @@ def _meta_of(task: _Task) -> dict[str, Any]:
     if len(fitted) > 1:
         notes.append(
             f"The transfers are judged in {len(fitted)} different spaces (with and "
-            "without baseline, say): distances in counts compare within a space only."
+            "without baseline, say): Euclidean distances compare within a space only."
         )
     notes += task.properties.notes()
     return {
         "n_train": task.known.n_spectra,
         "n_test": task.unseen.n_spectra,
+        "unit": task.unit,
         "n_channels": task.unseen.primary.shape[1],
         "n_clusters": " or ".join(
             str(s) for s in dict.fromkeys(sizes) if s is not None
@@ -384,6 +386,7 @@ def evaluate_transfers(
             axes_of(test, unseen),
             block_size,
         ),
+        getattr(test, "intensity_unit", None),
     )
     table = _Collected(per_spectrum, return_estimator)
     n_steps = unseen.n_spectra * len(names)

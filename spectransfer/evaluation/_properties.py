@@ -10,7 +10,7 @@ import numpy as np
 from spectransfer._blocks import block_slices, take_rows
 from spectransfer._tables import TextTable
 from spectransfer._typing import ArrayLike, FloatArray
-from spectransfer._wavelengths import wavelengths_of
+from spectransfer._axis import Axis, axis_of
 from spectransfer._wrapping import is_fitted
 from spectransfer.exceptions import SpectransferWarning, WavelengthError
 from spectransfer.metrics import (
@@ -112,9 +112,10 @@ def _known(values: ArrayLike, n: int, name: str, where: str) -> FloatArray:
 
 def axes_of(pair: Any, tables: Pair) -> tuple[Any, Any]:
     """Give the axes of a pair: of a container, or of the columns of data frames."""
-    given = [getattr(pair, f"wavelengths_{side}", None) for side in Pair._fields]
+    given = [getattr(pair, f"axis_{side}", None) for side in Pair._fields]
     if any(axis is None for axis in given):
-        given = [wavelengths_of(spectra) for spectra in tables]
+        named = [axis_of(spectra) for spectra in tables]
+        given = [None if n is None else Axis(n.values, n.unit) for n in named]
     return given[0], given[1]
 
 

@@ -35,6 +35,7 @@ from spectransfer._validation import (
 )
 from spectransfer._wrapping import HeldParts
 from spectransfer.pipeline._primary_side import PrimarySide
+from spectransfer.pipeline._space import PrimarySpace, check_joined, mark
 
 
 def _default_regressor() -> Any:
@@ -190,7 +191,9 @@ class PrimarySpaceRegressor(
         if y_unpaired is not None:
             unpaired["y_unpaired"] = side.prepare(y_unpaired, "y_unpaired")
         params |= unpaired
+        check_joined(regressor, side)
         regressor.fit(X, prepared, **params)
+        mark(regressor, PrimarySpace.of(side, targets))
         self.regressor_, self.primary_side_ = regressor, side
         return self
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from spectransfer._typing import FloatArray
+from spectransfer._axis import Axis
 from spectransfer.evaluation import (
     COLUMNS,
     PROTOCOLS,
@@ -130,8 +130,12 @@ class _Task:
     lines: Any
 
     @property
-    def wavelengths(self) -> FloatArray | None:
-        return getattr(self.test, "wavelengths_primary", None)
+    def axis(self) -> Axis | None:
+        return getattr(self.test, "axis_primary", None)
+
+    @property
+    def unit(self) -> str | None:
+        return getattr(self.test, "intensity_unit", None)
 
 
 def _best(table: TransferTable, transfer: str | None, protocol: str) -> str:
@@ -196,28 +200,31 @@ def _add_spectra(report: Report, task: _Task) -> TransferredMap:
         protocol=task.protocol,
         spots=list(spots.values()),
     )
-    axis = task.wavelengths
+    axis, unit = task.axis, task.unit
+    in_unit = "" if unit is None else f", in {unit}"
     report.figure(
         "mean-spectra",
-        pictures.draw_mean_spectra(summary, axis, lines=task.lines),
+        pictures.draw_mean_spectra(summary, axis, lines=task.lines, unit=unit),
         caption="Mean of the measured and of the predicted spectra.",
         alt="Mean spectra, measured and predicted",
     )
     report.figure(
         "errors-over-wavelength",
-        pictures.draw_errors_over_wavelength({task.transfer: summary}, axis),
+        pictures.draw_errors_over_wavelength({task.transfer: summary}, axis, unit=unit),
         caption=(
-            "Root-mean-square error over wavelength, in counts, and relative to the "
+            f"Root-mean-square error of each channel{in_unit}, and relative to the "
             "standard deviation of the measured spectra (1 is the mean spectrum)."
         ),
-        alt="Root-mean-square error over wavelength",
+        alt="Root-mean-square error of each channel",
         stacked=True,
     )
     if spots:
         report.figure(
             "single-spectra",
             {
-                name: pictures.draw_spot(summary, spot, axis, lines=task.lines)
+                name: pictures.draw_spot(
+                    summary, spot, axis, lines=task.lines, unit=unit
+                )
                 for name, spot in spots.items()
             },
             caption=(

@@ -168,6 +168,12 @@ class TwoSides:
         return axis
 
     @property
+    def intensity_unit(self) -> str | None:
+        """Unit of the intensities: `meta["unit"]`, or `meta["intensity"]`."""
+        unit = self.meta.get("unit", self.meta.get("intensity"))
+        return unit if isinstance(unit, str) else None
+
+    @property
     def axis_secondary(self) -> Axis:
         """Axis of the secondary instrument, with its unit."""
         return self._axis("secondary")

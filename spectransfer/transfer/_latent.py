@@ -31,9 +31,8 @@ from spectransfer._validation import (
     fit_context,
     takes_weights,
 )
-from spectransfer._wrapping import is_frozen
+from spectransfer._wrapping import HeldParts, is_frozen
 from spectransfer.networks import (
-    HeldParts,
     NetworkEstimator,
     SpectralMLP,
     SpectralVAE,

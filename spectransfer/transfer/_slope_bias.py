@@ -20,7 +20,7 @@ from spectransfer._validation import (
     check_spectra,
     fit_context,
 )
-from spectransfer._wavelengths import check_wavelengths, wavelengths_of
+from spectransfer._axis import check_wavelengths, wavelengths_of
 from spectransfer.transfer._affine import resampling
 
 

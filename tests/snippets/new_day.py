@@ -1,4 +1,4 @@
-"""Two folders of spectra of standards, a fitted transfer, and a map of today."""
+"""Folders of standards, a fitted transfer, a lamp, and maps of two days."""
 
 from pathlib import Path
 
@@ -26,3 +26,11 @@ for folder, level in {"standards_of_monday": 1.0, "standards_of_today": 0.9}.ite
             light = level * spectrum * (1 + 0.01 * shot)
             name = Path(folder) / f"{material}_{shot:03}.txt"
             np.savetxt(name, np.column_stack([axis, light]))
+
+map_of_reference_day = maps.train.X_secondary
+lamp_reference = lamp_today = map_of_reference_day[:1]
+Path("standards").mkdir()
+for day in range(1, 13):
+    light = maps.train.X_secondary[day % 3] * (1 + 0.01 * (day % 5))
+    name = Path("standards") / f"2026-03-{day:02}_albite.txt"
+    np.savetxt(name, np.column_stack([axis, light]))
