@@ -8,6 +8,7 @@ from typing import Any
 
 from sklearn.base import clone
 
+from spectransfer._axis import compare_axes
 from spectransfer._progress import Bar, progress_bar
 from spectransfer._typing import RandomState
 from spectransfer._validation import (
@@ -37,6 +38,19 @@ from spectransfer.evaluation._table import SpectrumErrors, TransferRow, Transfer
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.pipeline import fit_watched
 from spectransfer.spectra import Pair, as_pair
+
+
+def _check_axes(known: tuple[Any, Any], name: str, given: tuple[Any, Any]) -> None:
+    """Refuse spectra on another axis than those of the shared standards."""
+    for side, fitted, axis in zip(Pair._fields, known, given, strict=True):
+        if fitted is not None and axis is not None:
+            compare_axes(
+                fitted,
+                axis,
+                who="evaluate_transfers",
+                what=f"{side} spectra of {name}",
+                known_from="of train",
+            )
 
 
 def _named_transfers(transfers: Any) -> dict[str, Any]:
@@ -367,6 +381,9 @@ def evaluate_transfers(
     names, library_day = with_truth(asked, test, unseen)
     watched = None if validation is None else as_pair(validation, "validation")
     _check_channels(known, unseen, watched)
+    _check_axes(axes_of(train, known), "test", axes_of(test, unseen))
+    if watched is not None:
+        _check_axes(axes_of(train, known), "validation", axes_of(validation, watched))
     check_map(unseen, names)
     task = _Task(
         known,
@@ -383,7 +400,7 @@ def evaluate_transfers(
             checked_properties(properties, known.n_spectra, unseen.n_spectra),
             known,
             unseen,
-            axes_of(test, unseen),
+            axes_of(test),
             block_size,
         ),
         getattr(test, "intensity_unit", None),

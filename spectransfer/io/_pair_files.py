@@ -21,9 +21,10 @@ from spectransfer._imports import need
 from spectransfer._reading import DAMAGE, read_npy_header, refuse_more_than_memory
 from spectransfer.exceptions import FileFormatError, WavelengthError
 from spectransfer.io._text_tables import entries_of
-from spectransfer.spectra import SpectraPair
+from spectransfer.spectra import SIDES, SpectraPair
 
 REQUIRED = ("X_secondary", "X_primary", "wavelengths_secondary", "wavelengths_primary")
+_UNITS = "axis_units"  # entry of meta, while it is in a file
 _OPTIONAL = ("sample_id", "y", "y_names")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _TEXT = (".csv", ".tsv", ".txt")
@@ -48,7 +49,8 @@ def pair_from_entries(entries: Mapping[str, Any], path: object) -> SpectraPair:
         else:
             meta[name] = value.item()
     try:
-        return SpectraPair(**known, annotations=annotations, meta=meta)
+        units = meta.pop(_UNITS, (None, None))
+        return SpectraPair(**known, annotations=annotations, meta=meta, units=units)
     except WavelengthError as error:
         raise WavelengthError(f"In {path}: {error}") from error
     except (TypeError, ValueError) as error:
@@ -281,6 +283,11 @@ def save_pair(pair: SpectraPair, path: str | os.PathLike[str]) -> None:
     """
     path = Path(path)
     entries: dict[str, Any] = {name: getattr(pair, name) for name in REQUIRED}
+    for side, turned in zip(SIDES, pair.descending, strict=True):
+        # in the order in which the user has them
+        if turned:
+            for name in (f"X_{side}", f"wavelengths_{side}"):
+                entries[name] = entries[name][..., ::-1]
     for name in _OPTIONAL:
         if getattr(pair, name) is not None:
             entries[name] = np.asarray(getattr(pair, name))
@@ -297,6 +304,6 @@ def save_pair(pair: SpectraPair, path: str | os.PathLike[str]) -> None:
             f"{', '.join(objects)} must be numbers or text to be saved, but the dtype "
             "is object. Convert it, for example with .astype(str)."
         )
-    entries["meta"] = np.asarray(json.dumps(dict(pair.meta)))
+    entries["meta"] = np.asarray(json.dumps(dict(pair.meta) | {_UNITS: pair.units}))
     with written_beside(path) as beside, beside.open("wb") as file:
         np.savez_compressed(file, **entries)

@@ -7,11 +7,16 @@ of the same spots (Vrabel et al., section 3.2.1).
 from typing import Any
 
 import torch
-from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.base import MultiOutputMixin
 
 from spectransfer._random import seeded
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
-from spectransfer._validation import check_pair, check_weights, fit_context
+from spectransfer._validation import (
+    ScoresOnItsAxis,
+    check_pair,
+    check_weights,
+    fit_context,
+)
 from spectransfer.networks._network import (
     NetworkEstimator,
     check_validation_pair,
@@ -20,7 +25,7 @@ from spectransfer.networks._training import PublishedTraining, Training
 from spectransfer.nn import MLP, DecodedLoss, learning_curves, train
 
 
-class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
+class SpectralMLP(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
     r"""Multilayer perceptron from secondary spectra to latents, or anything else.
 
     Hidden layers have a leaky ReLU of slope 0.2, the output is linear. Trained with

@@ -15,6 +15,7 @@ from spectransfer.plotting._learning import curves_of as curves_of
 from spectransfer.plotting._lines import LIBS_LINES
 from spectransfer.plotting._maps import MapDisplay
 from spectransfer.plotting._spectra import SpectraDisplay
+from spectransfer.plotting._standards import StandardsCurveDisplay
 
 __all__ = [
     "LIBS_LINES",
@@ -26,4 +27,5 @@ __all__ = [
     "LearningCurveDisplay",
     "MapDisplay",
     "SpectraDisplay",
+    "StandardsCurveDisplay",
 ]

@@ -96,7 +96,7 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     test : bool, default=True
         Whether kinds of drift that may be chance (more than 3 in 1000) are left out.
     wavelengths : array-like of shape (n_channels,), default=None
-        Axis in nm, for `shift_nm_`. None looks at column names.
+        Axis, for `shift_on_axis_`. None looks at column names.
 
     Attributes
     ----------
@@ -104,8 +104,8 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Sensitivity of today over that of the reference day; 1 is no drift.
     shift_ : ndarray of shape (n_channels,)
         Channels by which lines lie higher today.
-    shift_nm_ : ndarray of shape (n_channels,) or None
-        The same in nm; None where the axis is not known.
+    shift_on_axis_ : ndarray of shape (n_channels,) or None
+        The same in the unit of the axis; None where the axis is not known.
     width_ : ndarray of shape (n_channels,)
         Factor by which lines are wider today.
     offset_ : ndarray of shape (n_channels,)
@@ -330,7 +330,7 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.gain_error_ = drift.deviation("gain") / stretched**2
         self.shift_, self.shift_error_ = drift.curve("shift"), drift.deviation("shift")
         pitch = None if axis is None else np.gradient(axis)
-        self.shift_nm_ = None if pitch is None else self.shift_ * pitch
+        self.shift_on_axis_ = None if pitch is None else self.shift_ * pitch
         square = line_variance(np.array([s.reference for s in standards]))
         self.width_ = np.sqrt(np.maximum(1 - 2 * drift.curve("width") / square, 0.0))
         self.width_error_ = drift.deviation("width") / square

@@ -12,7 +12,7 @@ import numpy as np
 
 from spectransfer._axis import Axis
 from spectransfer._typing import ArrayLike
-from spectransfer.evaluation import SpectrumErrors, TransferredMap
+from spectransfer.evaluation import SpectrumErrors, StandardsCurve, TransferredMap
 from spectransfer.plotting import (
     CURVES,
     ClusterMapDisplay,
@@ -20,6 +20,7 @@ from spectransfer.plotting import (
     LearningCurveDisplay,
     MapDisplay,
     SpectraDisplay,
+    StandardsCurveDisplay,
     curves_of,
 )
 from spectransfer.spectra import PairedMaps, SpectraPair
@@ -34,6 +35,7 @@ __all__ = [
     "draw_instruments",
     "draw_mean_spectra",
     "draw_spot",
+    "draw_standards_curve",
     "draw_trainings",
     "spectrum_axes",
 ]
@@ -295,3 +297,22 @@ def draw_trainings(transfers: Mapping[str, Any]) -> dict[str, Any]:
             display.figure_.suptitle(name, x=0.02, ha="left", fontsize="medium")
             drawn[name] = display.figure_
     return drawn
+
+
+def draw_standards_curve(curve: StandardsCurve) -> dict[str, Any]:
+    """Draw errors against the number of shared standards.
+
+    Parameters
+    ----------
+    curve : StandardsCurve
+        What `standards_curve` found.
+
+    Returns
+    -------
+    dict of str to matplotlib.figure.Figure
+        By figure of merit.
+    """
+    return {
+        figure: StandardsCurveDisplay.from_curve(curve, figure).figure_
+        for figure in curve.errors
+    }

@@ -9,12 +9,13 @@ from collections import OrderedDict
 from numbers import Integral
 from typing import Any
 
-from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.base import MultiOutputMixin
 from torch import nn
 
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
 from spectransfer._validation import (
     Interval,
+    ScoresOnItsAxis,
     StrOptions,
     check_pair,
     check_weights,
@@ -31,7 +32,7 @@ from spectransfer.networks import (
 from spectransfer.nn import MLP
 
 
-class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
+class DirectMLPTransfer(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
     r"""Transfer by one network from secondary to primary spectra.
 
     A comparison method: n_secondary - `hidden_layer_sizes` - `n_latent` -

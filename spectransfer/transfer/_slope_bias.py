@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from spectransfer._axis import axis_of, check_wavelengths
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     HasMethods,
@@ -20,7 +21,6 @@ from spectransfer._validation import (
     check_spectra,
     fit_context,
 )
-from spectransfer._axis import check_wavelengths, wavelengths_of
 from spectransfer.transfer._affine import resampling
 
 
@@ -60,8 +60,9 @@ class SlopeBiasCorrection(RegressorMixin, BaseEstimator):
     calibration : fitted estimator with `predict`
         From primary spectra to one property. It is used as it is.
     wavelengths_secondary, wavelengths_primary : array-like or None, default=None
-        Axis of each side in nm. None takes the secondary one from the column names of
-        data frames; without axes, equal numbers of channels are the same channels.
+        Axis of each side, in one unit. None takes the secondary one from the column
+        names of data frames; without axes, equal numbers of channels are the same
+        channels.
 
     Attributes
     ----------
@@ -145,8 +146,8 @@ class SlopeBiasCorrection(RegressorMixin, BaseEstimator):
         """Give what reads secondary spectra at the channels of the calibration."""
         n_primary = int(getattr(self.calibration, "n_features_in_", n_secondary))
         secondary: Any = self.wavelengths_secondary
-        if secondary is None:
-            secondary = wavelengths_of(X)
+        if secondary is None and (named := axis_of(X)) is not None:
+            secondary = named.values
         axes = tuple(
             None if axis is None else check_wavelengths(axis, n, name=name)
             for axis, n, name in (
