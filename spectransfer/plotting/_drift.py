@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from spectransfer._axis import Axis
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer.plotting._figure import (
     CURVES,
     axis_label,
     axis_of,
+    places,
     with_whole_formulas,
 )
 from spectransfer.preprocessing import DriftCorrector
@@ -49,15 +51,15 @@ class DriftDisplay:
         "gain", "shift", "width" and "offset".
     errors : mapping of str to array-like of shape (n_channels,)
         Their standard errors, by the same names.
-    wavelengths : array-like of shape (n_channels,)
-        Axis.
+    wavelengths : Axis, array-like of shape (n_channels,) or None, default=None
+        Axis; None counts channels.
     explained : float, default=None
         Share of the standards' difference that the drift explains.
-    axis_unit : str or None, default="nm"
-        Unit of the axis; None where channels are counted.
 
     Attributes
     ----------
+    axis : Axis or None
+        The axis; None where channels are counted.
     lines_ : list of matplotlib.lines.Line2D
         The curves, in the order of `curves`.
     bands_ : list of matplotlib.collections.FillBetweenPolyCollection
@@ -83,16 +85,14 @@ class DriftDisplay:
         self,
         curves: Mapping[str, ArrayLike],
         errors: Mapping[str, ArrayLike],
-        wavelengths: ArrayLike,
+        wavelengths: ArrayLike | Axis | None = None,
         *,
         explained: float | None = None,
-        axis_unit: str | None = "nm",
     ) -> None:
         self.curves = {k: np.asarray(curves[k], dtype=np.float64) for k in _NAMES}
         self.errors = {k: np.asarray(errors[k], dtype=np.float64) for k in _NAMES}
-        self.wavelengths = np.asarray(wavelengths, dtype=np.float64)
+        self.axis = axis_of(wavelengths, len(self.curves["gain"]))
         self.explained = explained
-        self.axis_unit = axis_unit
 
     def plot(self, ax: Any = None) -> "DriftDisplay":
         """Draw the four curves.
@@ -111,11 +111,12 @@ class DriftDisplay:
         self.figure_ = self.axes_[0].figure
         self.lines_: list[Any] = []
         self.bands_: list[Any] = []
+        at = places(self.axis, len(self.curves["gain"]))
         for panel, (name, label) in zip(self.axes_, _NAMES.items(), strict=True):
             curve, error = self.curves[name], 2 * self.errors[name]
             panel.axhline(_NOTHING[name], color="0.5", lw=0.8, ls=":", zorder=1)
             band = panel.fill_between(
-                self.wavelengths,
+                at,
                 curve - error,
                 curve + error,
                 color=CURVES[0],
@@ -123,11 +124,11 @@ class DriftDisplay:
                 linewidth=0,
             )
             self.bands_.append(band)
-            self.lines_ += panel.plot(self.wavelengths, curve, color=CURVES[0], lw=1.2)
+            self.lines_ += panel.plot(at, curve, color=CURVES[0], lw=1.2)
             panel.set_ylabel(label)
             panel.margins(x=0.01)
         for panel in self.axes_[2:]:
-            panel.set_xlabel(axis_label(self.axis_unit))
+            panel.set_xlabel(axis_label(self.axis))
         if self.explained is not None and ax is None:
             self.figure_.suptitle(
                 f"{self.explained:.1%} of the standards' difference explained; bands "
@@ -142,7 +143,7 @@ class DriftDisplay:
         cls,
         corrector: DriftCorrector,
         *,
-        wavelengths: ArrayLike | None = None,
+        wavelengths: ArrayLike | Axis | None = None,
         ax: Any = None,
     ) -> "DriftDisplay":
         """Draw what a fitted corrector has found.
@@ -151,8 +152,8 @@ class DriftDisplay:
         ----------
         corrector : DriftCorrector
             Fitted, such as ``recalibrate(...).named_steps["drift"]``.
-        wavelengths : array-like of shape (n_channels,), default=None
-            Axis in nm. None takes that of the corrector, and counts channels where it
+        wavelengths : Axis or array-like of shape (n_channels,), default=None
+            Axis. None takes that of the corrector, and counts channels where it
             has none.
         ax : array-like of 4 matplotlib.axes.Axes, default=None
             Panels for gain, shift, width and offset; None makes a new figure.
@@ -164,16 +165,13 @@ class DriftDisplay:
         """
         if wavelengths is None:
             wavelengths = corrector.wavelengths
-        n = len(corrector.gain_)
         names = getattr(corrector, "feature_names_in_", None)
-        source = [] if names is None else [_Named(names)]
-        axis, unit = axis_of(wavelengths, n, *source)
+        sources = [] if names is None else [_Named(names)]
         return cls(
             {name: getattr(corrector, f"{name}_") for name in _NAMES},
             {name: getattr(corrector, f"{name}_error_") for name in _NAMES},
-            axis,
+            axis_of(wavelengths, len(corrector.gain_), *sources),
             explained=corrector.explained_,
-            axis_unit=unit,
         ).plot(ax)
 
 
@@ -240,38 +238,36 @@ class ControlChartDisplay:
         self.figure_ = self.axes_[0].figure
         self.lines_: dict[str, Any] = {}
         self.marks_: dict[str, Any] = {}
-        places = _places(watch.days)
+        when = _when(watch.days)
         for panel, (name, values) in zip(
             self.axes_, watch.statistics.items(), strict=True
         ):
-            self._panel(panel, name, places, values)
+            self._panel(panel, name, when, values)
         self.axes_[-1].set_xlabel("day")
         if ax is None:
-            if np.issubdtype(places.dtype, np.datetime64):
+            if np.issubdtype(when.dtype, np.datetime64):
                 self.figure_.autofmt_xdate(ha="center", rotation=30)
             self.axes_[0].set_title(watch.advice, fontsize="medium")
         with_whole_formulas(self.figure_)
         return self
 
     def _panel(
-        self, panel: Any, name: str, places: np.ndarray, values: FloatArray
+        self, panel: Any, name: str, when: np.ndarray, values: FloatArray
     ) -> None:
         watch = self.watch
         low, high = watch.limits[name]
         panel.axhspan(low, high, color=CURVES[6], alpha=0.15, linewidth=0)
         style = {"marker": "o", "markersize": 3, "linewidth": 0.8, "color": CURVES[0]}
-        (self.lines_[name],) = panel.plot(places, values, **style)
+        (self.lines_[name],) = panel.plot(when, values, **style)
         known = watch.reference
-        panel.plot(
-            places[known], values[known], "o", ms=3, mfc="white", color=CURVES[0]
-        )
+        panel.plot(when[known], values[known], "o", ms=3, mfc="white", color=CURVES[0])
         out = watch.out(name)
         (self.marks_[name],) = panel.plot(
-            places[out], values[out], "D", ms=5, mfc="none", color=CURVES[1]
+            when[out], values[out], "D", ms=5, mfc="none", color=CURVES[1]
         )
         if watch.since is not None:
             first = int(np.flatnonzero(watch.days == watch.since)[0])
-            panel.axvline(places[first], color=CURVES[1], lw=0.8, ls="--")
+            panel.axvline(when[first], color=CURVES[1], lw=0.8, ls="--")
         seen = values[np.isfinite(values)]
         if name in ("T2", "Q") and len(seen) and seen.max() > 20 * high:
             panel.set_yscale("log")
@@ -296,7 +292,7 @@ class ControlChartDisplay:
         return cls(watch).plot(ax)
 
 
-def _places(days: np.ndarray) -> np.ndarray:
+def _when(days: np.ndarray) -> np.ndarray:
     """Give days as dates where they are dates, as numbers, or one after the other."""
     if days.dtype.kind in "iuf" or np.issubdtype(days.dtype, np.datetime64):
         return days

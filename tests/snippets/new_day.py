@@ -30,7 +30,10 @@ for folder, level in {"standards_of_monday": 1.0, "standards_of_today": 0.9}.ite
 map_of_reference_day = maps.train.X_secondary
 lamp_reference = lamp_today = map_of_reference_day[:1]
 Path("standards").mkdir()
+rng = np.random.default_rng(0)
 for day in range(1, 13):
-    light = maps.train.X_secondary[day % 3] * (1 + 0.01 * (day % 5))
-    name = Path("standards") / f"2026-03-{day:02}_albite.txt"
-    np.savetxt(name, np.column_stack([axis, light]))
+    for material, spectrum in zip("ab", maps.train.X_secondary[:2], strict=True):
+        for shot in range(5):
+            light = spectrum * rng.normal(1, 0.03) + rng.normal(0, 3, len(axis))
+            name = Path("standards") / f"2026-03-{day:02}_{material}_{shot}.txt"
+            np.savetxt(name, np.column_stack([axis, light]))
