@@ -4,10 +4,10 @@ When must an instrument be recalibrated?
 
 Two standards, measured every morning, tell it. Here the gain of a spectrometer falls by
 one percent a day from the 21st day on, and its lines move by a fiftieth of a channel a
-day. The drift is told 2 days after it began, by the shift, and no day before is called
-one. (The simulated axis holds still before; a real one scatters, and its limits are
-wider.) The gain alone tells nothing in time: mean intensities of 40 shots scatter by
-several percent from day to day.
+day. The drift is told 2 days after it began, by the shift, and no day before it is
+called one. (The simulated axis holds still before; a real one scatters, and its limits
+are wider.) The gain alone tells nothing in time: mean intensities of 40 shots scatter
+by several percent from day to day.
 
     python examples/watch_instrument.py                  # the table
     python examples/watch_instrument.py --plot watch.png # and the chart

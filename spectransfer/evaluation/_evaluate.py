@@ -400,7 +400,7 @@ def evaluate_transfers(
             checked_properties(properties, known.n_spectra, unseen.n_spectra),
             known,
             unseen,
-            axes_of(test),
+            axes_of(test, unseen),
             block_size,
         ),
         getattr(test, "intensity_unit", None),

@@ -97,7 +97,13 @@ class StandardsCurve:
         sizes = np.asarray(self.sizes)
         of = figure if figure == RSE else f"RMSEP of {figure}"
         return "\n".join(
-            _said(name, of, sizes, medians, None if alone is None else np.median(alone))
+            _said(
+                name,
+                of,
+                sizes,
+                medians,
+                None if alone is None else float(np.median(alone)),
+            )
             for name, medians in self.medians(figure).items()
         )
 

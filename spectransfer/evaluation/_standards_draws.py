@@ -221,7 +221,9 @@ def standards_curve(
     beside = {} if library is None else {"y_unpaired": as_table(library, "library")}
     rng = check_random_state(random_state)
     found = _Errors((len(counts), n_draws))
-    draws = _draws(known, labels, judged, properties, axes_of(pair), n_draws, rng)
+    draws = _draws(
+        known, labels, judged, properties, axes_of(pair, known), n_draws, rng
+    )
     n_fits = n_draws * len(counts) * len(named)
     with progress_bar(n_fits, "fit", visible=bool(verbose)) as bar:
         for n, (draw, order) in enumerate(draws):

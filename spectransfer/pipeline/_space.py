@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from spectransfer._axis import Named
 from spectransfer._typing import FloatArray
 from spectransfer._validation import LEARNED_SPACE
 from spectransfer._wrapping import is_frozen, layers
@@ -29,7 +30,7 @@ class PrimarySpace(NamedTuple):
 
     measured: FloatArray
     prepared: FloatArray
-    axis: FloatArray | None
+    axis: Named | None
 
     @classmethod
     def of(cls, side: PrimarySide, targets: FloatArray) -> Self | None:
@@ -60,9 +61,15 @@ class PrimarySpace(NamedTuple):
         if side.shape != (n_channels,):
             return f"it was fitted on {n_channels} channels, and y has {side.shape[0]}"
         if self.axis is not None and side.axis is not None:
-            apart = float(np.abs(self.axis - side.axis).max())
-            if apart > _TOLERANCE * float(np.abs(np.diff(self.axis)).min(initial=1)):
-                return f"its wavelengths differ from those of y by up to {apart:.3g} nm"
+            if self.axis.unit != side.axis.unit:
+                return f"its axis is {self.axis.span}, and that of y {side.axis.span}"
+            mine, theirs = self.axis.values, side.axis.values
+            apart = float(np.abs(mine - theirs).max())
+            if apart > _TOLERANCE * float(np.abs(np.diff(mine)).min(initial=1)):
+                return (
+                    f"its axis, {self.axis.span}, differs from that of y by up to "
+                    f"{apart:.3g}"
+                )
         found = _prepared(side, self.measured)
         if found.shape != self.prepared.shape:
             return (

@@ -11,7 +11,6 @@ from spectransfer.plotting._figure import (
     CURVES,
     axis_label,
     axis_of,
-    places,
     with_whole_formulas,
 )
 from spectransfer.preprocessing import DriftCorrector
@@ -51,15 +50,13 @@ class DriftDisplay:
         "gain", "shift", "width" and "offset".
     errors : mapping of str to array-like of shape (n_channels,)
         Their standard errors, by the same names.
-    wavelengths : Axis, array-like of shape (n_channels,) or None, default=None
+    wavelengths : Axis, array-like of shape (n_channels,) or None
         Axis; None counts channels.
     explained : float, default=None
         Share of the standards' difference that the drift explains.
 
     Attributes
     ----------
-    axis : Axis or None
-        The axis; None where channels are counted.
     lines_ : list of matplotlib.lines.Line2D
         The curves, in the order of `curves`.
     bands_ : list of matplotlib.collections.FillBetweenPolyCollection
@@ -85,13 +82,17 @@ class DriftDisplay:
         self,
         curves: Mapping[str, ArrayLike],
         errors: Mapping[str, ArrayLike],
-        wavelengths: ArrayLike | Axis | None = None,
+        wavelengths: ArrayLike | Axis | None,
         *,
         explained: float | None = None,
     ) -> None:
         self.curves = {k: np.asarray(curves[k], dtype=np.float64) for k in _NAMES}
         self.errors = {k: np.asarray(errors[k], dtype=np.float64) for k in _NAMES}
-        self.axis = axis_of(wavelengths, len(self.curves["gain"]))
+        n = len(self.curves["gain"])
+        self.axis = axis_of(wavelengths, n)
+        self.wavelengths = (
+            np.arange(float(n)) if self.axis is None else self.axis.values
+        )
         self.explained = explained
 
     def plot(self, ax: Any = None) -> "DriftDisplay":
@@ -111,12 +112,11 @@ class DriftDisplay:
         self.figure_ = self.axes_[0].figure
         self.lines_: list[Any] = []
         self.bands_: list[Any] = []
-        at = places(self.axis, len(self.curves["gain"]))
         for panel, (name, label) in zip(self.axes_, _NAMES.items(), strict=True):
             curve, error = self.curves[name], 2 * self.errors[name]
             panel.axhline(_NOTHING[name], color="0.5", lw=0.8, ls=":", zorder=1)
             band = panel.fill_between(
-                at,
+                self.wavelengths,
                 curve - error,
                 curve + error,
                 color=CURVES[0],
@@ -124,7 +124,7 @@ class DriftDisplay:
                 linewidth=0,
             )
             self.bands_.append(band)
-            self.lines_ += panel.plot(at, curve, color=CURVES[0], lw=1.2)
+            self.lines_ += panel.plot(self.wavelengths, curve, color=CURVES[0], lw=1.2)
             panel.set_ylabel(label)
             panel.margins(x=0.01)
         for panel in self.axes_[2:]:
@@ -143,7 +143,7 @@ class DriftDisplay:
         cls,
         corrector: DriftCorrector,
         *,
-        wavelengths: ArrayLike | Axis | None = None,
+        wavelengths: ArrayLike | None = None,
         ax: Any = None,
     ) -> "DriftDisplay":
         """Draw what a fitted corrector has found.
@@ -152,8 +152,8 @@ class DriftDisplay:
         ----------
         corrector : DriftCorrector
             Fitted, such as ``recalibrate(...).named_steps["drift"]``.
-        wavelengths : Axis or array-like of shape (n_channels,), default=None
-            Axis. None takes that of the corrector, and counts channels where it
+        wavelengths : array-like of shape (n_channels,), default=None
+            Axis in nm. None takes that of the corrector, and counts channels where it
             has none.
         ax : array-like of 4 matplotlib.axes.Axes, default=None
             Panels for gain, shift, width and offset; None makes a new figure.
@@ -165,12 +165,14 @@ class DriftDisplay:
         """
         if wavelengths is None:
             wavelengths = corrector.wavelengths
+        n = len(corrector.gain_)
         names = getattr(corrector, "feature_names_in_", None)
-        sources = [] if names is None else [_Named(names)]
+        source = [] if names is None else [_Named(names)]
+        axis = axis_of(wavelengths, n, *source)
         return cls(
             {name: getattr(corrector, f"{name}_") for name in _NAMES},
             {name: getattr(corrector, f"{name}_error_") for name in _NAMES},
-            axis_of(wavelengths, len(corrector.gain_), *sources),
+            axis,
             explained=corrector.explained_,
         ).plot(ax)
 
@@ -238,36 +240,38 @@ class ControlChartDisplay:
         self.figure_ = self.axes_[0].figure
         self.lines_: dict[str, Any] = {}
         self.marks_: dict[str, Any] = {}
-        when = _when(watch.days)
+        places = _places(watch.days)
         for panel, (name, values) in zip(
             self.axes_, watch.statistics.items(), strict=True
         ):
-            self._panel(panel, name, when, values)
+            self._panel(panel, name, places, values)
         self.axes_[-1].set_xlabel("day")
         if ax is None:
-            if np.issubdtype(when.dtype, np.datetime64):
+            if np.issubdtype(places.dtype, np.datetime64):
                 self.figure_.autofmt_xdate(ha="center", rotation=30)
             self.axes_[0].set_title(watch.advice, fontsize="medium")
         with_whole_formulas(self.figure_)
         return self
 
     def _panel(
-        self, panel: Any, name: str, when: np.ndarray, values: FloatArray
+        self, panel: Any, name: str, places: np.ndarray, values: FloatArray
     ) -> None:
         watch = self.watch
         low, high = watch.limits[name]
         panel.axhspan(low, high, color=CURVES[6], alpha=0.15, linewidth=0)
         style = {"marker": "o", "markersize": 3, "linewidth": 0.8, "color": CURVES[0]}
-        (self.lines_[name],) = panel.plot(when, values, **style)
+        (self.lines_[name],) = panel.plot(places, values, **style)
         known = watch.reference
-        panel.plot(when[known], values[known], "o", ms=3, mfc="white", color=CURVES[0])
+        panel.plot(
+            places[known], values[known], "o", ms=3, mfc="white", color=CURVES[0]
+        )
         out = watch.out(name)
         (self.marks_[name],) = panel.plot(
-            when[out], values[out], "D", ms=5, mfc="none", color=CURVES[1]
+            places[out], values[out], "D", ms=5, mfc="none", color=CURVES[1]
         )
         if watch.since is not None:
             first = int(np.flatnonzero(watch.days == watch.since)[0])
-            panel.axvline(when[first], color=CURVES[1], lw=0.8, ls="--")
+            panel.axvline(places[first], color=CURVES[1], lw=0.8, ls="--")
         seen = values[np.isfinite(values)]
         if name in ("T2", "Q") and len(seen) and seen.max() > 20 * high:
             panel.set_yscale("log")
@@ -292,7 +296,7 @@ class ControlChartDisplay:
         return cls(watch).plot(ax)
 
 
-def _when(days: np.ndarray) -> np.ndarray:
+def _places(days: np.ndarray) -> np.ndarray:
     """Give days as dates where they are dates, as numbers, or one after the other."""
     if days.dtype.kind in "iuf" or np.issubdtype(days.dtype, np.datetime64):
         return days

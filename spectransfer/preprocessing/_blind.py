@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
-from numpy.polynomial import legendre
 from scipy import sparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
@@ -28,6 +27,7 @@ from spectransfer._validation import check_spectra, check_targets, fit_context
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.preprocessing._alignment import AxisAligner
 from spectransfer.preprocessing._drift_model import interpolation
+from spectransfer.preprocessing._drift_scatter import polynomials
 from spectransfer.preprocessing._resampling import multiply_rows
 
 ASSUMPTIONS = {
@@ -58,14 +58,14 @@ def moments_of(
 
 def smooth_gain(today: FloatArray, reference: FloatArray) -> FloatArray:
     """Give the smooth factor between standard deviations of both days."""
-    basis = legendre.legvander(np.linspace(-1.0, 1.0, len(today)), _ORDERS - 1)
+    basis = polynomials(len(today), _ORDERS)
     columns = basis * reference[:, None]
     return np.asarray(basis @ np.linalg.lstsq(columns, today, rcond=None)[0])
 
 
 def smooth_level(difference: FloatArray, reference: FloatArray) -> FloatArray:
     """Give the smooth part of a difference of means, where lines count for little."""
-    basis = legendre.legvander(np.linspace(-1.0, 1.0, len(difference)), _ORDERS - 1)
+    basis = polynomials(len(difference), _ORDERS)
     weight = 1 / np.maximum(reference, 1e-3 * float(reference.max()) or 1.0)
     columns = basis * weight[:, None]
     values = np.linalg.lstsq(columns, difference * weight, rcond=None)[0]

@@ -13,7 +13,6 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from spectransfer._axis import axis_of, check_wavelengths
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     HasMethods,
@@ -21,7 +20,7 @@ from spectransfer._validation import (
     check_spectra,
     fit_context,
 )
-from spectransfer.transfer._affine import resampling
+from spectransfer.transfer._affine import find_axes, resampling
 
 
 def slope_and_bias(read: FloatArray, known: FloatArray) -> tuple[float, float]:
@@ -145,17 +144,10 @@ class SlopeBiasCorrection(RegressorMixin, BaseEstimator):
     def _resampling(self, X: ArrayLike, n_secondary: int) -> Any:
         """Give what reads secondary spectra at the channels of the calibration."""
         n_primary = int(getattr(self.calibration, "n_features_in_", n_secondary))
-        secondary: Any = self.wavelengths_secondary
-        if secondary is None and (named := axis_of(X)) is not None:
-            secondary = named.values
-        axes = tuple(
-            None if axis is None else check_wavelengths(axis, n, name=name)
-            for axis, n, name in (
-                (secondary, n_secondary, "wavelengths_secondary"),
-                (self.wavelengths_primary, n_primary, "wavelengths_primary"),
-            )
-        )
-        return resampling(self, (axes[0], axes[1]), (n_secondary, n_primary))
+        n_channels = n_secondary, n_primary
+        given = self.wavelengths_secondary, self.wavelengths_primary
+        axes = find_axes(X, np.empty((0, n_primary)), given, n_channels)
+        return resampling(self, axes, n_channels)
 
     def _read(self, secondary: FloatArray) -> FloatArray:
         """Give what the calibration says of secondary spectra as they are."""
