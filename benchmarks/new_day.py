@@ -109,12 +109,15 @@ class Laboratory:
 
     def row(
         self, day: DayDrift, n_standards: int, n_shots: int, wrong: bool = False
-    ) -> tuple[float, list[float], int]:
-        """Give errors untouched and recalibrated, by that of no drift, and warnings."""
+    ) -> tuple[float, list[float], int, int]:
+        """Give errors untouched and recalibrated, by that of no drift.
+
+        With how many of the standards were warned of, and how many refused.
+        """
         late = simulate(
             "test", self.side, day, spectrometers=self.width, random_state=self.seed
         ).X_secondary
-        errors, warned = [], 0
+        errors, warned, refused = [], 0, 0
         for draw in range(self.draws):
             rng = np.random.default_rng([self.seed, draw])
             minerals = rng.choice(
@@ -136,20 +139,25 @@ class Laboratory:
             ids = np.repeat(np.arange(n_standards), n_shots)
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always", SpectransferWarning)
-                new = recalibrate(self.transfer, today, reference, sample_id=ids)
+                try:
+                    new = recalibrate(self.transfer, today, reference, sample_id=ids)
+                except ValueError:
+                    refused += 1
+                    continue
             warned += bool(caught)
             errors.append(self.error(new, late) / self.steady)
-        return self.error(self.transfer, late) / self.steady, errors, warned
+        return self.error(self.transfer, late) / self.steady, errors, warned, refused
 
 
-def show(name: str, rows: Sequence[tuple[float, list[float], int]]) -> None:
+def show(name: str, rows: Sequence[tuple[float, list[float], int, int]]) -> None:
     """Print one row of the table."""
     untouched = np.median([row[0] for row in rows])
     errors = [error for row in rows for error in row[1]]
-    warned = sum(row[2] for row in rows)
+    warned, refused = (sum(row[i] for row in rows) for i in (2, 3))
+    median, worst = (np.median(errors), max(errors)) if errors else (np.nan, np.nan)
     print(
-        f"{name:<42}{untouched:>10.2f}{np.median(errors):>8.2f}{max(errors):>8.2f}"
-        f"{warned:>6d}/{len(errors)}",
+        f"{name:<42}{untouched:>10.2f}{median:>8.2f}{worst:>8.2f}"
+        f"{warned:>7d}{refused:>9d} of {len(errors) + refused}",
         flush=True,
     )
 
@@ -160,7 +168,8 @@ def main() -> None:
     laboratories = [Laboratory(seed, arguments) for seed in arguments.seeds]
     steady = ", ".join(f"{lab.steady:.4f}" for lab in laboratories)
     print(f"RSE without drift: {steady}; below, in units of it\n")
-    print(f"{'drift, standards':<42}{'untouched':>10}{'median':>8}{'worst':>8}  warned")
+    header = f"{'drift, standards':<42}{'untouched':>10}{'median':>8}{'worst':>8}"
+    print(f"{header} warned  refused")
     table = {
         "secondary, 1 standard of 100 shots": (SECONDARY, 1, 100),
         "secondary, 3 of 20": (SECONDARY, 3, 20),

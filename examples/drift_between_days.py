@@ -6,7 +6,7 @@ On another day the secondary spectrometer has drifted, and a transfer that was l
 before is of little use: its RSE is 0.623, where it is 0.042 without drift. A library
 does not drift. So we ask for what its primary would have measured on the day of the
 library, and measure a few standards again, by the secondary alone. One standard of 40
-shots brings the RSE to 1.30 times that without drift, and two bring it to 1.01 times.
+shots brings the RSE to 1.06 times that without drift, and two bring it to 1.01 times.
 
     python examples/drift_between_days.py            # the figures
     python examples/drift_between_days.py --plot new_day.png

@@ -7,23 +7,28 @@ scikit-learn's feature names, and an axis is read from them and written to them 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from spectransfer._channels import Named as Named
+from spectransfer._channels import NamedSpectra as NamedSpectra
+from spectransfer._channels import after, names_of, span_of
+from spectransfer._channels import axis_of as axis_of
+from spectransfer._channels import compare_axes as compare_axes
+from spectransfer._channels import known_names as known_names
+from spectransfer._channels import read_name as read_name
+from spectransfer._channels import read_names as read_names
+from spectransfer._channels import refuse_strange_columns as refuse_strange_columns
+from spectransfer._channels import with_names as with_names
+from spectransfer._channels import with_text_names as with_text_names
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._units import UNITS as UNITS
 from spectransfer._units import between_air_and_vacuum, convert, label_of
 from spectransfer._units import find_unit as find_unit
 from spectransfer._units import parse_unit as parse_unit
 from spectransfer.exceptions import WavelengthError
-
-_NAME = re.compile(
-    r"\s*(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>\S.*)?"
-)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -232,11 +237,11 @@ def _monotone(values: FloatArray, name: str, unit: str | None = None) -> FloatAr
     if (steps > 0).all():
         return values
     i = int(np.flatnonzero(steps <= 0)[0])
-    places = f"{values[i]:.6g} to {values[i + 1]:.6g}{_after(unit)}"
+    places = f"{values[i]:.6g} to {values[i + 1]:.6g}{after(unit)}"
     if steps[i] == 0:
         raise WavelengthError(
             f"{name} must have each place once, but channels {i} and {i + 1} are both "
-            f"at {values[i]:.9g}{_after(unit)}, as where two detectors meet. Bring "
+            f"at {values[i]:.9g}{after(unit)}, as where two detectors meet. Bring "
             "them together with spectransfer.spectra.merge_detectors."
         )
     raise WavelengthError(
@@ -245,16 +250,6 @@ def _monotone(values: FloatArray, name: str, unit: str | None = None) -> FloatAr
         "together, with order = np.argsort(wavelengths); where two detectors overlap, "
         "bring them together with spectransfer.spectra.merge_detectors."
     )
-
-
-def _after(unit: str | None) -> str:
-    return "" if unit is None else f" {unit}"
-
-
-def span_of(values: FloatArray, unit: str | None = None) -> str:
-    """Write number of channels, range and unit of an axis."""
-    ends = f"{values[0]:.6g} to {values[-1]:.6g}{_after(unit)}"
-    return f"{len(values)} channels from {ends}"
 
 
 def as_axis(
@@ -332,7 +327,7 @@ def check_axis(
     if not axis.increases:
         raise WavelengthError(
             f"{name} must increase from channel to channel, but channel 0 steps "
-            f"from {axis.values[0]:.6g} to {axis.values[1]:.6g}{_after(axis.unit)}. "
+            f"from {axis.values[0]:.6g} to {axis.values[1]:.6g}{after(axis.unit)}. "
             "Sort the axis and the spectra "
             "together, with order = np.argsort(wavelengths)."
         )
@@ -347,194 +342,3 @@ def check_wavelengths(
 ) -> FloatArray:
     """Give the numbers of an axis that `check_axis` has checked, in float64."""
     return check_axis(wavelengths, n_wavelengths, name=name).values
-
-
-def names_of(values: ArrayLike, unit: str | None = None) -> list[str]:
-    """Write an axis as column names that read back as the very same numbers."""
-    return [f"{float(w)}{_after(unit)}" for w in np.asarray(values)]
-
-
-@dataclass(frozen=True)
-class Named:
-    """Places of channels as column names say them, in any order, and their unit."""
-
-    values: FloatArray
-    unit: str | None
-
-    @property
-    def span(self) -> str:
-        """Number of channels, range and unit, in words."""
-        return span_of(self.values, self.unit)
-
-
-def read_name(name: Any) -> tuple[float, str | None] | None:
-    """Read place and unit of a channel from its name; None where it is no channel."""
-    if not isinstance(name, str):
-        try:
-            return float(name), None
-        except (TypeError, ValueError):
-            return None
-    match = _NAME.fullmatch(name)
-    if match is None:
-        return None
-    unit = find_unit(match["unit"])
-    if match["unit"] and unit is None:
-        return None
-    return float(match["number"]), unit
-
-
-def read_names(names: Iterable[Any]) -> Named | None:
-    """Read an axis from names of channels.
-
-    Parameters
-    ----------
-    names : iterable of str or number
-        Names, numbers or text such as ``"589.0"`` and ``"1001.5 cm-1"``.
-
-    Returns
-    -------
-    Named or None
-        The places, or None where not all names are numbers in one unit.
-    """
-    read = [read_name(name) for name in names]
-    places = [place for place in read if place is not None]
-    units = {unit for _, unit in places}
-    if not places or len(places) < len(read) or len(units) > 1:
-        return None
-    return Named(np.array([place for place, _ in places]), units.pop())
-
-
-def axis_of(X: Any) -> Named | None:
-    """Read the axis from the column names of a data frame.
-
-    Parameters
-    ----------
-    X : array-like of shape (n_spectra, n_channels)
-        Spectra; a data frame (of any library that names its columns) may have places
-        as column names, numbers or text such as ``"589.0 nm"``.
-
-    Returns
-    -------
-    Named or None
-        The axis, or None where the columns have no names, names that are not all
-        numbers, or those that a data frame gives by itself: 0, 1, 2, ...
-    """
-    columns = getattr(X, "columns", None)
-    if columns is None:
-        return None
-    columns = list(columns)
-    axis = read_names(columns)
-    if axis is None:
-        return None
-    unnamed = all(not isinstance(c, str) for c in columns) and np.array_equal(
-        axis.values, np.arange(len(axis.values))
-    )
-    return None if unnamed else axis
-
-
-class NamedSpectra(np.ndarray):
-    """An array that knows the names of its channels, until it is cut."""
-
-    columns: Any = None
-
-
-def with_names(spectra: np.ndarray, names: Iterable[str] | None) -> np.ndarray:
-    """Let an array say the names of its channels to whoever asks for `columns`."""
-    if names is None:
-        return spectra
-    named = spectra.view(NamedSpectra)
-    named.columns = list(names)
-    return named
-
-
-def refuse_strange_columns(X: Any, name: str) -> None:
-    """Refuse a column that stands beside channels and is none."""
-    columns = getattr(X, "columns", None)
-    if columns is None or isinstance(X, np.ndarray):
-        return
-    columns = list(columns)
-    others = [c for c in columns if read_name(c) is None]
-    if others and len(columns) - len(others) > max(2, 2 * len(others)):
-        named = ", ".join(repr(c) for c in others[:3])
-        raise WavelengthError(
-            f"{name} must hold channels only, but beside {len(columns) - len(others)} "
-            f"columns that are named by their place on an axis there is {named}, which "
-            "is no channel. Drop it, or keep it as an annotation of a SpectraPair."
-        )
-
-
-def with_text_names(frame: Any, names: Any) -> Any:
-    """Name columns by text, which scikit-learn keeps; numbers it would drop."""
-    if isinstance(frame, np.ndarray):
-        return frame
-    if names is None:
-        if all(isinstance(c, str) for c in frame.columns):
-            return frame
-        names = [str(c) for c in frame.columns]
-    named = frame.copy(deep=False) if hasattr(frame, "copy") else frame.clone()
-    # numpy's own text type is none that scikit-learn takes for a name.
-    named.columns = [str(name) for name in np.asarray(names)]
-    return named
-
-
-def known_names(estimator: object, axis: Named, *, who: str | None = None) -> Any:
-    """Give the names seen in `fit`, and refuse spectra on another axis than theirs.
-
-    The same place may be written in two ways, or have been rounded: axes agree where
-    no channel is off by more than a thousandth of the pitch. An axis that does not say
-    its unit agrees with any.
-    """
-    names = getattr(estimator, "feature_names_in_", None)
-    known = None if names is None else read_names(names)
-    if known is None:
-        return None
-    compare_axes(known, axis, who=who or type(estimator).__name__)
-    return names
-
-
-def compare_axes(
-    fitted: Named | Axis,
-    given: Named | Axis,
-    *,
-    who: str,
-    what: str = "spectra",
-    known_from: str = "that it was fitted on",
-) -> None:
-    """Refuse an axis that is not the known one.
-
-    Parameters
-    ----------
-    fitted, given : Named or Axis
-        The axis that is known, and the one to compare.
-    who : str
-        Who asks, such as the name of an estimator.
-    what : str, default="spectra"
-        What is on the given axis.
-    known_from : str, default="that it was fitted on"
-        Where the first axis comes from.
-    """
-    known, axis = fitted.values, given.values
-    n = min(len(known), len(axis))
-    pitch = np.abs(np.diff(known)).min(initial=np.abs(known).max())
-    off = np.flatnonzero(np.abs(known[:n] - axis[:n]) > 1e-3 * pitch)
-    same_unit = None in (fitted.unit, given.unit) or fitted.unit == given.unit
-    if len(off) == 0 and len(known) == len(axis) and same_unit:
-        return
-    beginning = (
-        f"{who} must be given {what} on the wavelength axis {known_from}, but that one "
-        f"has {fitted.span}, and this one {given.span}"
-    )
-    if not same_unit:
-        raise WavelengthError(
-            f"{beginning}: their units differ. Convert the axis, with axis.to(), or "
-            "give spectra of the same instrument."
-        )
-    first = int(off[0]) if len(off) else n
-    there, here = (
-        f"{a[first]:.9g}" if first < len(a) else "nothing" for a in (known, axis)
-    )
-    raise WavelengthError(
-        f"{beginning}; the first channel that differs is {first}, "
-        f"with {there} there and {here} here. Bring the spectra to the first axis, "
-        "for example with WavelengthResampler."
-    )

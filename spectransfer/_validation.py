@@ -26,11 +26,10 @@ from spectransfer._axis import (
     compare_axes,
     known_names,
     read_names,
-    refuse_strange_columns,
     with_text_names,
 )
 from spectransfer._blocks import row_blocks
-from spectransfer._files import new_array
+from spectransfer._numbers import our_words, readable
 from spectransfer._typing import ArrayLike, FloatArray
 
 if TYPE_CHECKING:
@@ -205,54 +204,6 @@ def check_finite(array: np.ndarray, name: str, *, first_channel: int = 0) -> Non
         )
 
 
-@contextmanager
-def _our_words(name: str) -> Iterator[None]:
-    """Say what cannot be read as numbers, where numpy's own error says only that."""
-    try:
-        yield
-    except TypeError as error:
-        if "must be" not in str(error) and "sparse" in str(error).lower():
-            raise
-        raise TypeError(
-            f"{name} must hold numbers, but it cannot be read as such: {error}. Fill "
-            "missing values (pandas.NA, None), and turn lists in cells into columns."
-        ) from error
-
-
-def _readable(X: Any, name: str) -> Any:
-    """Refuse masked values and foreign columns, and bring numbers to our byte order.
-
-    Memory-mapped tables that are not of native floats are converted block by block.
-    """
-    refuse_strange_columns(X, name)
-    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
-        raise ValueError(
-            f"{name} must have a number in every channel, but it is a masked array "
-            f"with {int(np.ma.getmaskarray(X).sum())} masked values, which would be "
-            "used as if they were measured. Fill them, with X.filled(...), or leave "
-            "out such spectra or channels."
-        )
-    if type(X).__module__.split(".")[0] in ("torch", "cupy", "array_api_strict"):
-        try:
-            return np.asarray(X)
-        except (TypeError, RuntimeError) as error:
-            raise TypeError(
-                f"{name} must be readable as a numpy array, but it is a "
-                f"{type(X).__name__}: {error}. Bring it to the CPU first."
-            ) from error
-    if not isinstance(X, np.ndarray) or X.ndim != 2:
-        return X
-    wanted = X.dtype.newbyteorder("=") if X.dtype.kind == "f" else np.dtype(float)
-    foreign = X.dtype.kind == "f" and not X.dtype.isnative and X.itemsize in (4, 8)
-    counted = X.dtype.kind in "iu" and isinstance(X, np.memmap)
-    if not (foreign or counted):
-        return X
-    converted = new_array(X.shape, wanted, like=X)
-    for rows in row_blocks(len(X), 8 * X.shape[1]):
-        converted[rows] = X[rows]
-    return converted
-
-
 def check_spectra(
     estimator: BaseEstimator,
     X: ArrayLike,
@@ -286,11 +237,11 @@ def check_spectra(
         Finite spectra, float32 or float64.
     """
     options = {"dtype": _FLOATS, "ensure_all_finite": False} | options
-    X = _readable(X, "X")
+    X = readable(X, "X")
     axis = axis_of(X)
     if axis is not None:
         X = with_text_names(X, None if reset else known_names(estimator, axis))
-    with _our_words("X"):
+    with our_words("X"):
         spectra = validate_data(estimator, X, reset=reset, **options)
     if finite:
         check_finite(spectra, "X")
@@ -299,9 +250,9 @@ def check_spectra(
 
 def check_targets(y: ArrayLike, *, name: str = "y", finite: bool = True) -> FloatArray:
     """Validate primary spectra (2-D) or a single target (1-D)."""
-    with _our_words(name):
+    with our_words(name):
         targets = check_array(
-            _readable(y, name),
+            readable(y, name),
             dtype=_FLOATS,
             ensure_2d=False,
             ensure_all_finite=False,

@@ -65,5 +65,6 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
-# what cut the golden arrays needs libraries that no test does
-collect_ignore_glob = ["golden/*.py"]
+# what cut the golden arrays needs libraries that no test does; what pages begin with is
+# run by tests/test_snippets.py
+collect_ignore_glob = ["golden/*.py", "snippets/*.py"]

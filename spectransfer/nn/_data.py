@@ -65,7 +65,8 @@ class Unit(NamedTuple):
         level = float(np.sqrt(np.mean(np.square(exact))))
         eps = float(np.finfo(np.float32).eps)
         if spectra.dtype == np.float64 and eps * level > SEEN * scale:
-            shift, eps = exact, float(np.finfo(np.float64).eps)
+            # a mean of many rounds by some times the last digit
+            shift, eps = exact, 64 * float(np.finfo(np.float64).eps)
             scale = _deviation(spectra, shift, weights, n_counted)
         # what the rounding of the shift leaves of constant spectra is no spread
         return cls(shift, scale if scale > eps * level else 1.0)

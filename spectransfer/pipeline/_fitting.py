@@ -17,6 +17,8 @@ from sklearn.utils.validation import has_fit_parameter
 
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import unchanged_on_error
+from spectransfer._wrapping import layers
+from spectransfer.metrics import target_in_prediction_space
 
 
 def takes(estimator: Any, name: str) -> bool:
@@ -285,3 +287,31 @@ class TransferPipeline(Pipeline):
             else:
                 super().fit(X, y, **params)
         return self
+
+    @property
+    def prediction_space_(self) -> str:
+        """What predictions are, as `PrimarySpaceRegressor` says."""
+        for layer in layers(self.steps[-1][1]):
+            if hasattr(layer, "prediction_space_"):
+                return str(layer.prediction_space_)
+        return "as measured"
+
+    def transform_target(self, y: ArrayLike) -> ArrayLike:
+        """Bring measured primary spectra to the space of the predictions.
+
+        A calibration that is to be applied to predictions is built on these: the
+        default preparation takes a baseline off, and a model of raw spectra would meet
+        spectra without one.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
+            Measured primary spectra.
+
+        Returns
+        -------
+        array-like of shape (n_spectra, n_primary) or (n_spectra,)
+            What the predictions are to be compared with; `y` itself where the last
+            step has no such method.
+        """
+        return target_in_prediction_space(self.steps[-1][1], y)

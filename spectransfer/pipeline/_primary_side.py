@@ -140,6 +140,12 @@ class PrimarySide:
         names = self.feature_names_in_
         return None if names is None else [str(name) for name in names]
 
+    @property
+    def space(self) -> str:
+        """Say in words what the predictions are, beside measured spectra."""
+        lost = [type(s).__name__ for s in self.steps if not _can_be_undone(s)]
+        return f"changed for good by {', '.join(lost)}" if lost else "as measured"
+
     def check(self, y: ArrayLike, name: str = "y") -> FloatArray:
         """Refuse spectra that are not those of this side: shape, axis, numbers.
 

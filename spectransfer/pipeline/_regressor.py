@@ -88,6 +88,11 @@ class PrimarySpaceRegressor(
         The fitted primary side: prepares primary spectra, and brings predictions back.
     transformer_ : transformer or None
         Its transformer.
+    prediction_space_ : str
+        "as measured" where every step of the primary side can be undone: predictions
+        then are on the raw scale. Else it names the steps that cannot, such as
+        "changed for good by BaselineCorrector": a calibration for such predictions is
+        to be built on ``transform_target(y)``.
     n_features_in_ : int
         Number of channels of the secondary spectra.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -230,6 +235,12 @@ class PrimarySpaceRegressor(
     def transformer_(self) -> Any:
         """The fitted transformer, or None."""
         return self.primary_side_.transformer
+
+    @property
+    def prediction_space_(self) -> str:
+        """What predictions are: "as measured", or what changed them for good."""
+        check_is_fitted(self)
+        return self.primary_side_.space
 
     def predict(
         self, X: ArrayLike, reference: ArrayLike | None = None, **predict_params: Any

@@ -61,15 +61,13 @@ class PrimarySpace(NamedTuple):
         if side.shape != (n_channels,):
             return f"it was fitted on {n_channels} channels, and y has {side.shape[0]}"
         if self.axis is not None and side.axis is not None:
-            if self.axis.unit != side.axis.unit:
-                return f"its axis is {self.axis.span}, and that of y {side.axis.span}"
-            mine, theirs = self.axis.values, side.axis.values
-            apart = float(np.abs(mine - theirs).max())
-            if apart > _TOLERANCE * float(np.abs(np.diff(mine)).min(initial=1)):
-                return (
-                    f"its axis, {self.axis.span}, differs from that of y by up to "
-                    f"{apart:.3g}"
-                )
+            places, unit = self.axis.values, self.axis.unit
+            if None not in (unit, side.axis.unit) and unit != side.axis.unit:
+                return f"its axis is in {unit}, and that of y in {side.axis.unit}"
+            apart = float(np.abs(places - side.axis.values).max())
+            if apart > _TOLERANCE * float(np.abs(np.diff(places)).min(initial=1)):
+                words = f"{apart:.3g} {unit or ''}".rstrip()
+                return f"its axis differs from that of y by up to {words}"
         found = _prepared(side, self.measured)
         if found.shape != self.prepared.shape:
             return (

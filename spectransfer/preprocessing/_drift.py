@@ -33,6 +33,7 @@ from spectransfer.preprocessing._drift_model import (
     chance_of,
     fit_drift,
     held_out,
+    lag_between,
     line_variance,
     operator,
 )
@@ -45,22 +46,7 @@ _OTHERS = (
     {"gain": 5, "shift": 3, "width": 2, "offset": 5},
 )
 _CHANCE = 0.003  # of finding a drift of one kind where there is none
-_FOREIGN = 0.02  # of a standard's energy: more than this the model must not leave
-
-
-def lag_between(today: FloatArray, reference: FloatArray, most: int) -> int:
-    """Give by how many whole channels lines lie higher today, by cross-correlation."""
-    a, b = (np.diff(day, axis=-1) for day in (today, reference))
-    n = a.shape[-1]
-
-    def likeness(lag: int) -> float:
-        one = a[:, max(lag, 0) : n + min(lag, 0)]
-        other = b[:, max(-lag, 0) : n + min(-lag, 0)]
-        norm = np.sqrt((one**2).sum() * (other**2).sum())
-        return round(float((one * other).sum() / norm), 9) if norm > 0 else 0.0
-
-    # of lags that are as good, the smallest
-    return max(range(-most, most + 1), key=lambda lag: (likeness(lag), -abs(lag)))
+_FOREIGN = 0.005  # of a standard's energy: more than this the model must not leave
 
 
 class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -76,8 +62,8 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     where gain g, shift s, width w and offset b are low polynomials along the channels.
     They are fitted by generalised least squares: the noise grows with the light, and
     how the intensities of a standard scatter from shot to shot is told by the shots.
-    A kind of drift that cannot be told from chance is left out, so that an instrument
-    which has not drifted is left alone.
+    A gain that cannot be told from chance is left out, and an instrument whose whole
+    drift cannot be is left alone.
 
     It takes spectra as the instrument gives them, *before* a baseline correction.
 
@@ -94,7 +80,7 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Relative standard deviation of the intensities of a mean spectrum, from day to
         day. It is taken where only means are given, whose scatter nobody can see.
     test : bool, default=True
-        Whether kinds of drift that may be chance (more than 3 in 1000) are left out.
+        Whether a gain, and a whole drift, that may be chance (3 in 1000) are left out.
     wavelengths : array-like of shape (n_channels,), default=None
         Axis, for `shift_on_axis_`. None looks at column names.
 
@@ -119,7 +105,7 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Share of the lines of each standard that differs in a way that the model does
         not have.
     kinds_ : tuple of str
-        What has drifted, of gain, shift, width and offset.
+        What is corrected, of gain, shift, width and offset.
     standards_ : ndarray of shape (n_standards,)
         Names of the standards, or row numbers.
     n_features_in_ : int

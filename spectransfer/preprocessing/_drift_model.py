@@ -353,6 +353,21 @@ def chance_of(drift: Drift, families: Sequence[str]) -> float:
     return float(chi2.sf(values @ np.linalg.solve(block, values), len(values)))
 
 
+def lag_between(today: FloatArray, reference: FloatArray, most: int) -> int:
+    """Give by how many whole channels lines lie higher today, by cross-correlation."""
+    a, b = (np.diff(day, axis=-1) for day in (today, reference))
+    n = a.shape[-1]
+
+    def likeness(lag: int) -> float:
+        one = a[:, max(lag, 0) : n + min(lag, 0)]
+        other = b[:, max(-lag, 0) : n + min(-lag, 0)]
+        norm = np.sqrt((one**2).sum() * (other**2).sum())
+        return round(float((one * other).sum() / norm), 9) if norm > 0 else 0.0
+
+    # of lags that are as good, the smallest
+    return max(range(-most, most + 1), key=lambda lag: (likeness(lag), -abs(lag)))
+
+
 def line_variance(spectra: FloatArray) -> float:
     """Squared standard deviation of a typical line, in channels squared.
 

@@ -121,7 +121,7 @@ def test_the_axis_is_that_of_the_columns(spectra):
     axis = np.linspace(400, 500, 60)
     frame = pd.DataFrame(spectra, columns=[str(w) for w in axis])
     side, _ = PrimarySide.fit(StandardScaler(), frame, spectra)
-    assert_array_equal(side.axis, axis)
+    assert_array_equal(side.axis.values, axis)
     plain, _ = PrimarySide.fit(StandardScaler(), spectra, spectra)
     assert plain.axis is None
     words = frame.set_axis([f"line {i}" for i in range(60)], axis=1)

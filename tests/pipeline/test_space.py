@@ -19,7 +19,7 @@ from spectransfer import (
     make_transfer_pipeline,
 )
 from spectransfer.datasets import make_instrument_pair
-from spectransfer.exceptions import SpectransferWarning
+from spectransfer.exceptions import SpectransferWarning, WavelengthError
 from spectransfer.metrics import relative_squared_error
 
 PAIR = make_instrument_pair(
@@ -132,7 +132,10 @@ def test_other_channels_and_axes_are_told(library):
     with warnings.catch_warnings():
         warnings.simplefilter("error", SpectransferWarning)
         joined.fit(LIBRARY.X_secondary, named)
-    with pytest.warns(SpectransferWarning, match=r"by up to 0\.5 nm"):
+    with (
+        pytest.warns(SpectransferWarning, match=r"by up to 0\.5"),
+        pytest.raises(WavelengthError, match="The frozen autoencoder"),
+    ):
         joined.fit(LIBRARY.X_secondary, shifted)
 
 

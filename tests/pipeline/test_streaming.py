@@ -148,7 +148,7 @@ def test_an_array_that_does_not_fit_is_refused(pair, out):
 
 def test_a_file_of_another_kind_is_refused(pair, tmp_path):
     knn = KNNTransfer(2).fit(pair.X_secondary, pair.X_primary)
-    with pytest.raises(ValueError, match=r"a \.npy file.*Call it map\.npy"):
+    with pytest.raises(ValueError, match=r"a \.npy or \.npz file.*Call it map\.npy"):
         transfer_spectra(knn, pair.X_secondary, tmp_path / "map.csv")
 
 

@@ -88,6 +88,13 @@ def test_another_material_is_warned_of_by_its_name():
         DriftCorrector().fit(today, reference, sample_id=np.array(list("abc"))[ids])
 
 
+def test_an_instrument_that_has_not_drifted_is_left_alone_for_all_of_30_seeds():
+    for seed in range(30):
+        today, reference, ids = both_days(n=20, materials=(0,), seed=100 + seed)
+        found = DriftCorrector().fit(today, reference, sample_id=ids)
+        assert found.kinds_ == (), seed
+
+
 def test_saturation_is_warned_of():
     today, reference, ids = both_days()
     today = np.minimum(today, np.percentile(today, 90))

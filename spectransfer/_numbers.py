@@ -1,0 +1,59 @@
+"""What can be read as a table of numbers, and what cannot, in words of ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from spectransfer._axis import refuse_strange_columns
+from spectransfer._blocks import row_blocks
+from spectransfer._files import new_array
+
+
+@contextmanager
+def our_words(name: str) -> Iterator[None]:
+    """Say what cannot be read as numbers, where numpy's own error says only that."""
+    try:
+        yield
+    except TypeError as error:
+        if "must be" not in str(error) and "sparse" in str(error).lower():
+            raise
+        raise TypeError(
+            f"{name} must hold numbers, but it cannot be read as such: {error}. Fill "
+            "missing values (pandas.NA, None), and turn lists in cells into columns."
+        ) from error
+
+
+def readable(X: Any, name: str) -> Any:
+    """Refuse masked values and foreign columns, and bring numbers to our byte order.
+
+    Memory-mapped tables that are not of native floats are converted block by block.
+    """
+    refuse_strange_columns(X, name)
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        raise ValueError(
+            f"{name} must have a number in every channel, but it is a masked array "
+            f"with {int(np.ma.getmaskarray(X).sum())} masked values, which would be "
+            "used as if they were measured. Fill them, with X.filled(...), or leave "
+            "out such spectra or channels."
+        )
+    if type(X).__module__.split(".")[0] in ("torch", "cupy", "array_api_strict"):
+        try:
+            return np.asarray(X)
+        except (TypeError, RuntimeError) as error:
+            raise TypeError(
+                f"{name} must be readable as a numpy array, but it is a "
+                f"{type(X).__name__}: {error}. Bring it to the CPU first."
+            ) from error
+    if not isinstance(X, np.ndarray) or X.ndim != 2:
+        return X
+    wanted = X.dtype.newbyteorder("=") if X.dtype.kind == "f" else np.dtype(float)
+    foreign = X.dtype.kind == "f" and not X.dtype.isnative and X.itemsize in (4, 8)
+    counted = X.dtype.kind in "iu" and isinstance(X, np.memmap)
+    if not (foreign or counted):
+        return X
+    converted = new_array(X.shape, wanted, like=X)
+    for rows in row_blocks(len(X), 8 * X.shape[1]):
+        converted[rows] = X[rows]
+    return converted
