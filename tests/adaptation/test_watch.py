@@ -7,8 +7,8 @@ from scipy.stats import f, t
 from sklearn.decomposition import PCA
 
 from spectransfer.adaptation import watch_instrument
-from spectransfer.adaptation._watch import (
-    InstrumentWatch,
+from spectransfer.adaptation._watch import InstrumentWatch
+from spectransfer.adaptation._watch_statistics import (
     components_of,
     drift_between,
     limits_around,

@@ -10,6 +10,7 @@ from spectransfer.adaptation import watch_instrument
 from spectransfer.adaptation._watch import InstrumentWatch
 from spectransfer.plotting import ControlChartDisplay, DriftDisplay
 from spectransfer.preprocessing import DriftCorrector
+from spectransfer.spectra import Axis
 
 CHANNELS = np.arange(200.0)
 LINES = np.exp(-0.5 * ((CHANNELS - [[20.0], [90.0], [170.0]]) / 2) ** 2).sum(axis=0)
@@ -18,7 +19,7 @@ LINES = np.exp(-0.5 * ((CHANNELS - [[20.0], [90.0], [170.0]]) / 2) ** 2).sum(axi
 @pytest.fixture
 def corrector():
     reference = 100 + 1000 * LINES + np.random.default_rng(0).normal(0, 1, 200)
-    return DriftCorrector(wavelengths=400 + 0.1 * CHANNELS).fit(
+    return DriftCorrector(wavelengths=Axis(400 + 0.1 * CHANNELS, "nm")).fit(
         [1.4 * reference], [reference]
     )
 
