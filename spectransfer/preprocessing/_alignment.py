@@ -237,7 +237,7 @@ class AxisAligner(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Correlation of both days at the best shift in whole channels.
     n_features_in_ : int
         Number of channels.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the channels, where `X` had names.
 
     Warns

@@ -108,7 +108,7 @@ class BlindCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         reference about its mean.
     n_features_in_ : int
         Number of channels.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the channels, where `X` had names.
 
     Warns

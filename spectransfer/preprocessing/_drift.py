@@ -13,8 +13,6 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from spectransfer._blocks import row_blocks
-from spectransfer._files import new_array
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     Interval,
@@ -38,6 +36,7 @@ from spectransfer.preprocessing._drift_model import (
     operator,
 )
 from spectransfer.preprocessing._drift_scatter import scatter_of
+from spectransfer.preprocessing._resampling import multiply_rows
 
 SAFE = {"gain": 3, "shift": 1, "width": 1, "offset": 3}
 _OTHERS = (
@@ -375,14 +374,9 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             Spectra of the reference day, in the precision of `X`.
         """
         check_is_fitted(self)
-        spectra = check_spectra(self, X)
-        out = new_array(spectra.shape, spectra.dtype, like=spectra)
-        matrix = self._operator.astype(spectra.dtype)
-        constant = self._constant.astype(spectra.dtype)
-        for rows in row_blocks(len(spectra), 3 * spectra[:1].nbytes):
-            block = np.ascontiguousarray(spectra[rows].T)
-            np.add((matrix @ block).T, constant, out=out[rows])
-        return out
+        spectra = multiply_rows(check_spectra(self, X), self._operator)
+        spectra += self._constant.astype(spectra.dtype)
+        return spectra
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -69,7 +69,7 @@ class SlopeBiasCorrection(RegressorMixin, BaseEstimator):
         Line from what the calibration says to the property.
     n_features_in_ : int
         Number of channels of the secondary spectra.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names of `X`, where it had any.
 
     Raises

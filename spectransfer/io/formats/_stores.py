@@ -128,9 +128,7 @@ def open_store(path: Path, also: tuple[str, ...] = ()) -> Iterator[Store]:
     try:
         with opened(path, also) as store:
             yield store
-    except FileFormatError:
-        raise
-    except ImportError:
+    except (FileFormatError, ImportError):
         raise
     except (*DAMAGE, NotImplementedError) as error:
         size = path.stat().st_size
