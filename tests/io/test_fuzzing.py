@@ -61,7 +61,7 @@ def mutated(content, rng):
 def originals(folder):
     """Write a small file of every kind, and give their contents."""
     found = {name: text.encode() for name, text in TEXTS.items()}
-    found["packed"] = gzip.compress(TEXTS["rows"].encode())
+    found["packed"] = gzip.compress(TEXTS["rows"].encode(), mtime=0)
     found["utf-16"] = TEXTS["rows"].encode("utf-16")
     sides = {
         "X_secondary": X,
