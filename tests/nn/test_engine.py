@@ -233,6 +233,7 @@ joblib.dump(transfer, sys.argv[1])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "use"),
     [

@@ -34,7 +34,7 @@ def test_curves_and_two_standard_errors_are_those_of_the_corrector(corrector):
         heights = band.get_paths()[0].vertices[:, 1]
         assert_allclose(heights.max(), (curve + 2 * error).max())
     assert_allclose(display.lines_[0].get_xdata(), 400 + 0.1 * CHANNELS)
-    assert display.axes_[2].get_xlabel() == "spectral axis"
+    assert display.axes_[2].get_xlabel() == "wavelength (nm)"
     assert f"{corrector.explained_:.1%}" in display.figure_.get_suptitle()
 
 

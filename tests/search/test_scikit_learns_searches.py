@@ -82,6 +82,7 @@ def searched():
     return grid_search().fit(X, Y)
 
 
+@pytest.mark.slow
 def test_a_search_over_all_parts_finds_the_same_with_two_processes(searched):
     with parallel_config("loky", n_jobs=2, inner_max_num_threads=1):
         parallel = grid_search(n_jobs=2).fit(X, Y)
@@ -133,6 +134,7 @@ def test_several_figures_of_merit_can_be_searched_at_once(searched, quiet):
     assert search.score(X, Y) == rse_scorer(search.best_estimator_, X, Y)
 
 
+@pytest.mark.slow
 def test_a_halving_search_ends_with_one_of_its_candidates(quiet):
     def search():
         return HalvingRandomSearchCV(
