@@ -56,7 +56,7 @@ def read_days(
     ----------
     folder : str or path-like
         Folder, which is searched with all folders in it.
-    pattern : str, default=``"**/*"``
+    pattern : str, default ``"**/*"``
         Which files to read, such as ``"**/*_standard_*.csv"``. Hidden files are passed
         over.
     read : callable, default=None
