@@ -302,8 +302,11 @@ def test_an_interrupted_fit_leaves_what_was_fitted(name, tally):
     estimator = ESTIMATORS[name].fit(PAIR.X_secondary, PAIR.X_primary)
     before = estimator.predict(PAIR.X_secondary[:9])
     start = time.perf_counter()
-    estimator.fit(PAIR.X_secondary, PAIR.X_primary)
+    estimator.fit(OTHER.X_secondary, OTHER.X_primary)
     seconds = time.perf_counter() - start
+    # the signal may come when all is learned and `fit` has not returned
+    finished_by_then = estimator.predict(PAIR.X_secondary[:9])
+    estimator.fit(PAIR.X_secondary, PAIR.X_primary)
     rng = np.random.default_rng(SEED)
     handler = signal.signal(signal.SIGALRM, signal.default_int_handler)
     try:
@@ -319,7 +322,8 @@ def test_an_interrupted_fit_leaves_what_was_fitted(name, tally):
             if not finished:
                 tally["interrupted fits", "tried"] += 1
                 after = estimator.predict(PAIR.X_secondary[:9])
-                assert_array_equal(after, before)
+                if not np.array_equal(after, finished_by_then):
+                    assert_array_equal(after, before)
                 tally["interrupted fits", "survived"] += 1
             estimator.fit(PAIR.X_secondary, PAIR.X_primary)
     finally:
