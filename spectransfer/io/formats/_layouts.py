@@ -45,7 +45,9 @@ def _is_axis_like(values: np.ndarray) -> bool:
     return bool(with_most == 1.0 or (len(steps) >= _MANY and with_most > _NEARLY_ALL))
 
 
-def read_layout(text: Text, names: Mapping[str, str]) -> Parsed:
+def read_layout(
+    text: Text, names: Mapping[str, str], delimiter: str | None = ""
+) -> Parsed:
     """Read a text table of any usual layout.
 
     Parameters
@@ -54,6 +56,8 @@ def read_layout(text: Text, names: Mapping[str, str]) -> Parsed:
         Lines of a file.
     names : mapping of str to str
         What the user says of columns: "sample_id", "wavelengths", "X".
+    delimiter : str or None, default=""
+        What divides columns; empty to find out.
 
     Returns
     -------
@@ -65,7 +69,7 @@ def read_layout(text: Text, names: Mapping[str, str]) -> Parsed:
     FileFormatError
         If the table is not understood.
     """
-    block = find_block(text)
+    block = find_block(text, delimiter)
     if block.header is None or not _is_header(block, names):
         _settle_first_row(block, names)
     notes = list(text.notes)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from spectransfer.io.formats._arrays import read_arrays
+from spectransfer.io.formats._excel import is_excel, read_excel
 from spectransfer.io.formats._instruments import read_text_export
 from spectransfer.io.formats._parsed import Parsed, refuse
 from spectransfer.io.formats._stores import is_store
@@ -47,6 +48,8 @@ def read_file(path: Path, names: Mapping[str, str]) -> Parsed:
     for mark, (what, way) in _KNOWN_BUT_NOT_READ.items():
         if start.startswith(mark):
             refuse(path, "must be of a format that is read here", f"it is {what}", way)
+    if start.startswith(b"PK") and is_excel(path):
+        return read_excel(path, names)
     if is_store(start):
         return read_arrays(path, names)
     return read_text_export(read_text(path), names)

@@ -1,0 +1,102 @@
+"""Sheets of Excel as lines of text: a table is understood alike, wherever it stands."""
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from spectransfer._imports import need
+from spectransfer._reading import refuse_more_than_memory
+from spectransfer.io.formats._layouts import read_layout
+from spectransfer.io.formats._parsed import Parsed, refuse
+from spectransfer.io.formats._text import Text
+
+_BYTES_IN_MEMORY = 10
+
+
+def is_excel(path: Path) -> bool:
+    """Tell whether an archive is a workbook, by what it holds.
+
+    Parameters
+    ----------
+    path : Path
+        File.
+
+    Returns
+    -------
+    bool
+        Whether it is; False where it is no archive.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return False
+
+
+def read_excel(path: Path, names: Mapping[str, str]) -> Parsed:
+    """Read a table from a workbook.
+
+    Parameters
+    ----------
+    path : Path
+        An .xlsx file.
+    names : mapping of str to str
+        What the user says of columns; "X" may also name the sheet.
+
+    Returns
+    -------
+    Parsed
+        What the sheet says; numbers of lines are those of its rows.
+
+    Raises
+    ------
+    FileFormatError
+        If the sheet is not understood, or it does not show which one it is.
+    """
+    openpyxl = need("openpyxl", f"Reading {path}", "spectransfer[files]")
+    with zipfile.ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    refuse_more_than_memory(_BYTES_IN_MEMORY * size, path)
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    try:
+        sheets = {sheet.title: _lines(sheet) for sheet in book.worksheets}
+    finally:
+        book.close()
+    filled = {title: lines for title, lines in sheets.items() if lines}
+    names = dict(names)
+    wanted = names.pop("X") if names.get("X") in sheets else None
+    if wanted is None and len(filled) != 1:
+        refuse(
+            path,
+            "must have one sheet with a table",
+            f"its filled sheets are {', '.join(map(repr, filled)) or 'none'}",
+            'Choose one, with names={"X": ...}.',
+        )
+    title = wanted or next(iter(filled))
+    lines = dict(sheets[title])
+    if not lines:
+        refuse(path, f"must hold a table in sheet {title!r}", "it is empty", "Fill it.")
+    parsed = read_layout(Text(path, list(lines.values()), list(lines)), names, "\t")
+    parsed.kind = f"Excel, sheet {title!r}"
+    parsed.notes = [n for n in parsed.notes if n != "columns divided by tabs"]
+    return parsed
+
+
+def _lines(sheet: Any) -> list[tuple[int, str]]:
+    """Write the rows of a sheet that are not empty, with their numbers."""
+    lines = []
+    for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+        line = "\t".join(map(_cell, row)).rstrip("\t")
+        if line.strip():
+            lines.append((number, line))
+    return lines
+
+
+def _cell(value: Any) -> str:
+    """Write a cell as text, whole numbers without decimals."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
+    return " ".join(str(value).replace('"', "'").split())

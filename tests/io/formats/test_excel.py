@@ -1,0 +1,91 @@
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from spectransfer.exceptions import FileFormatError
+from spectransfer.io import load_pair, read_spectra
+
+openpyxl = pytest.importorskip("openpyxl")
+
+
+@pytest.fixture
+def workbook(tmp_path):
+    def write(name="lab.xlsx", **sheets):
+        book = openpyxl.Workbook()
+        book.remove(book.active)
+        for title, rows in sheets.items():
+            sheet = book.create_sheet(title)
+            for row in rows:
+                sheet.append(row)
+        book.save(tmp_path / name)
+        return tmp_path / name
+
+    return write
+
+
+ROWS = [["sample_id", 400.5, 401, 402], ["007", 1.25, 2, 3], ["8", 4, 5, 6e-9]]
+
+
+def test_a_sheet_is_read_as_text_would_be(workbook):
+    path = workbook(Data=[["Operator", "Eva"], ["Laser", 785], *ROWS], Empty=[])
+    spectra = read_spectra(path)
+    assert_array_equal(spectra.wavelengths, [400.5, 401, 402])
+    assert_array_equal(spectra.X, [[1.25, 2, 3], [4, 5, 6e-9]])
+    assert spectra.sample_id.tolist() == ["007", "8"]
+    assert spectra.meta == {"Operator": "Eva", "Laser": "785"}
+    assert spectra.notes[0] == "Excel, sheet 'Data'"
+
+
+def test_spectra_may_be_columns(workbook):
+    rows = list(map(list, np.array(ROWS, dtype=object).T))
+    rows[0] = ["Wavelength (nm)", "quartz", "8"]
+    spectra = read_spectra(workbook(Data=rows))
+    assert spectra.unit == "nm"
+    assert_array_equal(spectra.X[0], [1.25, 2, 3])
+    assert spectra.sample_id.tolist() == ["quartz", "8"]
+
+
+def test_of_several_sheets_the_user_chooses(workbook):
+    path = workbook(one=ROWS, two=[*ROWS[:2]])
+    with pytest.raises(FileFormatError, match="filled sheets are 'one', 'two'"):
+        read_spectra(path)
+    assert len(read_spectra(path, names={"X": "two"})) == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([*ROWS, ["9", None, 2, 3]], r"line 4, .*column '400\.5' is empty"),
+        ([*ROWS, ["9", 1, 2]], r"line 4, must have 4 columns"),
+        ([*ROWS, ["9", "x", 2, 3]], r"line 4, .*holds 'x'"),
+        ([*ROWS, ["9", "1,234", 2, 3]], r"line 4, .*'1,234'"),
+    ],
+)
+def test_what_is_not_understood_is_refused_with_its_row(workbook, rows, message):
+    with pytest.raises(FileFormatError, match=message):
+        read_spectra(workbook(Data=rows))
+
+
+def test_two_workbooks_make_a_pair(workbook):
+    first = workbook("a.xlsx", Data=ROWS)
+    second = workbook("b.xlsx", Data=[ROWS[0], ROWS[2], ROWS[1]])
+    pair = load_pair(first, second)
+    assert_array_equal(pair.X_secondary, pair.X_primary)
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.9])
+def test_a_workbook_cut_short_is_refused(workbook, kept):
+    path = workbook(Data=ROWS)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(kept * len(content))])
+    with pytest.raises(FileFormatError, match=r"lab\.xlsx"):
+        read_spectra(path)
+
+
+def test_without_openpyxl_the_error_says_what_to_install(workbook, monkeypatch):
+    path = workbook(Data=ROWS)
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(ImportError, match=r"spectransfer\[files\]"):
+        read_spectra(path)
