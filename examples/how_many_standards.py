@@ -21,6 +21,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 
 from spectransfer import (
     BaselineCorrector,
+    CanonicalCorrelationTransfer,
     DirectStandardization,
     FewStandardsTransfer,
     KNNTransfer,
@@ -55,6 +56,7 @@ def methods(axes, k):
         "RidgeCV": RidgeCV(np.logspace(-4, 6, 21)),
         "PDS": PiecewiseDirectStandardization(**axes),
         "SST": SpectralSpaceTransformation(**axes),
+        "CCA": CanonicalCorrelationTransfer(),
         "PLS": GridSearchCV(
             PLSRegression(scale=False),
             {"n_components": [1, 2, 3][: max(1, k - 3)]},
