@@ -12,6 +12,7 @@ from sklearn.decomposition import PCA
 from sklearn.utils import check_random_state
 
 from spectransfer._blocks import blocks_of
+from spectransfer._numbers import common_unit
 from spectransfer._typing import ArrayLike, FloatArray, IntArray, RandomState
 
 _METHODS = ("kmeans", "kennard-stone", "duplex", "spxy", "d-optimal")
@@ -195,14 +196,18 @@ def _whitened(spectra: Any, n_components: int) -> FloatArray:
             "Standards are chosen among finite spectra, but X contains NaN or inf. "
             "Leave out what was not measured."
         )
+    unit = common_unit(draw)
+    draw = draw / unit
     n_components = min(n_components, len(draw) - 1, draw.shape[1])
     if n_components < 1:
         return np.zeros((len(spectra), 1))
     pca = PCA(n_components, whiten=True, svd_solver="auto", random_state=0).fit(draw)
     # components of rounding would weigh as much as those of the material
     kept = pca.explained_variance_ > 1e-10 * pca.explained_variance_[0]
-    blocks = [pca.transform(np.asarray(b))[:, kept] for b in blocks_of(spectra, 4096)]
-    return np.concatenate(blocks).astype(np.float64)
+    blocks = (np.asarray(block) / unit for block in blocks_of(spectra, 4096))
+    return np.concatenate([pca.transform(block)[:, kept] for block in blocks]).astype(
+        np.float64
+    )
 
 
 def _nearest_to_centers(
