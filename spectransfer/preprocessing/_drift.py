@@ -23,6 +23,7 @@ from spectransfer._validation import (
 )
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.preprocessing._cropping import find_axis
+from spectransfer.preprocessing._drift_gain import with_blurred_gain
 from spectransfer.preprocessing._drift_model import (
     FAMILIES,
     Drift,
@@ -293,6 +294,9 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             # what belongs together is tested together: lines that are wider are lower
             if chance_of(best.drift, FAMILIES) > _CHANCE:
                 best = fit_drift(standards, start({}))
+        elif best.drift.orders["width"] and best.drift.orders["gain"]:
+            line = min(float(np.sqrt(line_variance(reference))), n / 16)
+            best = with_blurred_gain(best, standards, line)
         return best
 
     def _describe(
