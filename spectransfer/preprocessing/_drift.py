@@ -34,6 +34,7 @@ from spectransfer.preprocessing._drift_model import (
     held_out,
     lag_between,
     line_variance,
+    noise_of_sharpening,
     operator,
 )
 from spectransfer.preprocessing._drift_scatter import scatter_of
@@ -46,6 +47,7 @@ _OTHERS = (
     {"gain": 5, "shift": 3, "width": 2, "offset": 5},
 )
 _CHANCE = 0.003  # of finding a drift of one kind where there is none
+_MUCH = 2.0  # times the noise, of sharpening that would draw the gain its way
 _FOREIGN = 0.005  # of a standard's energy: more than this the model must not leave
 
 
@@ -294,7 +296,7 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             # what belongs together is tested together: lines that are wider are lower
             if chance_of(best.drift, FAMILIES) > _CHANCE:
                 best = fit_drift(standards, start({}))
-        elif best.drift.orders["width"] and best.drift.orders["gain"]:
+        elif best.drift.orders["gain"] and noise_of_sharpening(best.drift) > _MUCH:
             line = min(float(np.sqrt(line_variance(reference))), n / 16)
             best = with_blurred_gain(best, standards, line)
         return best
