@@ -353,6 +353,13 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 f"max_shift={self.max_shift}. Raise max_shift, give standards with "
                 "more lines, or align the axis by the lines of a lamp."
             )
+        if self.explained_ < 0:
+            said.append(
+                "Corrected, the standards of both days differ more than they did, by "
+                f"{-self.explained_:.0%}: their intensities contradict the shapes of "
+                "their lines. Measure more shots, or give fewer orders, such as "
+                "orders={'shift': 1, 'width': 1}."
+            )
         for day, spectra in (("today", today), ("the reference day", reference)):
             top = spectra.max(axis=1, keepdims=True)
             full = (spectra == top).sum(axis=1)
