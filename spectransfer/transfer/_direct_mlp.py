@@ -116,6 +116,7 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         *,
         n_latent: int = 64,
         decoder_layer_sizes: tuple[int, ...] | str = "auto",
+        n_components: int | str | None = "auto",
         l2: float | str = "auto",
         training: Training | None = None,
         random_state: RandomState = None,
@@ -124,6 +125,7 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.n_latent = n_latent
         self.decoder_layer_sizes = decoder_layer_sizes
+        self.n_components = n_components
         self.l2 = l2
         self.training = training
         self.random_state = random_state
@@ -155,7 +157,10 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         5
         """
         published = cls(
-            decoder_layer_sizes=(512, 1024), l2=1e-6, training=PublishedTraining()
+            decoder_layer_sizes=(512, 1024),
+            n_components=None,
+            l2=1e-6,
+            training=PublishedTraining(),
         )
         return published.set_params(**changes)
 
@@ -196,13 +201,14 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         self._fit_regression("direct MLP", self._module, pair, watched, weights)
         return self
 
-    def _module(self, n_in: int, n_out: int) -> nn.Module:
+    def _module(self, n_in: int, n_out: int) -> tuple[nn.Module, tuple[MLP, MLP]]:
         sizes = self.decoder_layer_sizes
         if isinstance(sizes, str):
             sizes = tuple(reversed(encoder_layers_for(n_out)))
         mapper = MLP(n_in, self.hidden_layer_sizes, self.n_latent)
         decoder = MLP(self.n_latent, sizes, n_out)
-        return nn.Sequential(OrderedDict(mapper=mapper, decoder=decoder))
+        module = nn.Sequential(OrderedDict(mapper=mapper, decoder=decoder))
+        return module, (mapper, decoder)
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Transfer secondary spectra.
