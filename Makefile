@@ -1,5 +1,6 @@
 # make demo        install, then reproduce the paper on small simulated maps (reports/paper)
 # make test        install, then run the tests
+# make site        install, then build docs and gallery (docs/_build/html/index.html)
 # make benchmarks  install, then time everything that has a target (half an hour)
 # make lowest      install the lowest versions that pyproject.toml allows, then run the tests
 # make check       install, then format, lint, types, import contract, docstrings, tests
@@ -15,7 +16,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 LOWEST ?= .venv-lowest
 
-.PHONY: demo test slow lowest static check benchmarks clean
+.PHONY: demo test slow lowest static check site benchmarks clean
 
 demo: $(INSTALLED)
 	OMP_NUM_THREADS=$(THREADS) $(BIN)/python examples/paper $(ARGS)
@@ -41,6 +42,9 @@ static: $(INSTALLED)
 
 check: static test
 
+site: $(INSTALLED)
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html $(ARGS)
+
 benchmarks: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/run_all.py $(ARGS)
 
@@ -57,4 +61,4 @@ $(LOWEST)/.installed: pyproject.toml constraints.txt .ci/floors.py
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(LOWEST) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(LOWEST) docs/_build docs/gallery docs/generated build *.egg-info .mypy_cache .ruff_cache .pytest_cache

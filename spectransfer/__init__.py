@@ -16,6 +16,7 @@ _MODULE_OF = {
     "OffsetTransfer": "spectransfer.transfer",
     "PiecewiseDirectStandardization": "spectransfer.transfer",
     "PrimarySpaceRegressor": "spectransfer.pipeline",
+    "SlopeBiasCorrection": "spectransfer.transfer",
     "SpectralMLP": "spectransfer.networks",
     "SpectralSpaceTransformation": "spectransfer.transfer",
     "SpectralVAE": "spectransfer.networks",
@@ -58,6 +59,7 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.transfer import (
         PiecewiseDirectStandardization as PiecewiseDirectStandardization,
     )
+    from spectransfer.transfer import SlopeBiasCorrection as SlopeBiasCorrection
     from spectransfer.transfer import (
         SpectralSpaceTransformation as SpectralSpaceTransformation,
     )

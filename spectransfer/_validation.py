@@ -18,12 +18,12 @@ from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOp
 from sklearn.utils.validation import (
     _check_feature_names_in as check_feature_names_in,
 )
-from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+from sklearn.utils.validation import _check_sample_weight as _checked_weights
 from sklearn.utils.validation import check_array, check_consistent_length, validate_data
 
+from spectransfer._axis import axis_of, known_names, with_text_names
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
-from spectransfer._wavelengths import known_names, wavelengths_of, with_text_names
 
 if TYPE_CHECKING:
     # scikit-learn has no types, and its decorator would take those of ours away
@@ -46,7 +46,6 @@ __all__ = [
     "check_finite",
     "check_layer_sizes",
     "check_pair",
-    "check_sample_weight",
     "check_spectra",
     "check_targets",
     "check_weights",
@@ -223,7 +222,7 @@ def check_spectra(
         Finite spectra, float32 or float64.
     """
     options = {"dtype": _FLOATS, "ensure_all_finite": False} | options
-    axis = wavelengths_of(X)
+    axis = axis_of(X)
     if axis is not None:
         X = with_text_names(X, None if reset else known_names(estimator, axis))
     spectra = validate_data(estimator, X, reset=reset, **options)
@@ -309,7 +308,7 @@ def check_weights(
     """
     if sample_weight is None:
         return None
-    weights: FloatArray = check_sample_weight(
+    weights: FloatArray = _checked_weights(
         sample_weight, spectra, dtype=np.float64, ensure_non_negative=True
     )
     if not weights.any():

@@ -1,7 +1,7 @@
-"""Looking through what wraps an estimator: frozen ones, searches, pipelines."""
+"""Looking through what wraps an estimator, and at parts that are None by default."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -74,3 +74,59 @@ def flat_steps(transformer: Any) -> list[Any]:
         nested = [flat_steps(step) for _, step in transformer.steps]
         return [step for steps in nested for step in steps]
     return [] if transformer in (None, "passthrough") else [transformer]
+
+
+class HeldParts:
+    """A mixin for estimators whose parts are None by default.
+
+    None stands for a part with its default parameters, and these can be seen and set as
+    if it were there: ``set_params(training__n_steps=500)`` puts it there first. So the
+    searches find them.
+    """
+
+    _default_parts: ClassVar[dict[str, Any]] = {}  # what makes them, by name
+
+    def _part(self, name: str) -> Any:
+        part = getattr(self, name)
+        return self._default_parts[name]() if part is None else part
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Get the parameters, with those of parts that are None.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to give the parameters of parts, too.
+
+        Returns
+        -------
+        dict of str to object
+            Values by name.
+        """
+        params: dict[str, Any] = super().get_params(deep)  # type: ignore[misc]
+        if deep:
+            for name, part in self._default_parts.items():
+                if params[name] is None:
+                    inner = part().get_params()
+                    params |= {f"{name}__{key}": inner[key] for key in inner}
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, those of parts by names such as ``training__n_steps``.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name.
+
+        Returns
+        -------
+        estimator
+            Itself.
+        """
+        for name, part in self._default_parts.items():
+            reached = any(key.startswith(f"{name}__") for key in params)
+            if reached and params.get(name, getattr(self, name)) is None:
+                params[name] = part()
+        super().set_params(**params)  # type: ignore[misc]
+        return self

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,20 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 
 
+def place_of(page: Path, link: str) -> Path:
+    """Give the file that a link means; pages of the gallery are made from scripts."""
+    if link == "gallery/index":
+        return ROOT / "examples" / "GALLERY_HEADER.md"
+    if link.startswith("gallery/"):
+        return ROOT / "examples" / f"{Path(link).name}.py"
+    return page.parent / link
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_relative_links_lead_to_files(page):
     links = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
     local = [link for link in links if "://" not in link]
-    missing = [link for link in local if not (page.parent / link).exists()]
+    missing = [link for link in local if not place_of(page, link).exists()]
     assert not missing
 
 
@@ -29,3 +39,22 @@ def test_every_public_name_of_the_package_can_be_imported():
 def test_importing_the_package_does_not_import_torch():
     code = "import sys, spectransfer; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_room_with_public_names_is_in_the_reference():
+    listed = set((ROOT / "docs" / "reference.rst").read_text().split())
+    rooms = {
+        f"spectransfer.{path.parent.name}"
+        for path in (ROOT / "spectransfer").glob("*/__init__.py")
+        if import_module(f"spectransfer.{path.parent.name}").__all__
+    }
+    # torch modules and losses: for those who build networks, and read the code
+    assert rooms - {"spectransfer.nn"} <= listed
+
+
+def test_every_page_is_in_the_contents_of_the_site():
+    pages = {path.stem for path in (ROOT / "docs").glob("*.md")}
+    contents = ("index", "guides", "project")
+    told = " ".join((ROOT / "docs" / f"{name}.md").read_text() for name in contents)
+    toctrees = " ".join(re.findall(r"```\{toctree\}(.*?)```", told, re.DOTALL)).split()
+    assert pages - {"index"} <= set(toctrees)

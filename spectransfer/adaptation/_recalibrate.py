@@ -20,7 +20,7 @@ _STEP = "drift"
 
 @validate_params(
     {"transfer": [HasMethods("predict")], "corrector": [DriftCorrector, None]},
-    prefer_skip_nested_validation=True,
+    prefer_skip_nested_validation=False,
 )
 def recalibrate(
     transfer: Any,

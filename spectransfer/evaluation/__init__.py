@@ -9,8 +9,10 @@ from spectransfer.evaluation._clusters import (
     fit_library_clusters,
 )
 from spectransfer.evaluation._evaluate import evaluate_transfers
-from spectransfer.evaluation._judging import Stopwatch as Stopwatch
+from spectransfer.evaluation._properties import Property, PropertyRow
+from spectransfer.evaluation._properties import printed_properties as printed_properties
 from spectransfer.evaluation._sharing import SharedSize, shared_size
+from spectransfer.evaluation._stopwatch import Stopwatch as Stopwatch
 from spectransfer.evaluation._table import COLUMNS as COLUMNS
 from spectransfer.evaluation._table import SpectrumErrors, TransferRow, TransferTable
 from spectransfer.evaluation._transferred import (
@@ -25,6 +27,8 @@ __all__ = [
     "PROTOCOLS",
     "ClusterChoice",
     "ClusterComparison",
+    "Property",
+    "PropertyRow",
     "SharedSize",
     "SpectrumErrors",
     "TransferRow",

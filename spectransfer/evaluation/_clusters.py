@@ -37,7 +37,7 @@ from spectransfer._validation import (
     check_targets,
     validate_params,
 )
-from spectransfer.metrics import cluster_labels, paired_spectra
+from spectransfer.metrics import cluster_labels, fit_clusters, paired_spectra
 from spectransfer.spectra import as_table
 
 Prepare = Callable[[Any], Any]
@@ -134,7 +134,7 @@ def _silhouettes(sums: FloatArray, labels: IntArray, sizes: FloatArray) -> Float
 
 @validate_params(
     _SUBSAMPLE_CONSTRAINTS | {"options": ["array-like"]},
-    prefer_skip_nested_validation=True,
+    prefer_skip_nested_validation=False,
 )
 def choose_n_clusters(
     library: ArrayLike,
@@ -189,13 +189,11 @@ def choose_n_clusters(
                 f"options holds {k}, and there are {len(drawn)} spectra. Leave this "
                 "option out, or draw more spectra with n_subsample."
             )
-    labelings = [
-        np.unique(
-            KMeans(k, n_init=n_init, random_state=random_state).fit(drawn).labels_,
-            return_inverse=True,
-        )[1]
-        for k in tried
-    ]
+    labelings = []
+    for k in tried:
+        kmeans = KMeans(k, n_init=n_init, random_state=random_state)
+        labels = fit_clusters(kmeans, drawn).labels_
+        labelings.append(np.unique(labels, return_inverse=True)[1])
     found = dict(zip(tried, mean_silhouettes(drawn, labelings), strict=True))
     return ClusterChoice(max(found, key=found.__getitem__), found)
 
@@ -217,7 +215,7 @@ class ClusterComparison(NamedTuple):
         ],
         "max_passes": [Interval(Integral, 0, None, closed="left")],
     },
-    prefer_skip_nested_validation=True,
+    prefer_skip_nested_validation=False,
 )
 def fit_library_clusters(
     library: ArrayLike,
@@ -287,7 +285,7 @@ def fit_library_clusters(
         n_clusters = choose_n_clusters(table, fitting, **options).n_clusters
     drawn = _subsample(table, prepare, n_subsample, random_state)
     kmeans = KMeans(int(n_clusters), n_init=n_init, random_state=random_state)
-    kmeans.fit(drawn)
+    fit_clusters(kmeans, drawn)
     if len(drawn) == len(table):
         return kmeans
     del drawn
@@ -333,7 +331,7 @@ def _settles(
 
 
 @validate_params(
-    {"kmeans": [HasMethods("predict")]}, prefer_skip_nested_validation=True
+    {"kmeans": [HasMethods("predict")]}, prefer_skip_nested_validation=False
 )
 def compare_clusters(
     y_true: ArrayLike, y_pred: ArrayLike, *, kmeans: Any

@@ -21,12 +21,18 @@ from spectransfer.evaluation._judging import (
     BLOCK_SIZE,
     Clusters,
     Judged,
-    Stopwatch,
+    check_map,
     judge,
     known_protocols,
     with_truth,
 )
+from spectransfer.evaluation._properties import (
+    Properties,
+    axes_of,
+    checked_properties,
+)
 from spectransfer.evaluation._sharing import shared_size
+from spectransfer.evaluation._stopwatch import Stopwatch
 from spectransfer.evaluation._table import SpectrumErrors, TransferRow, TransferTable
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.pipeline import fit_watched
@@ -68,16 +74,6 @@ def _check_channels(known: Pair, unseen: Pair, watched: Pair | None) -> None:
                 )
 
 
-def _check_map(unseen: Pair, protocols: list[str]) -> None:
-    """Refuse to scale one spectrum by itself."""
-    if unseen.n_spectra == 1 and not {*protocols} <= {"deployable", "library"}:
-        raise ValueError(
-            "A map is scaled by itself over its spectra, and one spectrum has no "
-            "deviation, but test has 1. Evaluate more, or with "
-            "protocols='deployable' only."
-        )
-
-
 @dataclass(frozen=True)
 class _Task:
     """What every transfer has to do."""
@@ -88,6 +84,7 @@ class _Task:
     protocols: list[str]
     clusters: Clusters
     options: dict[str, Any]
+    properties: Properties
 
     def run(
         self, name: str, transfer: Any, bar: Bar
@@ -102,6 +99,8 @@ class _Task:
                 transfer = fit_watched(
                     clone(transfer), *self.known, X_val=watched[0], y_val=watched[1]
                 )
+        self.properties.check(transfer)
+        self.properties.begin(transfer)
         bar.describe(f"{name}, clusters")
         bar.reach(0)
         kmeans = self.clusters.of(transfer)
@@ -112,8 +111,14 @@ class _Task:
             self.unseen,
             kmeans,
             progress=bar.update,
+            calibrations={
+                prop: asked.calibration
+                for prop, asked in self.properties.wanted.items()
+            },
             **self.options,
         )
+        for protocol, found in judged.items():
+            self.properties.add(name, protocol, found.rse, found.read)
         size = shared_size(transfer, *self.known.primary.shape)
         return (
             transfer,
@@ -175,9 +180,15 @@ class _Collected:
         for protocol in protocols:
             self.rows.append(TransferRow(name, protocol, *(score,) * 4, *nothing))
 
-    def finish(self, meta: dict[str, Any]) -> TransferTable:
+    def finish(self, task: _Task) -> TransferTable:
         """Make the table."""
-        return TransferTable(tuple(self.rows), meta, self.errors, self.estimators)
+        return TransferTable(
+            tuple(self.rows),
+            _meta_of(task),
+            self.errors,
+            self.estimators,
+            tuple(task.properties.rows),
+        )
 
 
 def _meta_of(task: _Task) -> dict[str, Any]:
@@ -190,6 +201,7 @@ def _meta_of(task: _Task) -> dict[str, Any]:
             f"The transfers are judged in {len(fitted)} different spaces (with and "
             "without baseline, say): distances in counts compare within a space only."
         )
+    notes += task.properties.notes()
     return {
         "n_train": task.known.n_spectra,
         "n_test": task.unseen.n_spectra,
@@ -203,6 +215,7 @@ def _meta_of(task: _Task) -> dict[str, Any]:
 
 
 _CONSTRAINTS: dict[str, list[Any]] = {
+    "properties": [dict, None],
     "protocols": ["array-like", str, None],
     "kmeans": [HasMethods("predict"), None],
     "n_clusters": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
@@ -216,13 +229,14 @@ _CONSTRAINTS: dict[str, list[Any]] = {
 }
 
 
-@validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
+@validate_params(_CONSTRAINTS, prefer_skip_nested_validation=False)
 def evaluate_transfers(
     transfers: Mapping[str, Any] | Iterable[tuple[str, Any]],
     train: Any,
     test: Any,
     *,
     validation: Any = None,
+    properties: Mapping[str, Any] | None = None,
     protocols: str | Iterable[str] | None = None,
     kmeans: Any = None,
     n_clusters: int | str = 4,
@@ -253,6 +267,12 @@ def evaluate_transfers(
         Unseen spectra of the same instruments, with what was measured.
     validation : SpectraPair, PairedMaps or tuple, default=None
         Pairs that networks watch while they are fitted; others do without.
+    properties : mapping of str to Property or tuple, default=None
+        What transferred spectra are wanted for, by name: ``(calibration, y)``, a
+        calibration that was fitted to primary spectra, and known values of the test
+        spectra. RMSEP, bias and SEP of what it reads from the predictions stand in a
+        second table, beside those of the primary and of the untransferred spectra. See
+        `Property` for what else it may hold.
     protocols : str or sequence of str, default=None
         Whose mean and variance standardize, and what is the truth. "deployable": on
         both sides those of the training spectra. "deployable-batch": those of the test
@@ -345,7 +365,7 @@ def evaluate_transfers(
     names, library_day = with_truth(asked, test, unseen)
     watched = None if validation is None else as_pair(validation, "validation")
     _check_channels(known, unseen, watched)
-    _check_map(unseen, names)
+    check_map(unseen, names)
     task = _Task(
         known,
         unseen,
@@ -357,6 +377,13 @@ def evaluate_transfers(
             "cosine_convention": cosine_convention,
             "block_size": block_size,
         },
+        Properties(
+            checked_properties(properties, known.n_spectra, unseen.n_spectra),
+            known,
+            unseen,
+            axes_of(test, unseen),
+            block_size,
+        ),
     )
     table = _Collected(per_spectrum, return_estimator)
     n_steps = unseen.n_spectra * len(names)
@@ -369,4 +396,4 @@ def evaluate_transfers(
                 if isinstance(error_score, str):
                     raise
                 table.add_failed(name, names, float(error_score), error)
-    return table.finish(_meta_of(task))
+    return table.finish(task)

@@ -8,8 +8,7 @@ relative squared error is put together in the end,
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,9 +18,11 @@ from spectransfer._blocks import block_slices, blocks_of, take_rows
 from spectransfer._typing import FloatArray
 from spectransfer._validation import check_targets
 from spectransfer.evaluation._clusters import fit_library_clusters
+from spectransfer.evaluation._stopwatch import Stopwatch
 from spectransfer.evaluation._table import SpectrumErrors
 from spectransfer.metrics import (
     cluster_labels,
+    read_property,
     spectrum_cosine,
     spectrum_euclidean,
     target_in_prediction_space,
@@ -97,6 +98,16 @@ def with_truth(
     return names, table
 
 
+def check_map(unseen: Pair, protocols: list[str]) -> None:
+    """Refuse to scale one spectrum by itself."""
+    if unseen.n_spectra == 1 and not {*protocols} <= {"deployable", "library"}:
+        raise ValueError(
+            "A map is scaled by itself over its spectra, and one spectrum has no "
+            "deviation, but test has 1. Evaluate more, or with "
+            "protocols='deployable' only."
+        )
+
+
 def measured_in_space(transfer: Any, primary: Any) -> FloatArray:
     """Bring measured spectra to the space of a transfer's predictions, as an array."""
     return check_targets(target_in_prediction_space(transfer, primary))
@@ -132,60 +143,6 @@ class Clusters:
         )
 
 
-@dataclass
-class Stopwatch:
-    """Seconds that the steps of a run take, by their names.
-
-    Parameters
-    ----------
-    seconds : dict of str to float, default={}
-        What has been measured.
-
-    Examples
-    --------
-    >>> from spectransfer.report import Stopwatch
-    >>> stopwatch = Stopwatch()
-    >>> with stopwatch("simulate"):
-    ...     pass
-    >>> list(stopwatch.seconds)
-    ['simulate']
-    """
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def __call__(self, step: str) -> Iterator[None]:
-        """Add what the block takes to a step.
-
-        Parameters
-        ----------
-        step : str
-            Its name.
-
-        Yields
-        ------
-        None
-            Nothing.
-        """
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.add(step, time.perf_counter() - started)
-
-    def add(self, step: str, seconds: float) -> None:
-        """Add seconds that were measured elsewhere.
-
-        Parameters
-        ----------
-        step : str
-            Its name.
-        seconds : float
-            What it took.
-        """
-        self.seconds[step] = self.seconds.get(step, 0.0) + seconds
-
-
 @dataclass(eq=False)
 class _Truth:
     """Spectra that predictions are compared with, a block of them at a time."""
@@ -215,6 +172,7 @@ class Judged:
     errors: SpectrumErrors
     rse: float
     seconds: float
+    read: dict[str, FloatArray] = field(default_factory=dict)
 
     @property
     def k_score(self) -> float:
@@ -268,6 +226,7 @@ def judge(
     library_day: Any = None,
     cosine_convention: str = "distance",
     block_size: int | None = None,
+    calibrations: Mapping[str, Any] | None = None,
     progress: Callable[[int], Any] = lambda n_rows: None,
 ) -> dict[str, Judged]:
     """Judge one fitted transfer on unseen spectra, under each protocol.
@@ -289,6 +248,8 @@ def judge(
         As in `spectransfer.metrics.spectrum_cosine`.
     block_size : int or None, default=None
         Spectra in a block; None takes all at once.
+    calibrations : mapping of str to estimator, default=None
+        What reads properties from predictions, by the names of the properties.
     progress : callable, default=<no progress>
         Told the number of spectra done, once for each protocol and block.
 
@@ -301,6 +262,8 @@ def judge(
     spent = Stopwatch()
     versions = versions_of(transfer, names, unseen, block_size, spent)
     found = {name: _empty(unseen.n_spectra) for name in names}
+    calibrations = calibrations or {}
+    read = {n: {p: np.empty(unseen.n_spectra) for p in calibrations} for n in names}
     that_day, librarys_day = _Truth(unseen.primary), _Truth(library_day)
     truths = {n: librarys_day if n == "library" else that_day for n in names}
     for rows in block_slices(unseen.n_spectra, block_size):
@@ -311,9 +274,14 @@ def judge(
             started = time.perf_counter()
             raw = versions[alike[0]].predict(secondary)
             seconds = time.perf_counter() - started
+            said: dict[str, FloatArray] = {}
             for name in alike:
                 spent.add(name, seconds)
                 predicted = _checked(raw, truths[name].spectra, rows.start)
+                for prop, calibration in calibrations.items():
+                    if prop not in said:
+                        said[prop] = read_property(calibration, predicted, repr(prop))
+                    read[name][prop][rows] = said[prop]
                 _compare(
                     truths[name],
                     predicted,
@@ -328,6 +296,7 @@ def judge(
             errors,
             _relative(errors.euclidean, truths[name].scattered),
             spent.seconds[name],
+            read[name],
         )
         for name, errors in found.items()
     }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spectransfer._tables import TextTable, as_csv, deliver
 from spectransfer._typing import BoolArray, FloatArray, IntArray
+from spectransfer.evaluation._properties import PropertyRow, printed_properties
 from spectransfer.pipeline import PROTOCOLS
 
 if TYPE_CHECKING:
@@ -92,6 +93,9 @@ class TransferTable:
         Errors of each spectrum by (transfer, protocol), where they were asked for.
     estimators : mapping of str to estimator, default={}
         The fitted transfers, where they were asked for.
+    properties : tuple of PropertyRow, default=()
+        Errors of properties that calibrations read from the predictions, where these
+        were asked for. They print below the figures of merit.
 
     Examples
     --------
@@ -115,6 +119,7 @@ class TransferTable:
         default_factory=dict
     )
     estimators: Mapping[str, Any] = field(default_factory=dict)
+    properties: tuple[PropertyRow, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -167,7 +172,7 @@ class TransferTable:
         rows = tuple(
             row._replace(fit_time=None, predict_time=None) for row in self.rows
         )
-        return TransferTable(rows, self.meta, self.spectrum_errors, self.estimators)
+        return replace(self, rows=rows)
 
     def to_records(self) -> list[dict[str, Any]]:
         """Give the rows as plain dictionaries, in base units.
@@ -222,7 +227,10 @@ class TransferTable:
         str or None
             The text, where there is no path.
         """
-        return deliver(self.printed().markdown(), path)
+        text = self.printed().markdown()
+        if self.properties:
+            text += "\n" + printed_properties(self.properties).markdown()
+        return deliver(text, path)
 
     def to_latex(
         self,
@@ -262,6 +270,8 @@ class TransferTable:
             The text, where there is no path.
         """
         html = self.printed().html(self.title, notes=self._notes())
+        if self.properties:
+            html += printed_properties(self.properties).html("Properties")
         return deliver(html, path)
 
     def printed(self) -> TextTable:
@@ -307,8 +317,11 @@ class TransferTable:
         return explained + list(self.meta.get("notes", ()))
 
     def __repr__(self) -> str:
-        parts = [self.title, self.printed().text(), *self._notes()]
-        return "\n".join(part for part in parts if part)
+        parts = [self.title, self.printed().text()]
+        if self.properties:
+            parts += ["", printed_properties(self.properties).text(), ""]
+        parts += self._notes()
+        return "\n".join(parts if self.title else parts[1:])
 
     def _repr_html_(self) -> str:
         return self.to_html() or ""

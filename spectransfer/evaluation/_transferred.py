@@ -69,7 +69,7 @@ class TransferredMap:
         "spots": ["array-like"],
         "block_size": [Interval(Integral, 1, None, closed="left"), None],
     },
-    prefer_skip_nested_validation=True,
+    prefer_skip_nested_validation=False,
 )
 def summarize_transfer(
     transfer: Any,
@@ -89,8 +89,7 @@ def summarize_transfer(
         A fitted transfer; it is not changed.
     test : SpectraPair, PairedMaps or tuple of (X_secondary, X_primary)
         Spectra of both instruments; they may be memory-mapped.
-    protocol : {"deployable", "deployable-batch", "library", "paper"}, \
-default="deployable"
+    protocol : one of `PROTOCOLS`, default="deployable"
         Whose mean and variance standardize, as in `evaluate_transfers`. Under
         "library", *measured* stands for what the primary would have measured on the
         library's day, the annotation `primary_library_day` of `test`.
@@ -179,7 +178,7 @@ def _transferred(
         yield rows, measured, predicted.reshape(len(predicted), -1)
 
 
-@validate_params({"maps": [HasMethods("image")]}, prefer_skip_nested_validation=True)
+@validate_params({"maps": [HasMethods("image")]}, prefer_skip_nested_validation=False)
 def border_shots(maps: Any, labels: ArrayLike) -> BoolArray:
     """Tell which shots have a neighbour of another grain, mineral or cluster.
 

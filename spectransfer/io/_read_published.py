@@ -5,10 +5,10 @@ file                         content
 ============================ =====================================================
 s1_train, s1_val, s1_test    primary spectra, in the order of measurement
 s2_train, s2_val, s2_test    secondary spectra of the same shots
-s1_wavelengths               axis of the primary instrument, nm
-s2_wavelengths               axis of the secondary instrument, nm
-libs_transfer.json           ours: shapes, rasters, steps; not in the published set,
-                             whose shapes are those of the paper
+s1_wavelengths               axis of the primary instrument, nm or as described
+s2_wavelengths               axis of the secondary instrument
+libs_transfer.json           ours: shapes, rasters, steps, units; not in the
+                             published set, whose shapes are those of the paper
 ============================ =====================================================
 
 Which instrument is which, the names of the files and the snake order are read from
@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
+from spectransfer._axis import Axis, find_unit
 from spectransfer._files import written_beside
 from spectransfer._reading import DAMAGE, open_npy
 from spectransfer.exceptions import FileFormatError, WavelengthError
@@ -48,13 +49,19 @@ def table_path(folder: Path, side: str, part: str) -> Path:
     return next((path for path in paths if path.exists()), paths[0])
 
 
-def describe(parts: Mapping[str, Mapping[str, Any]], meta: Mapping[str, Any]) -> str:
+def describe(
+    parts: Mapping[str, Mapping[str, Any]],
+    meta: Mapping[str, Any],
+    axes: Mapping[str, Axis],
+) -> str:
     """Put shapes, rasters and steps of all maps into words, or rather into JSON."""
     content = {
         "format": _FORMAT,
         "format_version": _VERSION,
         "parts": dict(parts),
         "meta": dict(meta),
+        "units": [axes[side].unit for side in SIDES],
+        "descending": [axes[side].direction == "decreasing" for side in SIDES],
     }
     return json.dumps(content, indent=2)
 
@@ -152,15 +159,12 @@ def _check_files(folder: Path, parts: Sequence[str]) -> None:
 
 
 def _open_part(
-    folder: Path, part: str, described: Mapping[str, Any], meta: Mapping[str, Any]
+    folder: Path, part: str, described: Mapping[str, Any], sidecar: Mapping[str, Any]
 ) -> PairedMaps:
     secondary, primary = _open_tables(folder, part)
-    axes = {
-        f"wavelengths_{side}": np.ravel(
-            open_npy(table_path(folder, side, "wavelengths"))
-        )
-        for side in SIDES
-    }
+    axes = [np.ravel(open_npy(table_path(folder, s, "wavelengths"))) for s in SIDES]
+    # the published set is in nm, and so was all that was written before units were
+    units = sidecar.get("units", (find_unit(sidecar["meta"].get("axis")) or "nm",) * 2)
     annotations = {
         name: open_npy(folder / f"{part}_{name}.npy")
         for name in described.get("annotations", ())
@@ -170,12 +174,15 @@ def _open_part(
         return PairedMaps(
             secondary,
             primary,
-            **axes,
+            axes[0],
+            axes[1],
             shape=shape,
             raster=described.get("raster", _PUBLISHED_RASTER),
             step=described.get("step"),
             annotations=annotations,
-            meta=dict(meta) | described.get("meta", {}),
+            meta=dict(sidecar["meta"]) | described.get("meta", {}),
+            units=(units[0], units[1]),
+            descending=tuple(sidecar.get("descending", (False, False))),
         )
     except WavelengthError as error:
         raise WavelengthError(f"In {folder}, {part!r}: {error}") from error
@@ -241,8 +248,8 @@ def load_libs_transfer(
     >>> with TemporaryDirectory() as folder:
     ...     save_libs_transfer(folder, {"train": maps})
     ...     load_libs_transfer(folder).train
-    PairedMaps(3 x 4 shots, row-snake, secondary 260 channels 265 to 370 nm, primary
-    300 channels 250 to 400 nm)
+    PairedMaps(3 x 4 shots, row-snake, secondary 260 channels 265 to 370, primary
+    300 channels 250 to 400)
     """
     folder = Path(folder)
     sidecar = read_sidecar(folder)
@@ -253,5 +260,5 @@ def load_libs_transfer(
         described = dict(sidecar["parts"].get(part, {}))
         if shapes is not None and part in shapes:
             described["shape"] = shapes[part]
-        maps[part] = _open_part(folder, part, described, sidecar["meta"])
+        maps[part] = _open_part(folder, part, described, sidecar)
     return maps

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import Bunch
 
+from spectransfer._axis import Axis, check_axis, find_unit
 from spectransfer._blocks import row_blocks
 from spectransfer._files import new_npy_files
 from spectransfer._typing import ArrayLike
-from spectransfer._wavelengths import check_wavelengths
 from spectransfer.exceptions import WavelengthError
 from spectransfer.io._read_published import PARTS, describe, table_path, write_sidecar
 from spectransfer.spectra import SIDES, PairedMaps, check_layout
@@ -74,15 +74,15 @@ def _part_of(
     name: str,
     part: _Part,
     arrays: Mapping[Path, np.ndarray],
-    axes: Mapping[str, np.ndarray],
+    axes: Mapping[str, Axis],
     meta: Mapping[str, Any],
 ) -> PairedMaps:
     secondary, primary = (arrays[table_path(folder, side, name)] for side in SIDES)
     return PairedMaps(
         secondary,
         primary,
-        axes["secondary"],
-        axes["primary"],
+        axes["secondary"].values,
+        axes["primary"].values,
         shape=part.shape,
         raster=part.raster,
         step=part.step,
@@ -90,6 +90,7 @@ def _part_of(
             key: arrays[folder / f"{name}_{key}.npy"] for key in part.annotations
         },
         meta=dict(meta) | part.meta,
+        units=(axes["secondary"].unit, axes["primary"].unit),
     )
 
 
@@ -106,7 +107,7 @@ def _annotations_of(
 def _created(
     folder: Path,
     parts: Mapping[str, _Part],
-    axes: Mapping[str, np.ndarray],
+    axes: Mapping[str, Axis],
     meta: Mapping[str, Any],
     overwrite: bool,
 ) -> Iterator[Bunch]:
@@ -123,9 +124,10 @@ def _created(
             for name, part in parts.items()
         },
         meta,
+        axes,
     )
     files: dict[Path, Any] = {
-        table_path(folder, side, "wavelengths"): (axis.shape, axis.dtype)
+        table_path(folder, side, "wavelengths"): (axis.values.shape, axis.values.dtype)
         for side, axis in axes.items()
     }
     for name, part in parts.items():
@@ -167,8 +169,8 @@ def create_libs_transfer(
         Folder to write; it is made if it does not exist.
     shapes : mapping of {"train", "validation", "test"} to (n_rows, n_columns)
         The maps, and their shapes.
-    wavelengths_secondary, wavelengths_primary : array-like of shape (n_wavelengths,)
-        Axes in nm, the same for all maps.
+    wavelengths_secondary, wavelengths_primary : Axis or array-like of shape (n,)
+        Axes, increasing, the same for all maps.
     dtype : str, default="float32"
         Type of the spectra.
     raster : {"row", "column", "row-snake", "column-snake"}, default="row-snake"
@@ -219,7 +221,11 @@ def create_libs_transfer(
      [ 0. 21.  0.]]
     """
     given = {"secondary": wavelengths_secondary, "primary": wavelengths_primary}
-    axes = {s: check_wavelengths(a, name=f"wavelengths_{s}") for s, a in given.items()}
+    unit = find_unit((meta or {}).get("axis"))
+    axes = {
+        side: check_axis(axis, unit=unit, name=f"wavelengths_{side}")
+        for side, axis in given.items()
+    }
     rows = {side: ((len(axis),), np.dtype(dtype)) for side, axis in axes.items()}
     parts = {
         name: _Part(
@@ -270,11 +276,11 @@ def save_libs_transfer(
     ...     save_libs_transfer(folder, {"test": maps})
     """
     first = next(iter(maps))
-    axes = {side: getattr(maps[first], f"wavelengths_{side}") for side in SIDES}
+    axes = {side: getattr(maps[first], f"axis_{side}") for side in SIDES}
     parts = {}
     for name, part in maps.items():
         for side, axis in axes.items():
-            if not np.array_equal(getattr(part, f"wavelengths_{side}"), axis):
+            if getattr(part, f"axis_{side}") != axis:
                 raise WavelengthError(
                     f"Maps of one folder must share their axes, but the {side} axes of "
                     f"{first!r} and {name!r} differ. Bring them to one axis, or write "

@@ -4,6 +4,7 @@ Names that are not in `__all__` are for other rooms.
 """
 
 from spectransfer.metrics._clusters import cluster_labels as cluster_labels
+from spectransfer.metrics._clusters import fit_clusters as fit_clusters
 from spectransfer.metrics._clusters import k_score
 from spectransfer.metrics._distances import (
     mean_cosine,
@@ -13,6 +14,16 @@ from spectransfer.metrics._distances import (
     spectrum_rmse,
 )
 from spectransfer.metrics._distances import paired_spectra as paired_spectra
+from spectransfer.metrics._properties import (
+    PropertyErrors,
+    make_property_scorer,
+    property_errors,
+)
+from spectransfer.metrics._properties import check_space as check_space
+from spectransfer.metrics._properties import (
+    predicts_as_measured as predicts_as_measured,
+)
+from spectransfer.metrics._properties import read_property as read_property
 from spectransfer.metrics._relative_error import relative_squared_error
 from spectransfer.metrics._scorers import (
     cosine_scorer,
@@ -26,14 +37,17 @@ from spectransfer.metrics._scorers import (
 )
 
 __all__ = [
+    "PropertyErrors",
     "cosine_scorer",
     "euclidean_scorer",
     "k_score",
     "k_score_scorer",
     "make_k_score_scorer",
+    "make_property_scorer",
     "make_transfer_scorer",
     "mean_cosine",
     "mean_euclidean",
+    "property_errors",
     "relative_squared_error",
     "rse_scorer",
     "spectrum_cosine",

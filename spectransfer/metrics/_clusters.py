@@ -5,11 +5,12 @@ measured and predicted spectra fall into the same cluster (section 3.2 of the pa
 shown there in percent).
 """
 
+from copy import copy
 from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.cluster import KMeans
+from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._blocks import row_blocks
@@ -17,6 +18,42 @@ from spectransfer._files import copied, on_memory_map
 from spectransfer._typing import ArrayLike, FloatArray, IntArray, RandomState
 from spectransfer._validation import HasMethods, Interval, validate_params
 from spectransfer.metrics._distances import paired_spectra, spectrum_weights
+
+
+def _common_unit(spectra: FloatArray) -> float:
+    """Give the power of two that brings the largest number to about one."""
+    peak = max(float(spectra.max()), -float(spectra.min()))
+    return float(2.0 ** np.frexp(peak)[1])
+
+
+def fit_clusters(kmeans: KMeans, spectra: FloatArray) -> KMeans:
+    """Fit k-means to spectra in any unit of intensity.
+
+    k-means sums squares in the precision of the spectra, and those of 1e-23 counts are
+    zero in float32. So they are brought to a unit near theirs, a power of two, and the
+    clusters back; no bit of usual spectra depends on it.
+
+    Parameters
+    ----------
+    kmeans : KMeans
+        Fitted here, to a copy of the spectra, which lies in a file where they do.
+    spectra : ndarray of shape (n_spectra, n_wavelengths)
+        Finite spectra, float32 or float64.
+
+    Returns
+    -------
+    KMeans
+        `kmeans` itself.
+    """
+    unit, copies = _common_unit(spectra), kmeans.copy_x
+    scaled = copied(spectra)
+    scaled /= unit
+    # it centres them in place, and brings them back
+    kmeans.set_params(copy_x=False).fit(scaled)
+    kmeans.set_params(copy_x=copies)
+    kmeans.cluster_centers_ *= unit
+    kmeans.inertia_ *= unit**2
+    return kmeans
 
 
 def cluster_labels(kmeans: Any, spectra: FloatArray) -> IntArray:
@@ -36,22 +73,27 @@ def cluster_labels(kmeans: Any, spectra: FloatArray) -> IntArray:
     """
     _check_fitted(kmeans, spectra.shape[1])
     # k-means refuses spectra of another precision than its centres have.
-    dtype = getattr(kmeans, "cluster_centers_", spectra).dtype
-    blocks = row_blocks(len(spectra), 8 * spectra.shape[1])
-    return np.concatenate(
-        [kmeans.predict(spectra[rows].astype(dtype, copy=False)) for rows in blocks]
-    )
+    dtype, unit = getattr(kmeans, "cluster_centers_", spectra).dtype, 1.0
+    if isinstance(kmeans, (KMeans, MiniBatchKMeans)):
+        unit = _common_unit(kmeans.cluster_centers_)
+        kmeans = copy(kmeans)
+        kmeans.cluster_centers_ = kmeans.cluster_centers_ / unit
+    labels = []
+    # small blocks: they are copied
+    for rows in row_blocks(len(spectra), 64 * spectra.shape[1]):
+        scaled = (spectra[rows] / unit).astype(dtype, copy=False)
+        labels.append(kmeans.predict(scaled))
+    return np.concatenate(labels)
 
 
 def _fitted_clusters(
     n_clusters: int, random_state: RandomState, spectra: FloatArray
 ) -> KMeans:
     kmeans = KMeans(n_clusters, random_state=random_state)
-    if not on_memory_map(spectra):
-        return kmeans.fit(spectra)
-    # It centres a copy, in memory, and for its tolerance a second one. So it is given
-    # a copy of ours, in a file, and goes on until labels settle.
-    return kmeans.set_params(copy_x=False, tol=0).fit(copied(spectra))
+    if on_memory_map(spectra):
+        # for its tolerance it would copy them in memory: it goes on until labels settle
+        kmeans.set_params(tol=0)
+    return fit_clusters(kmeans, spectra)
 
 
 def _check_fitted(kmeans: Any, n_channels: int) -> None:

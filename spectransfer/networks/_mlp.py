@@ -36,7 +36,7 @@ class Decoded(NamedTuple):
     """A decoder, what it is to answer, and what it is to answer of watched spectra."""
 
     decoder: nn.Module
-    targets: Seen
+    targets: Seen | None
     watched: Seen | None
 
 
@@ -83,7 +83,7 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         Where it was trained.
     n_features_in_ : int
         Number of channels of the secondary spectra.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names of `X`, where it had any.
 
     See Also
@@ -200,14 +200,15 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         `watched` hold, or measured `spectra` of both.
         """
         decoder, span = narrowed(autoencoder.net_.module_.decoder)
-        answers = [pair[1], None if watched is None else watched[1]]
-        if spectra is None:
-            # made once, and not in every step
-            made = [a if a is None else _decode(decoder, a) for a in answers]
-        else:
-            made = [y if y is None else span.see(y, autoencoder.unit_) for y in spectra]
+        X_val, y_val = watched or (None, None)
+        # made once, and not in every step
+        made = [
+            y if y is None else _decode(decoder, y)
+            if spectra is None else span.see(y, autoencoder.unit_)
+            for y in (spectra or (pair[1], y_val))
+        ]  # fmt: skip
         decoded = Decoded(decoder, made[0], made[1])
-        self._fit(*pair, *(watched or (None, None)), weights, decoded)
+        self._fit(*pair, X_val, y_val, weights, decoded)
 
     def _fit(
         self,
@@ -249,7 +250,7 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
     ) -> None:
         """Train on until what a frozen decoder makes of the latents fits."""
         shift, scale = self.target_unit_
-        loss = DecodedLoss(decoded.decoder, torch.from_numpy(shift), scale)
+        loss = DecodedLoss(decoded.decoder, torch.from_numpy(shift).float(), scale)
         others = None if watched is None else (watched, decoded.watched)
         with seeded(self.random_state) as rng:
             data, validation = self._datasets(

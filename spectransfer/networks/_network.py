@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -20,6 +20,7 @@ from spectransfer._validation import (
     check_spectra,
     validation_set,
 )
+from spectransfer._wrapping import HeldParts
 from spectransfer.networks._training import Training
 from spectransfer.nn import (
     MLP,
@@ -64,62 +65,6 @@ def encoder_layers_for(n_wavelengths: int) -> tuple[int, int]:
     while size > NARROWEST_LAYER and size > n_wavelengths // 2:
         size //= 2
     return size, size // 2
-
-
-class HeldParts:
-    """A mixin for estimators whose parts are None by default.
-
-    None stands for a part with its default parameters, and these can be seen and set as
-    if it were there: ``set_params(training__n_steps=500)`` puts it there first. So the
-    searches find them.
-    """
-
-    _default_parts: ClassVar[dict[str, Any]] = {}
-
-    def _part(self, name: str) -> Any:
-        part = getattr(self, name)
-        return self._default_parts[name]() if part is None else part
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Get the parameters, with those of parts that are None.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Whether to give the parameters of parts, too.
-
-        Returns
-        -------
-        dict of str to object
-            Values by name.
-        """
-        params: dict[str, Any] = super().get_params(deep)  # type: ignore[misc]
-        if deep:
-            for name, part in self._default_parts.items():
-                if params[name] is None:
-                    inner = part().get_params()
-                    params |= {f"{name}__{key}": inner[key] for key in inner}
-        return params
-
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters, those of parts by names such as ``training__n_steps``.
-
-        Parameters
-        ----------
-        **params : dict
-            Values by name.
-
-        Returns
-        -------
-        estimator
-            Itself.
-        """
-        for name, part in self._default_parts.items():
-            reached = any(key.startswith(f"{name}__") for key in params)
-            if reached and params.get(name, getattr(self, name)) is None:
-                params[name] = part()
-        super().set_params(**params)  # type: ignore[misc]
-        return self
 
 
 class NetworkEstimator(HeldParts, BaseEstimator):
@@ -254,10 +199,10 @@ class NetworkEstimator(HeldParts, BaseEstimator):
                 )
             ]
             sides = list(zip(units, subspaces, strict=True))
-            seen = [see(a, *side) for a, side in zip(arrays, sides, strict=True)]
+            seen = see(arrays[0], *sides[0]), see(arrays[1], *sides[1])
             others = None
             if watched is not None:
-                others = [see(a, *side) for a, side in zip(watched, sides, strict=True)]
+                others = see(watched[0], *sides[0]), see(watched[1], *sides[1])
             module, parts = build(*(s.numbers.shape[1] for s in seen))
             data, validation = self._datasets(seen, others, rng, weights)
             plan = self._plan(name, len(data))
@@ -265,7 +210,7 @@ class NetworkEstimator(HeldParts, BaseEstimator):
         self.unit_, self.target_unit_ = units
         self._target_ndim = pair[1].ndim
         if then is not None:
-            then(seen[0], others and others[0])
+            then(seen[0], None if others is None else others[0])
         self.net_.module_ = regression_through(self.net_.module_, parts, *subspaces)
 
     def _predict_regression(self, X: ArrayLike) -> FloatArray:

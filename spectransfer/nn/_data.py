@@ -24,6 +24,8 @@ from spectransfer._typing import FloatArray, IntArray
 
 CPU = torch.device("cpu")
 RESIDENT_PART = 0.7  # of the free memory; weights, moments and batches need the rest
+# rounding of float32 above this part of the spread of spectra is too much
+SEEN = 1e-4
 
 
 class Unit(NamedTuple):
@@ -39,30 +41,29 @@ class Unit(NamedTuple):
 
     @classmethod
     def of(cls, spectra: FloatArray, weights: FloatArray | None = None) -> "Unit":
-        """Centre each channel, and scale all to a root mean square of one."""
+        """Centre each channel, and scale all to a root mean square of one.
+
+        The shift is in float32, but where float64 spectra stand so far above their
+        spread that float32 would not tell them apart.
+        """
         n_rows, n_channels = spectra.shape
-        blocks = list(row_blocks(n_rows, 8 * n_channels))
         n_counted = n_rows if weights is None else float(weights.sum())
         total = np.zeros(n_channels)
-        for rows in blocks:
+        for rows in row_blocks(n_rows, 8 * n_channels):
             if weights is None:
                 total += spectra[rows].sum(axis=0, dtype=np.float64)
             else:
                 total += weights[rows] @ spectra[rows]
-        shift = (total / n_counted).astype(np.float32)
-        squares = 0.0
-        for rows in blocks:
-            centred = spectra[rows] - shift
-            if weights is None:
-                own = np.einsum("ij,ij->", centred, centred, dtype=np.float64)
-            else:
-                own = np.einsum("i,ij,ij->", weights[rows], centred, centred)
-            squares += float(own)
-        scale = float(np.sqrt(squares / (n_counted * n_channels)))
+        exact = total / n_counted
+        shift = exact.astype(np.float32)
+        scale = _deviation(spectra, shift, weights, n_counted)
+        level = float(np.sqrt(np.mean(np.square(exact))))
+        eps = float(np.finfo(np.float32).eps)
+        if spectra.dtype == np.float64 and eps * level > SEEN * scale:
+            shift, eps = exact, float(np.finfo(np.float64).eps)
+            scale = _deviation(spectra, shift, weights, n_counted)
         # what the rounding of the shift leaves of constant spectra is no spread
-        level = np.sqrt(np.mean(np.square(total / n_counted)))
-        rounding = np.finfo(np.float32).eps * level
-        return cls(shift, scale if scale > rounding else 1.0)
+        return cls(shift, scale if scale > eps * level else 1.0)
 
     @property
     def is_identity(self) -> bool:
@@ -73,7 +74,7 @@ class Unit(NamedTuple):
         """Give the same unit for tensors on a device."""
         if self.is_identity:
             return TensorUnit(None, None, 1.0)
-        origin = (self.shift / -np.float64(self.scale)).astype(np.float32)
+        origin = (self.shift / -np.float64(self.scale)).astype(self.shift.dtype)
         return TensorUnit(
             torch.from_numpy(origin).to(device),
             torch.from_numpy(self.shift).to(device),
@@ -81,16 +82,39 @@ class Unit(NamedTuple):
         )
 
 
+def _deviation(
+    spectra: FloatArray,
+    shift: FloatArray,
+    weights: FloatArray | None,
+    n_counted: float,
+) -> float:
+    """Give the root mean square of all numbers around a shift of each channel."""
+    squares = 0.0
+    for rows in row_blocks(len(spectra), 8 * spectra.shape[1]):
+        centred = spectra[rows] - shift
+        if weights is None:
+            own = np.einsum("ij,ij->", centred, centred, dtype=np.float64)
+        else:
+            own = np.einsum("i,ij,ij->", weights[rows], centred, centred)
+        squares += float(own)
+    return float(np.sqrt(squares / (n_counted * spectra.shape[1])))
+
+
 class TensorUnit(NamedTuple):
     """A `Unit` for tensors; without a shift, numbers stay as they are.
 
-    Both ways are one pass over the numbers. Their rounding is that of spectra in
-    float32: intensities far above their spread have no more digits to give.
+    Both ways are one pass over the numbers, rounded as float32 is, or as float64 where
+    the shift is in float64.
     """
 
     origin: Tensor | None
     shift: Tensor | None
     scale: float
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What spectra are to be read as."""
+        return torch.float32 if self.origin is None else self.origin.dtype
 
     def enter(self, spectra: Tensor, out: Tensor) -> Tensor:
         """Laboratory to network units, into `out`, which may be `spectra`."""
@@ -196,11 +220,14 @@ class SpectraDataset(Dataset[tuple[Tensor, ...]]):
 
     def _batch(self, spectra: FloatArray, rows: IntArray, unit: TensorUnit) -> Tensor:
         # fancy indexing has made a copy, which is free to be changed in place
-        batch = torch.from_numpy(spectra[rows].astype(np.float32, copy=False))
+        batch = torch.from_numpy(spectra[rows]).to(unit.dtype)
         if self.device.type != "cpu":
             # a pinned copy travels while the device still computes
             batch = batch.pin_memory().to(self.device, non_blocking=True)
-        return unit.enter(batch, out=batch)
+        out = batch
+        if batch.dtype != torch.float32:
+            out = torch.empty(batch.shape, dtype=torch.float32, device=batch.device)
+        return unit.enter(batch, out=out)
 
 
 class ResidentDataset(Dataset[tuple[Tensor, ...]]):

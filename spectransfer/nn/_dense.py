@@ -1,7 +1,7 @@
 r"""A training step of dense networks, written out: forward, backward, Adam.
 
-On a few thousand spectra a step of a network in a subspace is less than a millisecond of
-arithmetic, and torch takes longer to say what is to be done (a node of its graph for
+On a few thousand spectra a step of a network in a subspace is less than a millisecond
+of arithmetic, and torch takes longer to say what is to be done (a node of its graph for
 every operation, and back) than to do it. All our networks are made of
 
     dense layer     y = f(W x + b)          dW = dy x^T,  db = dy,  dx = W^T dy
@@ -14,6 +14,7 @@ products, and torch's fused Adam over all weights in one piece. What the modules
 
 import math
 from fnmatch import fnmatch
+from itertools import chain
 from typing import Any, Protocol
 
 import numpy as np
@@ -43,7 +44,7 @@ class Part(Protocol):
     def forward(self, x: FloatArray) -> FloatArray:
         """Answer a batch."""
 
-    def backward(self, slope: FloatArray, needed: bool) -> FloatArray | None:
+    def backward(self, slope: FloatArray, needed: bool) -> FloatArray:
         """Take the slope of the loss along the answers, and give that along `x`."""
 
 
@@ -60,7 +61,8 @@ class Dense:
 
     def __init__(self, layer: nn.Linear, leaky: bool = False) -> None:
         self.kernel, self.kernel_slope = _arrays(layer.weight)
-        self.bias, self.bias_slope = None, None
+        self.bias: FloatArray | None = None
+        self.bias_slope: FloatArray | None = None
         if layer.bias is not None:
             self.bias, self.bias_slope = _arrays(layer.bias)
         self.leaky = leaky
@@ -75,15 +77,15 @@ class Dense:
         self.x, self.y = x, y
         return y
 
-    def backward(self, slope: FloatArray, needed: bool = True) -> FloatArray | None:
-        """Give the slope along the input, if it is needed."""
+    def backward(self, slope: FloatArray, needed: bool = True) -> FloatArray:
+        """Give the slope along the input, if it is needed; else what is no matter."""
         if self.leaky:
             slope = np.where(self.y > 0, slope, SLOPE * slope)
         if self.kernel_slope is not None:
             np.dot(slope.T, self.x, out=self.kernel_slope)
         if self.bias_slope is not None:
             np.add.reduce(slope, axis=0, out=self.bias_slope)
-        return np.dot(slope, self.kernel) if needed else None
+        return np.dot(slope, self.kernel) if needed else slope
 
 
 class Chain:
@@ -98,13 +100,11 @@ class Chain:
             x = part.forward(x)
         return x
 
-    def backward(self, slope: FloatArray, needed: bool = True) -> FloatArray | None:
+    def backward(self, slope: FloatArray, needed: bool = True) -> FloatArray:
         """Give the slope along the input, if it is needed."""
-        found: FloatArray | None = slope
         for i in reversed(range(len(self.parts))):
-            found = self.parts[i].backward(slope, needed or i > 0)
-            slope = slope if found is None else found
-        return found
+            slope = self.parts[i].backward(slope, needed or i > 0)
+        return slope
 
 
 class Sum:
@@ -119,13 +119,12 @@ class Sum:
         y += self.other.forward(x)
         return y
 
-    def backward(self, slope: FloatArray, needed: bool = True) -> FloatArray | None:
+    def backward(self, slope: FloatArray, needed: bool = True) -> FloatArray:
         """Give the slope along the input, if it is needed."""
         along_one = self.one.backward(slope, needed)
         along_other = self.other.backward(slope, needed)
-        if along_one is None or along_other is None:
-            return None
-        along_one += along_other
+        if needed:
+            along_one += along_other
         return along_one
 
 
@@ -169,7 +168,8 @@ class Regression:
         self, module: nn.Module, criterion: SquaredError | DecodedLoss
     ) -> None:
         self.network = part_of(module)
-        self.decoder, self.scale = None, np.float32(1)
+        self.decoder: Part | None = None
+        self.scale = np.float32(1)
         if isinstance(criterion, DecodedLoss):
             self.decoder = part_of(criterion.frozen[0])
             self.shift = criterion.shift.numpy()
@@ -194,7 +194,8 @@ class Autoencoding:
     def __init__(self, module: VAE, criterion: VAELoss) -> None:
         self.encoder = part_of(module.encoder)
         self.mean, self.log_variance = Dense(module.mean), Dense(module.log_variance)
-        self.shortcut, self.widest = None, np.float32(LOG_VARIANCE_LIMIT)
+        self.shortcut: Dense | None = None
+        self.widest = np.float32(LOG_VARIANCE_LIMIT)
         if module.shortcut is not None:
             self.shortcut = Dense(module.shortcut)
             self.widest = np.float32(PRIOR_LOG_VARIANCE)
@@ -277,7 +278,7 @@ class DenseStep:
         for name, weights in module.named_parameters():
             l2 = next((l2 for pattern, l2 in penalties if fnmatch(name, pattern)), 0.0)
             groups.setdefault(2 * l2, []).append(weights)
-        self.weights, self.gradient = _in_one_piece(sum(groups.values(), []))
+        self.weights, self.gradient = _in_one_piece(list(chain(*groups.values())))
         # so much of the weights themselves is added to which part of the gradient
         self.decays, start = [], 0
         for decay, members in groups.items():

@@ -21,11 +21,11 @@ from spectransfer.nn._hardware import autocast, matrix_products
 CUDA_BLOCK_ROWS = 4096
 
 
-def _readable(rows: FloatArray) -> Tensor:
-    """Give rows as a float32 tensor, without a copy where torch can read them."""
+def _readable(rows: FloatArray, dtype: torch.dtype) -> Tensor:
+    """Give rows as a tensor, without a copy where torch can read them."""
     if not rows.flags.writeable or min(rows.strides) < 0:
         rows = rows.copy()
-    return torch.from_numpy(rows).float()
+    return torch.from_numpy(rows).to(dtype)
 
 
 def _check_out(out: FloatArray, shape: tuple[int, int]) -> None:
@@ -79,28 +79,24 @@ def forward_blocks(
         out = np.empty(shape, dtype=inputs.dtype)
     _check_out(out, shape)
     enter, leave = (unit.on(device) for unit in units)
-    block = _empty_block(inputs.shape[1], device)
+    on_card = device.type == "cuda"
+    block = CUDA_BLOCK_ROWS if on_card else BLOCK_ROWS, inputs.shape[1]
+    # inside the network numbers are in float32
+    inside = torch.zeros(block, dtype=torch.float32, device=device)
+    sent = torch.zeros(block, dtype=enter.dtype, pin_memory=True) if on_card else None
     with matrix_products(precision), autocast(precision, device):
-        for start in range(0, len(inputs), len(block)):
-            rows = slice(start, min(start + len(block), len(inputs)))
+        for start in range(0, len(inputs), len(inside)):
+            rows = slice(start, min(start + len(inside), len(inputs)))
             n_rows = rows.stop - start
-            if device.type == "cuda":
-                block[:n_rows] = _readable(inputs[rows])
-                spectra = block.to(device, non_blocking=True)
-                enter.enter(spectra, out=spectra)
+            spectra = _readable(inputs[rows], enter.dtype)
+            if sent is None:
+                enter.enter(spectra, out=inside[:n_rows])
             else:
-                enter.enter(_readable(inputs[rows]), out=block[:n_rows])
-                spectra = block
-            result = function(spectra)[:n_rows].float()
+                sent[:n_rows] = spectra
+                enter.enter(sent.to(device, non_blocking=True), out=inside)
+            result = function(inside)[:n_rows].float()
             if suspect is not None and not torch.isfinite(result.sum()):
                 suspect()
                 suspect = None
             leave.leave(result, out=torch.from_numpy(out[rows]))
     return out
-
-
-def _empty_block(n_columns: int, device: torch.device) -> Tensor:
-    """Make memory for a block; pinned where a graphics card is to read it."""
-    on_card = device.type == "cuda"
-    n_rows = CUDA_BLOCK_ROWS if on_card else BLOCK_ROWS
-    return torch.zeros((n_rows, n_columns), dtype=torch.float32, pin_memory=on_card)

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from spectransfer._blocks import row_blocks
 from spectransfer._files import new_array
 from spectransfer._typing import FloatArray
-from spectransfer.nn._data import Seen, Unit
+from spectransfer.nn._data import Seen, SpectraDataset, Unit
 
 # so many spectra tell the leading components
 N_DRAWN = 1024
@@ -84,9 +84,7 @@ class Subspace(NamedTuple):
         """
         known = np.arange(len(spectra)) if weights is None else np.flatnonzero(weights)
         rows = np.sort(known[rng.permutation(len(known))[:N_DRAWN]])
-        drawn = spectra[rows].astype(np.float32)
-        drawn -= unit.shift
-        drawn *= np.float32(1 / unit.scale)
+        drawn = SpectraDataset(spectra, None, (unit, unit))[rows][0].numpy()
         centre = torch.from_numpy(drawn.mean(axis=0))
         n_found = min(n_components, len(rows) - 1, spectra.shape[1])
         if n_found < 1 or not np.ptp(drawn, axis=0).any():
@@ -163,10 +161,9 @@ class Subspace(NamedTuple):
         n_components, n_channels = self.basis.shape
         inside = new_array((len(spectra), n_components), np.float32, like=spectra)
         left_out = np.zeros(len(spectra))
-        enter = unit.on(torch.device("cpu"))
+        source = SpectraDataset(spectra, None, (unit, unit))
         for rows in row_blocks(len(spectra), 8 * n_channels):
-            block = torch.from_numpy(spectra[rows].astype(np.float32))
-            block = enter.enter(block, out=block).sub_(self.centre)
+            block = source[np.arange(rows.start, rows.stop)][0].sub_(self.centre)
             kept = block @ self.basis.T
             squares = block.square().sum(dim=1) - kept.square().sum(dim=1)
             left_out[rows] = squares.clamp(min=0).numpy() / n_channels

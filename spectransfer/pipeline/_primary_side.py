@@ -22,9 +22,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler as _SklearnScaler
 from sklearn.utils import get_tags
 
+from spectransfer._axis import Named, axis_of, known_names, read_names
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_targets
-from spectransfer._wavelengths import known_names, wavelengths_of
 from spectransfer._wrapping import flat_steps, unwrapped
 from spectransfer.preprocessing import (
     BaselineCorrector,
@@ -56,8 +56,8 @@ class PrimarySide:
     ----------
     transformer : transformer or None
         The fitted transformer.
-    axis : ndarray of shape (n_primary,) or None
-        Wavelengths of the measured spectra, where their columns were named by them.
+    axis : Named or None
+        Axis of the measured spectra, where their columns were named by it.
     """
 
     def __init__(
@@ -107,13 +107,10 @@ class PrimarySide:
         return flat_steps(self.transformer)
 
     @property
-    def axis(self) -> FloatArray | None:
-        """Wavelengths of the measured spectra, where their columns told them."""
+    def axis(self) -> Named | None:
+        """Axis of the measured spectra, where their columns told it."""
         names = self.feature_names_in_
-        try:
-            return None if names is None else np.asarray(names, dtype=np.float64)
-        except ValueError:
-            return None
+        return None if names is None else read_names(names)
 
     def check(self, y: ArrayLike, name: str = "y") -> FloatArray:
         """Refuse spectra that are not those of this side: shape, axis, numbers.
@@ -130,7 +127,7 @@ class PrimarySide:
         ndarray
             Finite numbers.
         """
-        axis = wavelengths_of(y)
+        axis = axis_of(y)
         if axis is not None:
             known_names(self, axis, who=f"The primary side ({name})")
         targets = check_targets(y, name=name)

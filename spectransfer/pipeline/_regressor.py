@@ -33,6 +33,7 @@ from spectransfer._validation import (
     takes_weights,
     validation_set,
 )
+from spectransfer._wrapping import HeldParts
 from spectransfer.pipeline._primary_side import PrimarySide
 
 
@@ -55,7 +56,7 @@ def _check_takes(regressor: Any, named: dict[str, Any]) -> None:
 
 
 class PrimarySpaceRegressor(
-    MultiOutputMixin, RegressorMixin, MetaEstimatorMixin, BaseEstimator
+    HeldParts, MultiOutputMixin, RegressorMixin, MetaEstimatorMixin, BaseEstimator
 ):
     r"""Regress onto transformed primary spectra, and predict primary spectra.
 
@@ -87,7 +88,7 @@ class PrimarySpaceRegressor(
         Its transformer.
     n_features_in_ : int
         Number of channels of the secondary spectra.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names of `X`, where it had any.
 
     See Also
@@ -113,6 +114,7 @@ class PrimarySpaceRegressor(
         "regressor": [HasMethods(["fit", "predict"]), None],
         "transformer": [HasMethods(["fit", "transform"]), None],
     }
+    _default_parts = {"regressor": _default_regressor}
     __metadata_request__fit = {
         "X_val": True,
         "y_val": True,
@@ -172,8 +174,7 @@ class PrimarySpaceRegressor(
         """
         targets = check_pair(self, X, y, finite=(False, True))[1]
         given = validation_set(X_val, y_val)
-        regressor = _default_regressor() if self.regressor is None else self.regressor
-        regressor = clone(regressor)
+        regressor = clone(self._part("regressor"))
         self._check_fit_params(regressor, given is not None, fit_params)
         unpaired = {
             "X_unpaired": X_unpaired,
@@ -313,7 +314,7 @@ class PrimarySpaceRegressor(
             The validation pairs, weights and references are this estimator's own
             metadata; all else that the regressor requests goes to it.
         """
-        regressor = _default_regressor() if self.regressor is None else self.regressor
+        regressor = self._part("regressor")
         mapping = MethodMapping()
         for method in ("fit", "predict"):
             mapping = mapping.add(caller=method, callee=method)

@@ -28,7 +28,7 @@ from spectransfer.pipeline._protocols import with_batch_statistics, with_referen
         "block_size": [Interval(Integral, 1, None, closed="left")],
         "verbose": ["verbose"],
     },
-    prefer_skip_nested_validation=True,
+    prefer_skip_nested_validation=False,
 )
 def transfer_spectra(
     transfer: Any,

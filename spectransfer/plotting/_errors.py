@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from spectransfer._axis import check_wavelengths
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
-from spectransfer._wavelengths import check_wavelengths
 from spectransfer.metrics import paired_spectra
 from spectransfer.plotting._figure import (
     axes_for,

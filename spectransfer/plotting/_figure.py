@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from spectransfer._axis import axis_of as named_axis
+from spectransfer._axis import check_wavelengths
 from spectransfer._imports import need
 from spectransfer._typing import ArrayLike, FloatArray
-from spectransfer._wavelengths import check_wavelengths, wavelengths_of
 from spectransfer.metrics import target_in_prediction_space
 
 need("matplotlib", "spectransfer.plotting", "spectransfer[plot]")
@@ -218,9 +219,9 @@ def axis_of(
 def known_axis(n_channels: int, *sources: Any) -> FloatArray | None:
     """Read an axis of this length from the column names of the first that has one."""
     for source in sources:
-        found = wavelengths_of(source)
-        if found is not None and len(found) == n_channels:
-            return check_wavelengths(found)
+        found = named_axis(source)
+        if found is not None and len(found.values) == n_channels:
+            return check_wavelengths(found.values)
     return None
 
 

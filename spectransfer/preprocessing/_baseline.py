@@ -17,6 +17,7 @@ from sklearn.base import (
 )
 from sklearn.utils import Tags, check_consistent_length
 
+from spectransfer._axis import UNITS, Axis, as_axis, find_unit
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     Interval,
@@ -25,20 +26,20 @@ from spectransfer._validation import (
     check_spectra,
     fit_context,
 )
-from spectransfer._wavelengths import check_wavelengths
 from spectransfer.exceptions import WavelengthError, WindowError
 from spectransfer.preprocessing._cropping import find_axis
 from spectransfer.preprocessing._sliding import slide_baseline
 
 
-def _channel_pitch(wavelengths: FloatArray) -> float:
-    """Give the median distance of neighbouring channels, in nm."""
-    if len(wavelengths) < 2:
+def _channel_pitch(axis: Axis) -> float:
+    """Give the median distance of neighbouring channels, in the unit of the axis."""
+    if len(axis) < 2:
         raise WavelengthError(
-            "A window in nm needs the distance of neighbouring channels, but the "
-            "spectra have one channel only. Give the windows with unit='channels'."
+            "A window in the unit of the axis needs the distance of neighbouring "
+            "channels, but the spectra have one channel only. Give the windows with "
+            "unit='channels'."
         )
-    return float(np.median(np.diff(wavelengths)))
+    return float(np.median(np.diff(axis.values)))
 
 
 def _whole_channels(name: str, width: float, pitch: float | None) -> int:
@@ -48,7 +49,8 @@ def _whole_channels(name: str, width: float, pitch: float | None) -> int:
     if width != int(width):
         raise WindowError(
             f"{name} counts channels and must be a whole number, but it is {width!r}. "
-            "Round it, or give windows in nm with unit='nm'."
+            "Round it, or give windows in the unit of the axis with "
+            "unit='axis'."
         )
     return int(width)
 
@@ -87,11 +89,12 @@ class BaselineCorrector(
         1 takes the spectrum for its own background.
     smooth_window : float, default=50
         Length V of the one-sided mean, in `unit`. 1 leaves the minimum as it is.
-    unit : {"channels", "nm"}, default="channels"
-        Unit of the windows. Windows in nm become channels by the median distance
-        of neighbouring channels, rounded, at least 1.
-    wavelengths : array-like of shape (n_wavelengths,), default=None
-        Axis of the spectra in nm, for ``unit="nm"``. None takes it from the column
+    unit : {"channels", "axis"} or str, default="channels"
+        Unit of the windows. ``"axis"`` is that of the axis, whichever it is; a unit
+        such as ``"nm"`` or ``"cm-1"`` has to be that of the axis. Such windows become
+        channels by the median distance of neighbouring channels, rounded, at least 1.
+    wavelengths : Axis or array-like of shape (n_channels,), default=None
+        Axis of the spectra, for windows in its unit. None takes it from the column
         names of the data frame that holds the spectra.
     edges : {"available", "zero-padded"}, default="available"
         What the means do beyond the ends of the spectrum. ``"available"`` averages
@@ -110,19 +113,20 @@ class BaselineCorrector(
     ----------
     n_features_in_ : int
         Number of channels seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the channels, where `X` had names.
-    wavelengths_ : ndarray of shape (n_features_in_,) or None
-        The axis that was given or found in `fit`, in nm; None with windows in
-        channels.
+    axis_ : Axis or None
+        The axis that was given or found in `fit`; None with windows in channels.
+    wavelengths_ : ndarray of shape (`n_features_in_`,) or None
+        Its numbers.
 
     Raises
     ------
     WindowError
         A window is longer than the spectrum, or is no whole number of channels.
     WavelengthError
-        ``unit="nm"`` and the axis is not known, does not increase, or does not have
-        one entry for each channel.
+        Windows are in the unit of the axis, and the axis is not known, does not
+        increase, has another unit, or does not have one entry for each channel.
 
     See Also
     --------
@@ -159,7 +163,7 @@ class BaselineCorrector(
     _parameter_constraints: dict[str, list[Any]] = {
         "min_window": [Interval(Real, 0, None, closed="neither")],
         "smooth_window": [Interval(Real, 0, None, closed="neither")],
-        "unit": [StrOptions({"channels", "nm"})],
+        "unit": [StrOptions({"channels", "axis", *UNITS})],
         "wavelengths": ["array-like", None],
         "edges": [StrOptions({"available", "zero-padded"})],
         "allow_long_windows": ["boolean"],
@@ -220,7 +224,8 @@ class BaselineCorrector(
         axis = self._axis(X)
         spectra = check_spectra(self, X, reset=True)
         self._windows(axis, spectra.shape[1])
-        self.wavelengths_ = axis
+        self.axis_ = axis
+        self.wavelengths_ = None if axis is None else axis.values
         return self
 
     def transform(self, X: ArrayLike) -> FloatArray:
@@ -269,32 +274,37 @@ class BaselineCorrector(
             n_jobs=self.n_jobs,
         )
 
-    def _axis(self, X: ArrayLike) -> FloatArray | None:
+    def _axis(self, X: ArrayLike) -> Axis | None:
         """Find the axis, if it matters: of these spectra, else of those in `fit`."""
         if self.unit == "channels":
             return None
-        axis = find_axis(X, self.wavelengths, 0)
-        return getattr(self, "wavelengths_", None) if axis is None else axis
+        axis = find_axis(X, self.wavelengths, None)
+        return getattr(self, "axis_", None) if axis is None else axis
 
-    def _windows(self, axis: FloatArray | None, n_wavelengths: int) -> tuple[int, int]:
+    def _windows(self, axis: Axis | None, n_wavelengths: int) -> tuple[int, int]:
         """Give both windows in channels, or refuse them."""
         pitch = None
-        if self.unit == "nm":
+        if self.unit != "channels":
             if axis is None:
                 raise WavelengthError(
-                    "Windows in nm need the wavelength of every channel, but the "
-                    f"{n_wavelengths} channels have none. Pass wavelengths=, or "
-                    "spectra in a data frame whose columns are named by wavelength, "
-                    "or give the windows with unit='channels'."
+                    "Windows in the unit of the axis need the place of every channel, "
+                    f"but the {n_wavelengths} channels have none. Pass wavelengths=, "
+                    "or spectra in a data frame whose columns are named by it, or give "
+                    "the windows with unit='channels'."
                 )
-            pitch = _channel_pitch(check_wavelengths(axis, n_wavelengths))
+            axis = as_axis(axis, n_wavelengths)
+            self._check_unit(axis)
+            pitch = _channel_pitch(axis)
+            unit = axis.unit or find_unit(self.unit) or "units"
         widths = []
         for name in ("min_window", "smooth_window"):
             given = getattr(self, name)
             width = _whole_channels(name, given, pitch)
             if width > n_wavelengths and not self.allow_long_windows:
                 origin = (
-                    "" if pitch is None else f" ({given} nm at {pitch:.4g} nm each)"
+                    ""
+                    if pitch is None
+                    else f" ({given} {unit} at {pitch:.4g} {unit} each)"
                 )
                 raise WindowError(
                     f"{name} must not be longer than the spectrum, but it is {width} "
@@ -304,6 +314,15 @@ class BaselineCorrector(
                 )
             widths.append(width)
         return widths[0], widths[1]
+
+    def _check_unit(self, axis: Axis) -> None:
+        """Refuse a unit of windows that is none, or that is not that of the axis."""
+        unit = None if self.unit == "axis" else self.unit
+        if unit is not None and axis.unit is not None and unit != axis.unit:
+            raise WavelengthError(
+                f"Windows must be in the unit of the axis, but they are in {unit}, and "
+                f"the axis has {axis.span}. Give them with unit='axis'."
+            )
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

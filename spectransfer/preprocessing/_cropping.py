@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
+from spectransfer._axis import Axis, axis_of, check_axis
 from spectransfer._files import copied
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
@@ -22,53 +23,48 @@ from spectransfer._validation import (
     check_spectra,
     fit_context,
 )
-from spectransfer._wavelengths import check_wavelengths, wavelengths_of
 from spectransfer.exceptions import WavelengthError
 
 
-def find_axis(X: ArrayLike, wavelengths: ArrayLike | None, n: int) -> FloatArray | None:
+def find_axis(
+    X: ArrayLike, wavelengths: ArrayLike | Axis | None, n: int | None
+) -> Axis | None:
     """Give the axis of spectra, or None where nothing tells it.
 
     Parameters
     ----------
     X : array-like of shape (n_spectra, n)
         Spectra, whose column names may be wavelengths.
-    wavelengths : array-like of shape (n_wavelengths,), "channels" or None
-        Axis given by the user, in nm. ``"channels"`` counts the channels from 0.
-        None looks at the column names.
-    n : int
-        Number of channels.
+    wavelengths : Axis, array-like of shape (n_wavelengths,), "channels" or None
+        Axis given by the user. ``"channels"`` counts the channels from 0. None looks
+        at the column names.
+    n : int or None
+        Number of channels; None leaves it to the caller to compare.
 
     Returns
     -------
-    ndarray of shape (n_wavelengths,) or None
-        The axis, not yet checked.
+    Axis or None
+        The axis, increasing.
     """
     if isinstance(wavelengths, str):
-        return np.arange(n, dtype=np.float64)
+        return check_axis(np.arange(n or 0, dtype=np.float64), n)
     if wavelengths is None:
-        return wavelengths_of(X)
-    return np.asarray(wavelengths, dtype=np.float64)
+        named = axis_of(X)
+        return None if named is None else check_axis(named.values, n, unit=named.unit)
+    return check_axis(wavelengths, n)
 
 
-def span(wavelengths: FloatArray) -> str:
-    """Say the range of an axis."""
-    return f"{wavelengths[0]:.6g} to {wavelengths[-1]:.6g}"
+def as_feature_names(axis: Axis) -> np.ndarray:
+    """Give an axis as scikit-learn's feature names."""
+    return np.asarray(axis.names, dtype=object)
 
 
-def axis_names(wavelengths: FloatArray) -> np.ndarray:
-    """Give wavelengths as feature names, which read back as the same numbers."""
-    return np.asarray([str(float(w)) for w in wavelengths], dtype=object)
-
-
-def channels_within(
-    wavelengths: FloatArray, lower: float | None, upper: float | None
-) -> slice:
+def channels_within(axis: Axis, lower: float | None, upper: float | None) -> slice:
     """Find the channels of a range, both ends included.
 
     Parameters
     ----------
-    wavelengths : ndarray of shape (n_wavelengths,)
+    axis : Axis
         Increasing axis.
     lower, upper : float or None
         Ends of the range, in the unit of the axis; None leaves that side open.
@@ -78,15 +74,15 @@ def channels_within(
     slice
         The channels, at least one.
     """
-    start = 0 if lower is None else int(np.searchsorted(wavelengths, lower, "left"))
-    stop = len(wavelengths)
+    start = 0 if lower is None else int(np.searchsorted(axis.values, lower, "left"))
+    stop = len(axis)
     if upper is not None:
-        stop = int(np.searchsorted(wavelengths, upper, "right"))
+        stop = int(np.searchsorted(axis.values, upper, "right"))
     if start >= stop:
         raise WavelengthError(
             "A cropped spectrum must keep at least one channel, but no channel lies "
-            f"between lower={lower} and upper={upper}: the axis goes from "
-            f"{span(wavelengths)}. Choose a range that holds channels, in the unit of "
+            f"between lower={lower} and upper={upper}: the axis has "
+            f"{axis.span}. Choose a range that holds channels, in the unit of "
             "the axis."
         )
     return slice(start, stop)
@@ -100,22 +96,24 @@ class WavelengthCropper(SearchesOnce, TransformerMixin, BaseEstimator):
     Parameters
     ----------
     lower : float, default=None
-        Shortest wavelength that is kept, in nm. None keeps the beginning.
+        Lower end of what is kept, in the unit of the axis. None keeps the beginning.
     upper : float, default=None
-        Longest wavelength that is kept, in nm. None keeps the end.
-    wavelengths : array-like of shape (n_wavelengths,) or "channels", default=None
-        Axis of the spectra in nm. None takes it from the column names of the data
-        frame that holds them. With ``"channels"`` the range counts channels from 0.
+        Upper end, in the unit of the axis. None keeps the end.
+    wavelengths : Axis, array-like of shape (n_channels,) or "channels", default=None
+        Axis of the spectra. None takes it from the column names of the data frame that
+        holds them. With ``"channels"`` the range counts channels from 0.
 
     Attributes
     ----------
     channels_ : slice
         The channels that are kept.
+    axis_ : Axis or None
+        Their axis; None where it is not known, and all are kept.
     wavelengths_ : ndarray of shape (n_kept,) or None
-        Their wavelengths; None where the axis is not known, and all are kept.
+        The numbers of that axis.
     n_features_in_ : int
         Number of channels seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the channels, where `X` had names.
 
     Raises
@@ -192,11 +190,11 @@ class WavelengthCropper(SearchesOnce, TransformerMixin, BaseEstimator):
                 )
             channels = slice(0, n_wavelengths)
         else:
-            axis = check_wavelengths(axis, n_wavelengths)
             channels = channels_within(axis, self.lower, self.upper)
         self._kept(spectra, channels)
         self.channels_ = channels
-        self.wavelengths_ = None if axis is None else axis[channels]
+        self.axis_ = None if axis is None else Axis(axis.values[channels], axis.unit)
+        self.wavelengths_ = None if axis is None else axis.values[channels]
         return self
 
     def transform(self, X: ArrayLike) -> FloatArray:
@@ -221,7 +219,7 @@ class WavelengthCropper(SearchesOnce, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        input_features : array-like of shape (n_features_in_,), default=None
+        input_features : array-like of shape (`n_features_in_`,), default=None
             Names of the channels, in place of those seen in `fit`.
 
         Returns
@@ -232,8 +230,8 @@ class WavelengthCropper(SearchesOnce, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         names = check_feature_names_in(self, input_features)
         unnamed = input_features is None and not hasattr(self, "feature_names_in_")
-        if unnamed and self.wavelengths_ is not None:
-            return axis_names(self.wavelengths_)
+        if unnamed and self.axis_ is not None:
+            return as_feature_names(self.axis_)
         return names[self.channels_]
 
     @staticmethod

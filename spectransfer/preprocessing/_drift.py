@@ -23,7 +23,6 @@ from spectransfer._validation import (
     check_targets,
     fit_context,
 )
-from spectransfer._wavelengths import check_wavelengths
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.preprocessing._cropping import find_axis
 from spectransfer.preprocessing._drift_model import (
@@ -125,7 +124,7 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Names of the standards, or row numbers.
     n_features_in_ : int
         Number of channels.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the channels, where `X` had names.
 
     Warns
@@ -207,7 +206,6 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             Rows that do not pair, a material that was measured on one day only, days
             with different channels, or standards that come to a negative gain.
         """
-        axis = find_axis(X, self.wavelengths, 0)
         today = check_spectra(self, X, reset=True)
         reference = check_targets(y)
         if reference.ndim != 2 or reference.shape[1] != today.shape[1]:
@@ -222,7 +220,8 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 "A drift needs neighbouring channels, but the spectra have n_features="
                 f"{today.shape[1]}. Pass whole spectra."
             )
-        axis = None if axis is None else check_wavelengths(axis, today.shape[1])
+        found = find_axis(X, self.wavelengths, today.shape[1])
+        axis = None if found is None else found.values
         names, standards = self._standards(today, reference, sample_id, reference_id)
         fit = self._fit(standards)
         self.standards_ = names

@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
+from spectransfer._axis import check_axis
 from spectransfer._files import new_array
 from spectransfer._typing import ArrayLike, BoolArray, FloatArray
 from spectransfer._validation import (
@@ -25,9 +26,8 @@ from spectransfer._validation import (
     check_spectra,
     fit_context,
 )
-from spectransfer._wavelengths import check_wavelengths
 from spectransfer.exceptions import WavelengthError
-from spectransfer.preprocessing._cropping import axis_names, find_axis, span
+from spectransfer.preprocessing._cropping import as_feature_names, find_axis
 
 # The influence of a channel on a spline halves, at least, from channel to channel:
 # beyond this reach it is below the rounding of float64, and so are smaller weights.
@@ -242,29 +242,32 @@ class WavelengthResampler(SearchesOnce, TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    new_wavelengths : array-like of shape (n_new,)
-        Axis that the spectra are brought to, increasing, in nm.
+    new_wavelengths : Axis or array-like of shape (n_new,)
+        Axis that the spectra are brought to, increasing, in the unit of the old one.
     kind : {"linear", "cubic", "flux-conserving"}, default="linear"
         How to read between the channels.
     fill_value : float or "edge", default=None
         Intensity outside of the spectra's own range, in counts. None refuses an axis
         that reaches beyond it. ``"edge"`` repeats the intensity of the end channel.
         The authors of the method fill 0.
-    wavelengths : array-like of shape (n_wavelengths,) or "channels", default=None
-        Axis of the spectra in nm. None takes it from the column names of the data
-        frame that holds them. ``"channels"`` counts channels from 0.
+    wavelengths : Axis, array-like of shape (n_channels,) or "channels", default=None
+        Axis of the spectra. None takes it from the column names of the data frame that
+        holds them. ``"channels"`` counts channels from 0.
 
     Attributes
     ----------
+    axis_ : Axis
+        The new axis; it takes over the unit of the old one where it does not say its
+        own.
     wavelengths_ : ndarray of shape (n_new,)
-        The new axis.
-    weights_ : csr_array of shape (n_new, n_features_in_)
+        Its numbers.
+    weights_ : csr_array of shape (n_new, `n_features_in_`)
         The transpose of :math:`R`.
     outside_ : ndarray of bool of shape (n_new,)
         The new channels that the old axis does not reach.
     n_features_in_ : int
         Number of channels seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the channels, where `X` had names.
 
     Raises
@@ -333,21 +336,21 @@ class WavelengthResampler(SearchesOnce, TransformerMixin, BaseEstimator):
                 f"{n_wavelengths} channels have none. Pass wavelengths=, or spectra in "
                 "a data frame whose columns are named by wavelength."
             )
-        axis = check_wavelengths(axis, n_wavelengths)
-        new = check_wavelengths(self.new_wavelengths, name="new_wavelengths")
-        outside = outside_of(axis, new)
+        new = check_axis(self.new_wavelengths, unit=axis.unit, name="new_wavelengths")
+        outside = outside_of(axis.values, new.values)
         if outside.any() and self.fill_value is None:
             raise WavelengthError(
-                f"new_wavelengths must lie in the range of the spectra, {span(axis)}, "
-                f"but they go from {span(new)}, and {outside.sum()} of {len(new)} lie "
+                f"new_wavelengths must lie in the range of the spectra, which have "
+                f"{axis.span}, but they are {new.span}, and {outside.sum()} lie "
                 "outside. Crop them to the common range, or say what to put there: "
                 "fill_value=0.0 for zeros, fill_value='edge' for the end channels."
             )
         self.weights_ = resampling_weights(
-            axis, new, self.kind, extend=self.fill_value == "edge"
+            axis.values, new.values, self.kind, extend=self.fill_value == "edge"
         )
         self.outside_ = outside
-        self.wavelengths_ = new
+        self.axis_ = new
+        self.wavelengths_ = new.values
         return self
 
     def transform(self, X: ArrayLike) -> FloatArray:
@@ -374,7 +377,7 @@ class WavelengthResampler(SearchesOnce, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        input_features : array-like of shape (n_features_in_,), default=None
+        input_features : array-like of shape (`n_features_in_`,), default=None
             Only compared with the names seen in `fit`.
 
         Returns
@@ -384,7 +387,7 @@ class WavelengthResampler(SearchesOnce, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         check_feature_names_in(self, input_features)
-        return axis_names(self.wavelengths_)
+        return as_feature_names(self.axis_)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

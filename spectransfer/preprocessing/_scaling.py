@@ -20,9 +20,9 @@ from spectransfer._validation import (
     SearchesOnce,
     StrOptions,
     check_finite,
-    check_sample_weight,
     check_spectra,
     check_targets,
+    check_weights,
     fit_context,
 )
 from spectransfer.preprocessing._moments import (
@@ -81,7 +81,7 @@ class StandardScaler(SearchesOnce, _SklearnScaler):
         Number of spectra seen, or the sum of their weights.
     n_features_in_ : int
         Number of channels seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the channels, where `X` had names.
 
     Raises
@@ -170,7 +170,7 @@ class StandardScaler(SearchesOnce, _SklearnScaler):
         y : array-like of shape (n_spectra, ...), default=None
             Only its number of rows is looked at.
         sample_weight : array-like of shape (n_spectra,), default=None
-            Weight of each spectrum.
+            Weight of each spectrum, none negative and some above zero.
 
         Returns
         -------
@@ -195,7 +195,7 @@ class StandardScaler(SearchesOnce, _SklearnScaler):
         y : array-like of shape (n_spectra, ...), default=None
             Only its number of rows is looked at.
         sample_weight : array-like of shape (n_spectra,), default=None
-            Weight of each spectrum.
+            Weight of each spectrum, none negative and some above zero.
 
         Returns
         -------
@@ -222,9 +222,7 @@ class StandardScaler(SearchesOnce, _SklearnScaler):
         # moments tell of NaN and inf for nothing, but for spectra of no weight
         weighted = sample_weight is not None
         spectra = check_spectra(self, X, reset=known is None, finite=weighted)
-        weights = None
-        if weighted:
-            weights = check_sample_weight(sample_weight, spectra, dtype=np.float64)
+        weights = check_weights(sample_weight, spectra, relative=False)
         with np.errstate(invalid="ignore"):
             moments = pooled_moments(spectra, weights, known)
         if not np.isfinite(moments.mean + moments.variance).all():

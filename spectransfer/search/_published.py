@@ -76,7 +76,7 @@ def _space(method: str, source: str) -> dict[str, list[Any]]:
         "prefix": [str],
         "source": [StrOptions({"text", "code"})],
     },
-    prefer_skip_nested_validation=True,
+    prefer_skip_nested_validation=False,
 )
 def published_space(
     method: str, *, prefix: str = "", source: str = "text"
@@ -219,7 +219,7 @@ def _prefixed(space: Mapping[str, Any], place: str) -> dict[str, Any]:
         "max_resources": [dict, None],
         "folder": [str, Path, None],
     },
-    prefer_skip_nested_validation=True,
+    prefer_skip_nested_validation=False,
 )
 def search_published(
     X: ArrayLike,

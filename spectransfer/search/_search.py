@@ -126,7 +126,7 @@ class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
         The scorer.
     n_features_in_ : int
         Number of channels, where the best estimator knows it.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names of `X`, where it had any and the best estimator knows them.
 
     See Also

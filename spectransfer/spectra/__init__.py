@@ -1,5 +1,7 @@
 """Spectra of one spot from two instruments: as tables, and as maps with places."""
 
+from spectransfer._axis import Axis
+from spectransfer.spectra._detectors import merge_detectors
 from spectransfer.spectra._maps import PairedMaps
 from spectransfer.spectra._pair import LIBRARY_DAY as LIBRARY_DAY
 from spectransfer.spectra._pair import SIDES as SIDES
@@ -11,4 +13,11 @@ from spectransfer.spectra._pair import band_sums as band_sums
 from spectransfer.spectra._raster import check_layout as check_layout
 from spectransfer.spectra._raster import shot_order, shot_positions
 
-__all__ = ["PairedMaps", "SpectraPair", "shot_order", "shot_positions"]
+__all__ = [
+    "Axis",
+    "PairedMaps",
+    "SpectraPair",
+    "merge_detectors",
+    "shot_order",
+    "shot_positions",
+]

@@ -46,10 +46,11 @@ class PairedMaps(TwoSides):
         kept as it is; `numpy.memmap` stays on the disk.
     X_primary : array-like of shape (n_spectra, n_primary)
         Spectra of the primary instrument, of the same shots.
-    wavelengths_secondary : array-like of shape (n_secondary,)
-        Axis of the secondary instrument, increasing, in nm.
-    wavelengths_primary : array-like of shape (n_primary,)
-        Axis of the primary instrument, increasing, in nm.
+    wavelengths_secondary : Axis or array-like of shape (n_secondary,)
+        Axis of the secondary instrument; kept as numbers, `axis_secondary` has the
+        unit, too.
+    wavelengths_primary : Axis or array-like of shape (n_primary,)
+        Axis of the primary instrument.
     shape : tuple of (n_rows, n_columns)
         Shape of the map; every place has one shot.
     raster : {"row", "column", "row-snake", "column-snake"}, default="row-snake"
@@ -61,7 +62,12 @@ class PairedMaps(TwoSides):
         What is known of each shot (mineral, composition, noise-free spectra), in the
         order of measurement; it is selected along.
     meta : mapping of str to object, default={}
-        What is known of the whole map: units, source, licence.
+        What is known of the whole map: source, licence; ``meta["unit"]`` is the unit
+        of the intensities.
+    units : tuple of (str or None, str or None) or str, default=(None, None)
+        Unit of each axis, where axes are given as numbers.
+    descending : tuple of (bool, bool), default=(False, False)
+        Sides that are written to files from the highest place down.
 
     Raises
     ------
@@ -105,6 +111,8 @@ class PairedMaps(TwoSides):
     step: tuple[float, float] | None = None
     annotations: Mapping[str, np.ndarray] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
+    units: tuple[str | None, str | None] = (None, None)
+    descending: tuple[bool, bool] = (False, False)
 
     def __post_init__(self) -> None:
         self._check_sides()
@@ -179,6 +187,8 @@ class PairedMaps(TwoSides):
             wavelengths_secondary=self.wavelengths_secondary,
             wavelengths_primary=self.wavelengths_primary,
             meta=self.meta,
+            units=self.units,
+            descending=self.descending,
             **chosen,
         )
 
@@ -233,7 +243,7 @@ class PairedMaps(TwoSides):
         side : {"primary", "secondary"}
             The instrument.
         low, high : float
-            Range in nm; channels on its ends belong to it.
+            Range in the unit of the axis; channels on its ends belong to it.
 
         Returns
         -------

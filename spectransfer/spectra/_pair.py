@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
+from spectransfer._axis import Axis, as_axis, find_unit
 from spectransfer._blocks import row_blocks
 from spectransfer._imports import need
 from spectransfer._typing import BoolArray, FloatArray, IntArray
 from spectransfer._validation import check_finite
-from spectransfer._wavelengths import check_wavelengths
 from spectransfer.exceptions import WavelengthError
 
 if TYPE_CHECKING:
@@ -32,11 +32,6 @@ SIDES = ("secondary", "primary")
 LIBRARY_DAY = "primary_library_day"
 
 Rows = int | slice | BoolArray | IntArray
-
-
-def wavelength_names(wavelengths: FloatArray) -> list[str]:
-    """Write an axis as column names that read back as the very same numbers."""
-    return [str(float(w)) for w in wavelengths]
 
 
 def check_side(X: Any, name: str) -> np.ndarray:
@@ -93,6 +88,18 @@ def band_sums(
     return sums
 
 
+def _both(values: Any, name: str) -> tuple[Any, Any]:
+    """Give what is said of both sides, or of each, as a pair."""
+    if values is None or isinstance(values, str | bool):
+        return values, values
+    if len(values) != 2:
+        raise ValueError(
+            f"{name} must be one for both sides or (secondary, primary), but it is "
+            f"{values!r}."
+        )
+    return values[0], values[1]
+
+
 def _rebuild(kind: type, values: dict[str, Any]) -> Any:
     return kind(**values)
 
@@ -106,6 +113,8 @@ class TwoSides:
     wavelengths_primary: FloatArray
     annotations: Mapping[str, np.ndarray]
     meta: Mapping[str, Any]
+    units: Any
+    descending: tuple[bool, bool]
 
     @property
     def n_spectra(self) -> int:
@@ -127,11 +136,19 @@ class TwoSides:
             object.__setattr__(self, name, value)
 
     def _check_sides(self) -> None:
+        axes = []
         for side in SIDES:
             spectra = check_side(getattr(self, f"X_{side}"), f"X_{side}")
             name = f"wavelengths_{side}"
-            axis = check_wavelengths(getattr(self, name), spectra.shape[1], name=name)
-            self._set(**{f"X_{side}": spectra, name: axis})
+            axis = self._axis_of(side, spectra.shape[1])
+            if not axis.increases:
+                axis, spectra = axis.in_order(), spectra[:, ::-1]
+            axes.append(axis)
+            self._set(**{f"X_{side}": spectra, name: axis.values})
+        self._set(
+            units=tuple(axis.unit for axis in axes),
+            descending=tuple(axis.direction == "decreasing" for axis in axes),
+        )
         n = self.n_spectra
         check_rows(self.X_primary, n, "X_primary")
         annotations = {k: check_rows(a, n, k) for k, a in self.annotations.items()}
@@ -139,6 +156,31 @@ class TwoSides:
             annotations=MappingProxyType(annotations),
             meta=MappingProxyType(dict(self.meta)),
         )
+
+    def _axis_of(self, side: str, n_channels: int) -> Axis:
+        """Make the axis of a side of what was given for it."""
+        name, i = f"wavelengths_{side}", SIDES.index(side)
+        given = getattr(self, name)
+        unit = _both(self.units, "units")[i] or find_unit(self.meta.get("axis"))
+        axis = as_axis(given, n_channels, unit=unit, name=name)
+        if _both(self.descending, "descending")[i]:
+            axis = Axis(axis.values, axis.unit, "decreasing")
+        return axis
+
+    @property
+    def axis_secondary(self) -> Axis:
+        """Axis of the secondary instrument, with its unit."""
+        return self._axis("secondary")
+
+    @property
+    def axis_primary(self) -> Axis:
+        """Axis of the primary instrument, with its unit."""
+        return self._axis("primary")
+
+    def _axis(self, side: str) -> Axis:
+        i = SIDES.index(side)
+        way = "decreasing" if self.descending[i] else "increasing"
+        return Axis(getattr(self, f"wavelengths_{side}"), self.units[i], way)
 
     def _take(self, rows: Any) -> dict[str, Any]:
         return {
@@ -148,12 +190,11 @@ class TwoSides:
         }
 
     def _describe(self, spots: str) -> str:
-        unit = self.meta.get("axis", "nm")
         both = ", ".join(
-            f"{side} {len(axis)} channels {axis[0]:.5g} to {axis[-1]:.5g} {unit}"
-            for side, axis in (
-                ("secondary", self.wavelengths_secondary),
-                ("primary", self.wavelengths_primary),
+            f"{side} {len(axis)} channels {axis.values[0]:.5g} to "
+            f"{axis.values[-1]:.5g} {axis.unit or ''}".rstrip()
+            for side, axis in zip(
+                SIDES, (self.axis_secondary, self.axis_primary), strict=True
             )
         )
         return f"{type(self).__name__}({spots}, {both})"
@@ -169,10 +210,10 @@ class SpectraPair(TwoSides):
         Spectra of the secondary instrument. An array is kept as it is, not copied.
     X_primary : array-like of shape (n_spectra, n_primary)
         Spectra of the primary instrument, of the same spots, row by row.
-    wavelengths_secondary : array-like of shape (n_secondary,)
-        Axis of the secondary instrument, increasing, in nm or the unit that
-        ``meta["axis"]`` names.
-    wavelengths_primary : array-like of shape (n_primary,)
+    wavelengths_secondary : Axis or array-like of shape (n_secondary,)
+        Axis of the secondary instrument. Kept as numbers; `axis_secondary` has the
+        unit, too. Spectra on a decreasing axis are turned round.
+    wavelengths_primary : Axis or array-like of shape (n_primary,)
         Axis of the primary instrument.
     sample_id : array-like of shape (n_spectra,), default=None
         The sample that each spectrum belongs to. Spectra of one sample must not be
@@ -185,12 +226,18 @@ class SpectraPair(TwoSides):
     annotations : mapping of str to array-like of shape (n_spectra, ...), default={}
         Anything else that is known of each spectrum; it is selected along.
     meta : mapping of str to object, default={}
-        What is known of the whole set: units, source, licence.
+        What is known of the whole set: source, licence; ``meta["unit"]`` is the unit
+        of the intensities.
+    units : tuple of (str or None, str or None) or str, default=(None, None)
+        Unit of the secondary and of the primary axis, where axes are given as
+        numbers; None is not known. See `Axis` for what is understood.
+    descending : tuple of (bool, bool), default=(False, False)
+        Sides that are written to files from the highest place down, as they came.
 
     Raises
     ------
     WavelengthError
-        If an axis does not increase, or does not fit its spectra.
+        If an axis has repeated or unordered places, or does not fit its spectra.
     ValueError
         If a side is not a table of numbers, or rows do not pair.
 
@@ -219,6 +266,8 @@ class SpectraPair(TwoSides):
     y_names: tuple[str, ...] | None = None
     annotations: Mapping[str, np.ndarray] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
+    units: tuple[str | None, str | None] = (None, None)
+    descending: tuple[bool, bool] = (False, False)
 
     def __post_init__(self) -> None:
         self._check_sides()
@@ -247,24 +296,25 @@ class SpectraPair(TwoSides):
         Returns
         -------
         secondary, primary : DataFrame of shape (n_spectra, n_wavelengths)
-            Views of the spectra; names such as ``"589.0"`` read back exactly.
+            Views of the spectra; names such as ``"589.0 nm"`` (``"589.0"`` where the
+            unit is not known) read back exactly.
 
         Examples
         --------
         >>> from spectransfer.datasets import make_instrument_pair
         >>> secondary, primary = make_instrument_pair(20, random_state=0).as_frames()
         >>> primary.columns[:2].tolist()
-        ['250.0', '250.50167224080266']
+        ['250.0 nm', '250.50167224080266 nm']
         """
         pd = need("pandas", "as_frames", "spectransfer[files]")
         index = None if self.sample_id is None else pd.Index(self.sample_id)
         if index is not None:
             index.name = "sample_id"
         secondary, primary = (
-            pd.DataFrame(X, index=index, columns=wavelength_names(axis), copy=False)
+            pd.DataFrame(X, index=index, columns=axis.names, copy=False)
             for X, axis in (
-                (self.X_secondary, self.wavelengths_secondary),
-                (self.X_primary, self.wavelengths_primary),
+                (self.X_secondary, self.axis_secondary),
+                (self.X_primary, self.axis_primary),
             )
         )
         return secondary, primary

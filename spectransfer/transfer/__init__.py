@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from spectransfer._imports import lazy_names
+from spectransfer.transfer._slope_bias import slope_and_bias as slope_and_bias
 
 _MODULE_OF = {
     "DirectMLPTransfer": "spectransfer.transfer._direct_mlp",
@@ -12,6 +13,7 @@ _MODULE_OF = {
     "MeanTransfer": "spectransfer.transfer._mean",
     "OffsetTransfer": "spectransfer.transfer._offset",
     "PiecewiseDirectStandardization": "spectransfer.transfer._piecewise",
+    "SlopeBiasCorrection": "spectransfer.transfer._slope_bias",
     "SpectralSpaceTransformation": "spectransfer.transfer._spectral_space",
     "VAELatentTransfer": "spectransfer.transfer._latent",
 }
@@ -31,6 +33,9 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.transfer._offset import OffsetTransfer as OffsetTransfer
     from spectransfer.transfer._piecewise import (
         PiecewiseDirectStandardization as PiecewiseDirectStandardization,
+    )
+    from spectransfer.transfer._slope_bias import (
+        SlopeBiasCorrection as SlopeBiasCorrection,
     )
     from spectransfer.transfer._spectral_space import (
         SpectralSpaceTransformation as SpectralSpaceTransformation,

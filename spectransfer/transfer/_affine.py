@@ -16,10 +16,10 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from spectransfer._axis import Axis, axis_of, check_axis
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_pair, check_spectra
-from spectransfer._wavelengths import check_wavelengths, wavelengths_of
 from spectransfer.exceptions import WavelengthError
 from spectransfer.preprocessing import WavelengthResampler
 
@@ -48,14 +48,32 @@ def find_axes(
     tuple of ndarray or None
         Secondary and primary axis; None where nothing tells one.
     """
-    found: list[FloatArray | None] = []
+    found: list[Axis | None] = []
     names = ("wavelengths_secondary", "wavelengths_primary")
     for spectra, given, n, name in zip(
         (X, y), wavelengths, n_channels, names, strict=True
     ):
-        axis = wavelengths_of(spectra) if given is None else given
-        found.append(None if axis is None else check_wavelengths(axis, n, name=name))
-    return found[0], found[1]
+        unit = None
+        if given is None and (named := axis_of(spectra)) is not None:
+            given, unit = named.values, named.unit
+        axis = None if given is None else check_axis(given, n, unit=unit, name=name)
+        found.append(axis)
+    _check_units(*found)
+    secondary, primary = (None if axis is None else axis.values for axis in found)
+    return secondary, primary
+
+
+def _check_units(secondary: Axis | None, primary: Axis | None) -> None:
+    """Refuse to match channels over axes in two units."""
+    if secondary is None or primary is None:
+        return
+    if None not in (secondary.unit, primary.unit) and secondary.unit != primary.unit:
+        raise WavelengthError(
+            "Channels are matched over axes in one unit, but the secondary spectra "
+            f"have {secondary.span}, and the primary ones {primary.span}. Convert one "
+            "side of the pair, with Axis.to: dataclasses.replace(pair, "
+            "wavelengths_secondary=pair.axis_secondary.to(...))."
+        )
 
 
 def resampling(

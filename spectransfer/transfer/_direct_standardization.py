@@ -45,7 +45,7 @@ class DirectStandardization(AffineTransfer):
         What is added.
     n_features_in_ : int
         Number of channels of the secondary spectra.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names of `X`, where it had any.
 
     See Also

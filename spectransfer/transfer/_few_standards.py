@@ -32,13 +32,12 @@ from spectransfer.transfer._leave_out import mixing_weights, samples_of
 from spectransfer.transfer._piecewise import window_channels
 from spectransfer.transfer._priors import (
     Nothing,
-    Population,
     Resampled,
-    Rotation,
     Standards,
     Untransferred,
     Window,
 )
+from spectransfer.transfer._rotation import Population, Rotation
 
 _COMPONENTS = (2, 3, 4, 6, 8, 10, 12)
 _WINDOWS = (1, 5, 9)
@@ -99,7 +98,7 @@ class FewStandardsTransfer(AffineTransfer):
         What is added.
     n_features_in_ : int
         Number of channels of the secondary spectra.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names of `X`, where it had any.
 
     See Also

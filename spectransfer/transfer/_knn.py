@@ -11,6 +11,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._blocks import row_blocks
+from spectransfer._files import on_memory_map
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import (
     Interval,
@@ -47,6 +48,11 @@ def neighbor_weights(distances: FloatArray, weights: str) -> FloatArray:
     with np.errstate(divide="ignore"):
         raw = np.where(exact.any(axis=1, keepdims=True), exact, 1.0 / distances)
     return raw / raw.sum(axis=1, keepdims=True)
+
+
+def _kept(spectra: FloatArray) -> FloatArray:
+    """Copy spectra, but for memory-mapped ones."""
+    return spectra if on_memory_map(spectra) else spectra.copy()
 
 
 def weighted_rows(
@@ -105,17 +111,20 @@ class KNNTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
     n_jobs : int or None, default=None
         Threads of scikit-learn's search, for other metrics than "euclidean". The
         matrix products take the threads that the BLAS library is given.
+    copy : bool, default=True
+        Whether to keep copies of the spectra. Memory-mapped ones are never copied.
+        With False the estimator keeps the arrays given to `fit`, and predicts from
+        what you later write into them.
 
     Attributes
     ----------
     neighbors_ : StoredSpectra or sklearn.neighbors.NearestNeighbors
-        Holds the secondary spectra of the shared standards: the array given to `fit`,
-        not a copy, unless some have weight zero.
+        Holds the secondary spectra of the shared standards.
     primary_ : ndarray of shape (n_spectra, n_primary) or (n_spectra,)
-        Their primary spectra; the array given to `fit`, not a copy.
+        Their primary spectra.
     n_features_in_ : int
         Number of channels of the secondary spectra.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names of `X`, where it had any.
 
     See Also
@@ -145,6 +154,7 @@ class KNNTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         "weights": [StrOptions({"uniform", "distance"})],
         "metric": [str],
         "n_jobs": [Integral, None],
+        "copy": ["boolean"],
     }
 
     def __init__(
@@ -154,11 +164,13 @@ class KNNTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         weights: str = "uniform",
         metric: str = "euclidean",
         n_jobs: int | None = None,
+        copy: bool = True,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.weights = weights
         self.metric = metric
         self.n_jobs = n_jobs
+        self.copy = copy
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -192,6 +204,8 @@ class KNNTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"{self.n_neighbors} and there are {len(secondary)} spectra "
                 f"(n_samples={len(secondary)}). Take fewer neighbours."
             )
+        if self.copy:
+            secondary, primary = _kept(secondary), _kept(primary)
         self.primary_, self._counted = primary, counted
         if self.metric == "euclidean":
             self.neighbors_: Any = StoredSpectra.of(secondary)

@@ -88,7 +88,7 @@ class VAELatentTransfer(HeldParts, MultiOutputMixin, RegressorMixin, BaseEstimat
         The fitted mapper.
     n_features_in_ : int
         Number of channels of the secondary spectra.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names of `X`, where it had any.
 
     See Also

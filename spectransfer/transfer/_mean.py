@@ -30,7 +30,7 @@ class MeanTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Number of spectra that it is the mean of, without those of weight zero.
     n_features_in_ : int
         Number of channels of the secondary spectra.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names of `X`, where it had any.
 
     See Also

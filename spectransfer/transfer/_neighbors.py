@@ -12,7 +12,8 @@ That nobody better was left out is checked with a bound of the rounding: an inne
 product of :math:`d` numbers errs by less than about :math:`8 \sqrt d\, u \lVert q
 \rVert \lVert t \rVert` (N. Higham and T. Mary, SIAM J. Sci. Comput. 41, A2815, 2019;
 never by more than :math:`d\, u`). Products are in float32; queries that fail the check
-are searched again in float64.
+are searched again in float64. Spectra are brought to numbers around one before they are
+multiplied, by a power of two: squares of 1e-23 counts would be zero in float32.
 """
 
 from collections.abc import Iterator
@@ -41,11 +42,15 @@ def _query_blocks(n_query: int) -> Iterator[slice]:
 
 @dataclass(frozen=True)
 class StoredSpectra:
-    """Spectra to be searched, with their mean and their squared norms around it."""
+    """Spectra to be searched, with their mean and their squared norms around it.
+
+    Norms are in a unit of their own, `unit` counts.
+    """
 
     spectra: FloatArray
     mean: FloatArray
     squares: FloatArray
+    unit: float
 
     @classmethod
     def of(cls, spectra: FloatArray) -> "StoredSpectra":
@@ -55,7 +60,8 @@ class StoredSpectra:
         for rows in row_blocks(len(spectra), 8 * spectra.shape[1]):
             centred = spectra[rows].astype(np.float64) - mean
             squares[rows] = np.einsum("ij,ij->i", centred, centred)
-        return cls(spectra, mean, squares)
+        unit = float(2.0 ** np.frexp(np.sqrt(squares.mean() / spectra.shape[1]))[1])
+        return cls(spectra, mean, squares / unit / unit, unit)
 
     def nearest(
         self, queries: FloatArray, k: int
@@ -107,12 +113,16 @@ class StoredSpectra:
         order = np.argsort(exact, axis=1, kind="stable")[:, :k]
         squared = np.take_along_axis(exact, order, axis=1)
         norms = np.einsum("ij,ij->i", centred, centred, dtype=np.float64)
-        certain = squared[:, -1] < bounds + norms * (1 - slack)
+        worst = squared[:, -1] / self.unit / self.unit
+        certain = worst < bounds + norms * (1 - slack)
         return squared, np.take_along_axis(candidates, order, axis=1), certain
 
     def _centred(self, spectra: FloatArray, precision: Any) -> FloatArray:
+        """Give spectra around the mean, in the unit of the norms."""
         wide = np.result_type(spectra, self.mean, precision)
-        return np.subtract(spectra, self.mean, dtype=wide).astype(precision, copy=False)
+        centred = np.subtract(spectra, self.mean, dtype=wide)
+        centred /= self.unit
+        return centred.astype(precision, copy=False)
 
     def _nominate(
         self, centred: FloatArray, k: int, slack: float, precision: Any

@@ -43,7 +43,7 @@ class OffsetTransfer(AffineTransfer):
         Slope of each channel; zero where the secondary instrument does not reach.
     n_features_in_ : int
         Number of channels of the secondary spectra.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names of `X`, where it had any.
 
     Raises

@@ -211,7 +211,7 @@ class PiecewiseDirectStandardization(AffineTransfer):
         What is added.
     n_features_in_ : int
         Number of channels of the secondary spectra.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names of `X`, where it had any.
 
     Raises

@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import eigh
-from sklearn.utils.extmath import randomized_svd
 
 from spectransfer._typing import FloatArray, IntArray
 from spectransfer.transfer._affine import Mixture
@@ -25,8 +23,6 @@ from spectransfer.transfer._piecewise import LocalRidge
 
 GRID = np.array([1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, np.inf])
 """Strengths of the ridge towards a prior, relative as in `Ridge`; inf is the prior."""
-
-_EXACT_UP_TO = 1500
 
 
 class Standards:
@@ -145,81 +141,6 @@ class Resampled(Nothing):
         mixture.add(share, self.standards.means, local=share * self._local)
 
 
-class Rotation(Nothing):
-    r"""A rotation between the whitened components of both populations.
-
-    Components come from spectra without partners. That two instruments see the same
-    population in other coordinates leaves an orthogonal matrix Q open, and the
-    standards tell it: :math:`Q = U V^\top` with
-    :math:`Z_s^\top Z_p = U \Sigma V^\top` (Procrustes).
-
-    Parameters
-    ----------
-    standards : Standards
-        What is learned from.
-    populations : tuple of Population
-        Secondary and primary population.
-    n_components : int
-        Number of components that are rotated.
-    resampled : csr_array of shape (n_primary, n_secondary), default=None
-        Keeps what the components do not describe, read at the primary wavelengths.
-        Small differences live there, by which calibrations tell samples apart.
-    """
-
-    name = "rotation"
-
-    def __init__(
-        self,
-        standards: Standards,
-        populations: tuple["Population", "Population"],
-        n_components: int,
-        resampled: sparse.csr_array | None = None,
-    ) -> None:
-        super().__init__(standards)
-        secondary, primary = populations
-        self._local = resampled
-        self.n_components = n_components
-        self._left, self._right = secondary.whiten, primary.unwhiten[:n_components]
-        self._z = standards.x @ secondary.whiten[:, :n_components]
-        self._rest: Any = 0.0
-        if resampled is not None:
-            # back to secondary spectra, and on to the primary wavelengths
-            self._taken = secondary.unwhiten[:n_components] @ resampled.T
-            self._rest = standards.x @ resampled.T - self._z @ self._taken
-        known = standards.means[0] - secondary.mean, standards.means[1] - primary.mean
-        # the rotation turns about the means of the populations
-        z_s = self._z + known[0] @ secondary.whiten[:, :n_components]
-        z_p = (standards.y + known[1]) @ primary.whiten[:, :n_components]
-        product = z_s.T @ z_p
-        without = np.stack(
-            [product - z_s[rows].T @ z_p[rows] for rows in standards.samples]
-        )
-        self._rotation = _nearest_rotation(product[None])[0]
-        of_row = np.empty(len(z_s), dtype=np.intp)
-        for number, rows in enumerate(standards.samples):
-            of_row[rows] = number
-        self._left_out_rotations = _nearest_rotation(without)[of_row]
-
-    def carried(self) -> FloatArray:
-        return (self._z @ self._rotation) @ self._right + self._rest
-
-    def _carried_left_out(self, weights: FloatArray, columns: slice) -> FloatArray:
-        z = (weights @ self._z)[:, None] @ self._left_out_rotations
-        carried = z[:, 0] @ self._right[:, columns]
-        if self._local is not None:
-            carried += weights @ self._rest[:, columns]
-        return carried
-
-    def _add_prior(self, mixture: Mixture, share: float) -> None:
-        right = np.zeros((self._left.shape[1], self._right.shape[1]))
-        right[: self.n_components] = share * (self._rotation @ self._right)
-        local = None
-        if self._local is not None:
-            right[: self.n_components] -= share * self._taken
-            local = share * self._local
-        mixture.add(share, self.standards.means, local, (self._left, right))
-
-
 class Window:
     """The resampled spectrum, changed by what the neighbouring channels say.
 
@@ -291,59 +212,3 @@ class Untransferred:
         """Add the resampled spectrum, as much as its share."""
         share, means = float(shares[0]), (self.standards.means[0], self._mean)
         mixture.add(share, means, local=share * self._resampled)
-
-
-class Population:
-    """Principal components of spectra without partners, and what whitens them.
-
-    Parameters
-    ----------
-    spectra : ndarray of shape (n_spectra, n_channels)
-        Spectra of one instrument.
-    n_components : int
-        Most components that are wanted.
-
-    Attributes
-    ----------
-    mean : ndarray of shape (n_channels,)
-        Mean spectrum.
-    whiten : ndarray of shape (n_channels, n_components)
-        From centred spectra to components of unit variance.
-    unwhiten : ndarray of shape (n_components, n_channels)
-        And back.
-    """
-
-    def __init__(self, spectra: FloatArray, n_components: int) -> None:
-        self.mean = spectra.mean(axis=0, dtype=np.float64)
-        centred = spectra - self.mean
-        deviations, components = _leading_components(centred, n_components)
-        self.unwhiten = deviations[:, None] * components
-        self.whiten = components.T / deviations
-
-
-def _leading_components(
-    centred: FloatArray, n_components: int
-) -> tuple[FloatArray, FloatArray]:
-    """Give deviations and directions of the leading principal components."""
-    n_spectra, n_channels = centred.shape
-    size = min(n_spectra, n_channels)
-    n_components = min(n_components, size)
-    if size > _EXACT_UP_TO:
-        _, values, found = randomized_svd(centred, n_components, random_state=0)
-    else:
-        wide = n_channels > n_spectra
-        gram = centred @ centred.T if wide else centred.T @ centred
-        squares, vectors = eigh(gram, subset_by_index=[size - n_components, size - 1])
-        values = np.sqrt(np.maximum(squares[::-1], 0.0))
-        found = vectors[:, ::-1].T
-        if wide:
-            found = (found @ centred) / np.where(values > 0, values, 1.0)[:, None]
-    # squared sums in the Gram matrix: half of the digits
-    kept = values > np.sqrt(np.finfo(np.float64).eps) * values[0]
-    return values[kept] / np.sqrt(n_spectra), found[kept]
-
-
-def _nearest_rotation(products: FloatArray) -> FloatArray:
-    """Give the orthogonal matrices nearest to a stack of matrices."""
-    left, _, right = np.linalg.svd(products)
-    return left @ right

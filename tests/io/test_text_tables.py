@@ -100,8 +100,8 @@ def test_a_row_index_without_a_name_is_passed_over(tables):
     ("secondary", "kind", "message"),
     [
         ("300,301\n1,2\n", FileFormatError, r"1 secondary spectra.* 2\."),
-        ("301,300\n1,2\n3,4\n", WavelengthError, "must increase.*from 301 to 300"),
-        ("300,300\n1,2\n3,4\n", WavelengthError, "must increase"),
+        ("301,300,302\n1,2,3\n3,4,5\n", WavelengthError, "increase.*from 301 to 300"),
+        ("300,300\n1,2\n3,4\n", WavelengthError, "each place once.*both at 300"),
         ("300,301\n1,2\n3\n", FileFormatError, r"secondary\.csv.*spectrum 2 has 1\."),
         ("300,301\n1,2\n3,4,5\n", FileFormatError, r"2 columns.*spectrum 2 has 3\."),
         ("300,301\n1,\n3,4\n", FileFormatError, r"could not convert.*row 0, column 2"),

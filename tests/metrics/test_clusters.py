@@ -66,6 +66,20 @@ def test_precisions_of_clusters_and_spectra_may_differ(
     assert found == k_score(truth, guess, kmeans=kmeans)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("power", [-99, -86, 99])
+def test_k_score_does_not_depend_on_the_unit(pair, power, dtype):
+    truth, guess = (spectra.astype(dtype) for spectra in pair)
+    unit = dtype(2.0**power)
+    kmeans = KMeans(5, random_state=1).fit(truth)
+    expected = k_score(truth, guess, kmeans=kmeans)
+    kmeans.cluster_centers_ = kmeans.cluster_centers_ * unit
+    assert k_score(truth * unit, guess * unit, kmeans=kmeans) == expected
+    own = k_score(truth, guess, random_state=0)
+    assert own < 1
+    assert k_score(truth * unit, guess * unit, random_state=0) == own
+
+
 def test_any_fitted_clusterer_that_predicts_will_do(pair):
     truth, guess = pair
     for clusters in [

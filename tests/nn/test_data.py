@@ -38,6 +38,20 @@ def test_unit_does_not_depend_on_how_rows_are_blocked(rng, monkeypatch):
     assert_allclose(blocked.scale, whole.scale, rtol=1e-7)
 
 
+def test_float64_spectra_far_above_their_spread_are_centred_in_float64(rng):
+    spectra = rng.normal(size=(100, 4))
+    near, far = Unit.of(spectra), Unit.of(spectra + 1e8)
+    assert near.shift.dtype == np.float32
+    assert_allclose(far.scale, near.scale, rtol=1e-6)
+    unit = (far, far)
+    inputs = SpectraDataset(spectra + 1e8, None, unit)[np.arange(100)][0]
+    expected = SpectraDataset(spectra, None, (near, near))[np.arange(100)][0]
+    assert inputs.dtype == torch.float32
+    assert_allclose(inputs, expected, atol=1e-6)
+    out = torch.empty(100, 4, dtype=torch.float64)
+    assert_allclose(far.on(CPU).leave(inputs, out), spectra + 1e8, rtol=1e-14)
+
+
 def test_an_epoch_holds_every_pair_once(rng):
     X, y = np.arange(10.0)[:, None], -np.arange(10.0)[:, None]
     data = SpectraDataset(X, y, (Unit.identity(1), Unit.identity(1)))

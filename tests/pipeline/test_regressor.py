@@ -303,3 +303,11 @@ def test_the_default_pipeline_keeps_strong_lines_strong(pair):
     centred = corrected - corrected.mean(axis=0)
     expected = centred / np.sqrt(np.mean(centred**2))
     assert_allclose(fitted[:-1].transform(X), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_parameters_of_the_default_regressor_can_be_set_by_name():
+    transfer = PrimarySpaceRegressor().set_params(regressor__mapper__l2=1e-3)
+    assert transfer.regressor.mapper.l2 == 1e-3
+    assert "regressor__random_state" in PrimarySpaceRegressor().get_params()
+    with pytest.raises(ValueError, match="Invalid parameter 'nonsense'"):
+        PrimarySpaceRegressor().set_params(regressor__nonsense=1)

@@ -58,7 +58,9 @@ def test_both_ends_of_the_range_are_kept(axis, spectra, lower, upper, kept):
 def test_a_range_without_channels_is_refused_with_both_ranges(
     axis, spectra, lower, upper
 ):
-    message = rf"lower={lower} and upper={upper}: the axis goes from 200 to 290"
+    message = (
+        rf"lower={lower} and upper={upper}: the axis has 10 channels from 200 to 290"
+    )
     with pytest.raises(WavelengthError, match=message):
         WavelengthCropper(lower, upper, wavelengths=axis).fit(spectra)
 

@@ -159,8 +159,9 @@ def test_beyond_the_measured_range_the_user_chooses(axis, spectra, kind):
     new = np.concatenate([[axis[0] - 5], axis[10:70:3], [axis[-1] + 2, axis[-1] + 9]])
     refusing = WavelengthResampler(new, kind=kind, wavelengths=axis)
     message = (
-        rf"range of the spectra, {axis[0]:.6g} to {axis[-1]:.6g}, but they go from "
-        rf"{new[0]:.6g} to {new[-1]:.6g}, and 3 of 23 lie outside"
+        rf"range of the spectra, which have {len(axis)} channels from {axis[0]:.6g} to "
+        rf"{axis[-1]:.6g}, but they are 23 channels from {new[0]:.6g} to "
+        rf"{new[-1]:.6g}, and 3 lie outside"
     )
     with pytest.raises(WavelengthError, match=message):
         refusing.fit(spectra)

@@ -102,6 +102,15 @@ def test_constant_channels_become_exactly_zero(statistics, dtype, value):
     assert_array_equal(scaler.inverse_transform(scaler.transform(X))[:, 1], X[:, 1])
 
 
+@pytest.mark.parametrize("weights", [[0.0, 0.0], [-1.0, 2.0], [np.nan, 1.0]])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_weights_that_give_no_mean_are_refused(weights, method):
+    scaler = StandardScaler()
+    with pytest.raises(ValueError, match="weight"):
+        getattr(scaler, method)([[1.0], [3.0]], sample_weight=weights)
+    assert not hasattr(scaler, "mean_")
+
+
 # Without mean and deviation scikit-learn counts spectra even where they have weights.
 @pytest.mark.parametrize("options", OPTIONS[:3])
 @pytest.mark.parametrize("weighted", [False, True])

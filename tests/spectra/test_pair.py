@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.linear_model import Ridge
 
-from spectransfer._wavelengths import wavelengths_of
+from spectransfer._axis import axis_of, read_names
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.exceptions import WavelengthError
 from spectransfer.spectra import SpectraPair, as_pair, as_table
@@ -86,9 +86,9 @@ def test_frames_carry_the_very_axis_into_feature_names():
     secondary, primary = built.as_frames()
     assert isinstance(primary, pandas.DataFrame)
     assert list(secondary.index) == list("aabb")
-    assert_array_equal(wavelengths_of(secondary), axis)
+    assert_array_equal(axis_of(secondary).values, axis)
     fitted = Ridge().fit(secondary, primary)
-    assert_array_equal(fitted.feature_names_in_.astype(float), axis)
+    assert_array_equal(read_names(fitted.feature_names_in_).values, axis)
 
 
 def test_frames_share_memory_with_the_spectra(pair):

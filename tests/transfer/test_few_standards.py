@@ -15,19 +15,19 @@ from spectransfer import (
 )
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.metrics import relative_squared_error
+from spectransfer.transfer import _rotation
 from spectransfer.transfer._affine import Mixture, resampling
 from spectransfer.transfer._leave_out import Ridge, mixing_weights, samples_of
 from spectransfer.transfer._piecewise import window_channels
 from spectransfer.transfer._priors import (
     GRID,
     Nothing,
-    Population,
     Resampled,
-    Rotation,
     Standards,
     Untransferred,
     Window,
 )
+from spectransfer.transfer._rotation import Population, Rotation
 
 ALL = slice(None)
 KINDS = ["nothing", "resampled", "rotation", "rest", "window", "untransferred"]
@@ -98,8 +98,10 @@ def predicted(prior, shares, X):
 @pytest.mark.parametrize("replicates", [1, 3])
 @pytest.mark.parametrize("kind", KINDS[:4])
 def test_residuals_of_left_out_samples_are_those_of_the_literal_loop(
-    kind, replicates, pair, known, unpaired
+    kind, replicates, pair, known, unpaired, monkeypatch
 ):
+    # every sample a group of its own, also for the rotation
+    monkeypatch.setattr(_rotation, "_GROUPS", 15)
     X, y = known.X_secondary, known.X_primary
     samples = samples_of(np.arange(15) // replicates, 15)
     populations = tuple(Population(s, 3) for s in unpaired.values())

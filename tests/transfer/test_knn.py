@@ -132,14 +132,40 @@ def test_a_crop_of_the_primary_spectra_is_averaged_as_a_copy_of_it(rng):
     assert_array_equal(cropped, KNNTransfer(3).fit(X, y[:, 10:40].copy()).predict(X))
 
 
-def test_spectra_are_not_copied_by_fit(rng):
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan"])
+def test_what_is_written_into_spectra_after_fit_is_not_seen(rng, metric):
     X, y = rng.normal(size=(15, 4)), rng.normal(size=(15, 3))
-    assert KNNTransfer().fit(X, y).neighbors_.spectra is X
+    query = X.copy()
+    knn = KNNTransfer(2, metric=metric).fit(X, y)
+    before = knn.predict(query)
+    X[:], y[:] = 0, 0
+    assert_array_equal(knn.predict(query), before)
 
 
-def test_primary_spectra_are_not_copied(rng):
-    y = rng.normal(size=(15, 3))
-    assert KNNTransfer().fit(rng.normal(size=(15, 4)), y).primary_ is y
+def test_mapped_spectra_are_not_copied_and_others_not_where_that_was_asked(
+    rng, tmp_path
+):
+    X, y = rng.normal(size=(15, 4)), rng.normal(size=(15, 3))
+    asked = KNNTransfer(copy=False).fit(X, y)
+    assert asked.neighbors_.spectra is X
+    assert asked.primary_ is y
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    knn = KNNTransfer().fit(mapped, mapped)
+    assert np.shares_memory(knn.neighbors_.spectra, mapped)
+    assert np.shares_memory(knn.primary_, mapped)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("unit", [2.0**-99, 1e-23, 1e-30, 1e30, 2.0**99])
+def test_neighbours_do_not_depend_on_the_unit(rng, unit, dtype):
+    X = rng.normal(size=(300, 6)).astype(dtype)
+    expected = neighbours(KNNTransfer(5).fit(X, X), X[:40])
+    scaled = X * dtype(unit)
+    found = neighbours(KNNTransfer(5).fit(scaled, X), scaled[:40])
+    assert_array_equal(found[1], expected[1])
+    # 1e-30 in float32 is no power of two, and rounds
+    assert_allclose(found[0], expected[0] * unit, rtol=1e-5)
 
 
 def test_more_neighbours_than_standards_are_refused(rng):

@@ -1,0 +1,507 @@
+"""The axis of spectra: numbers over channels, their unit, and the way they run.
+
+Laboratories keep spectra as tables whose columns are named by their place on the axis,
+``"589.0 nm"`` or ``"589.0"``. These names *are* the axis: they follow the spectra into
+scikit-learn's feature names, and an axis is read from them and written to them here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spectransfer._typing import ArrayLike, FloatArray
+from spectransfer._units import UNITS as UNITS
+from spectransfer._units import between_air_and_vacuum, convert, label_of
+from spectransfer._units import find_unit as find_unit
+from spectransfer._units import parse_unit as parse_unit
+from spectransfer.exceptions import WavelengthError
+
+_NAME = re.compile(
+    r"\s*(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>\S.*)?"
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Axis:
+    """A spectral axis: one place for each channel, in one unit.
+
+    It never changes. Wherever an axis is asked for, it may be given instead of its
+    numbers, and says their unit.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_channels,)
+        Places of the channels, all increasing or all decreasing.
+    unit : str, default=None
+        Unit of the places, in any usual spelling: nm, um (micrometres), angstrom,
+        cm-1 (wavenumbers and Raman shifts), eV or pixel. None is for an axis whose
+        unit nobody said, and nothing will pretend to know it.
+    direction : {"increasing", "decreasing"}, default=None
+        The way in which the axis is written to files. None is the way it runs.
+        Containers bring decreasing axes to order, and remember the way here.
+
+    Raises
+    ------
+    WavelengthError
+        If places are repeated, out of order or not finite, or the unit is unknown.
+
+    Examples
+    --------
+    >>> from spectransfer.spectra import Axis
+    >>> shift = Axis([200.0, 1000.0, 3000.0], "cm^-1")
+    >>> shift
+    Axis(3 channels from 200 to 3000 cm-1)
+    >>> shift.to("nm", laser=532.0).values.round(2).tolist()
+    [537.72, 561.89, 633.03]
+    >>> Axis([588.995], "nm").to_vacuum().values.round(3).tolist()
+    [589.158]
+    """
+
+    values: FloatArray
+    unit: str | None = None
+    direction: str | None = None
+
+    def __post_init__(self) -> None:
+        values = np.array(_numbers(self.values, "axis"))
+        unit = None if self.unit is None else parse_unit(self.unit)
+        values = _monotone(values, "axis", unit)
+        values.flags.writeable = False
+        direction = self.direction or _direction(values)
+        if direction not in ("increasing", "decreasing"):
+            raise ValueError(
+                'direction must be "increasing" or "decreasing", but it is '
+                f"{direction!r}."
+            )
+        for name, value in (
+            ("values", values),
+            ("unit", unit),
+            ("direction", direction),
+        ):
+            object.__setattr__(self, name, value)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """Give the places, so that an axis may stand where numbers are expected."""
+        return np.array(self.values, dtype=dtype, copy=copy)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Axis):
+            return NotImplemented
+        mine = (self.unit, self.direction)
+        return mine == (other.unit, other.direction) and np.array_equal(
+            self.values, other.values
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.values.tobytes(), self.unit, self.direction))
+
+    def __deepcopy__(self, memo: Any) -> Axis:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Axis, (np.array(self.values), self.unit, self.direction)
+
+    def __repr__(self) -> str:
+        return f"Axis({self.span})"
+
+    @property
+    def increases(self) -> bool:
+        """Whether places increase from channel to channel."""
+        return _direction(self.values) == "increasing"
+
+    @property
+    def label(self) -> str:
+        """What the axis measures and its unit, as figures write it."""
+        return label_of(self.unit)
+
+    @property
+    def span(self) -> str:
+        """Number of channels and range, in words."""
+        return span_of(self.values, self.unit)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the channels, which read back as the very same axis."""
+        return names_of(self.values, self.unit)
+
+    def to(self, unit: str, *, laser: float | None = None) -> Axis:
+        """Convert the axis; channels stay in their order.
+
+        Wavelengths are those of vacuum (see `to_vacuum`).
+
+        Parameters
+        ----------
+        unit : str
+            nm, um, angstrom, cm-1 or eV, in any spelling.
+        laser : float, default=None
+            Wavelength of the laser in nm. With it, cm-1 are a Raman shift from the
+            laser; without it, wavenumbers.
+
+        Returns
+        -------
+        Axis
+            The same channels in the other unit. Between wavelengths and wavenumbers
+            the order turns round: containers bring it to order again.
+        """
+        to = parse_unit(unit)
+        if to == self.unit and laser is None:
+            return self
+        return Axis(convert(self.values, self.unit, to, laser), to)
+
+    def to_vacuum(self) -> Axis:
+        """Convert wavelengths in standard air to those in vacuum.
+
+        Returns
+        -------
+        Axis
+            Longer by about 0.03 %, after Ciddor, doi:10.1364/AO.35.001566, for 185 to
+            1700 nm.
+        """
+        values = between_air_and_vacuum(self.values, self.unit, to_air=False)
+        return Axis(values, self.unit, self.direction)
+
+    def to_air(self) -> Axis:
+        """Convert wavelengths in vacuum to those in standard air.
+
+        Returns
+        -------
+        Axis
+            What `to_vacuum` brings back.
+        """
+        values = between_air_and_vacuum(self.values, self.unit, to_air=True)
+        return Axis(values, self.unit, self.direction)
+
+    def in_order(self) -> Axis:
+        """Give the axis increasing, with the way it is written remembered.
+
+        Returns
+        -------
+        Axis
+            Itself where it increases, and otherwise turned round: spectra have to
+            be turned with it, ``X[:, ::-1]``.
+        """
+        if self.increases:
+            return self
+        return Axis(self.values[::-1], self.unit, self.direction)
+
+    def as_written(self) -> Axis:
+        """Give the axis in the way it is written to files.
+
+        Returns
+        -------
+        Axis
+            Itself, or turned round; spectra have to be turned with it.
+        """
+        if _direction(self.values) == self.direction or len(self) == 1:
+            return self
+        return Axis(self.values[::-1], self.unit, self.direction)
+
+
+def _numbers(values: Any, name: str) -> FloatArray:
+    axis = np.asarray(values, dtype=np.float64)
+    if axis.ndim != 1 or axis.size == 0:
+        raise WavelengthError(
+            f"{name} must be one row of numbers, one for each channel, but their "
+            f"shape is {axis.shape}."
+        )
+    if not np.isfinite(axis).all():
+        bad = int(np.flatnonzero(~np.isfinite(axis))[0])
+        raise WavelengthError(
+            f"{name} must be finite, but channel {bad} has {axis[bad]}."
+        )
+    return axis
+
+
+def _direction(values: FloatArray) -> str:
+    falls = int((np.diff(values) < 0).sum())
+    return "decreasing" if 2 * falls > len(values) - 1 else "increasing"
+
+
+def _monotone(values: FloatArray, name: str, unit: str | None = None) -> FloatArray:
+    """Refuse places that are repeated, or that step back."""
+    steps = np.diff(values)
+    if _direction(values) == "decreasing":
+        steps = -steps
+    if (steps > 0).all():
+        return values
+    i = int(np.flatnonzero(steps <= 0)[0])
+    places = f"{values[i]:.6g} to {values[i + 1]:.6g}{_after(unit)}"
+    if steps[i] == 0:
+        raise WavelengthError(
+            f"{name} must have each place once, but channels {i} and {i + 1} are both "
+            f"at {values[i]:.9g}{_after(unit)}, as where two detectors meet. Bring "
+            "them together with spectransfer.spectra.merge_detectors."
+        )
+    raise WavelengthError(
+        f"{name} must increase from channel to channel, but channel {i} steps "
+        f"from {places}. Sort the axis and the spectra "
+        "together, with order = np.argsort(wavelengths); where two detectors overlap, "
+        "bring them together with spectransfer.spectra.merge_detectors."
+    )
+
+
+def _after(unit: str | None) -> str:
+    return "" if unit is None else f" {unit}"
+
+
+def span_of(values: FloatArray, unit: str | None = None) -> str:
+    """Write number of channels, range and unit of an axis."""
+    ends = f"{values[0]:.6g} to {values[-1]:.6g}{_after(unit)}"
+    return f"{len(values)} channels from {ends}"
+
+
+def as_axis(
+    wavelengths: ArrayLike | Axis,
+    n_channels: int | None = None,
+    *,
+    unit: str | None = None,
+    name: str = "wavelengths",
+) -> Axis:
+    """Make an axis of numbers, or take the one that is given.
+
+    Parameters
+    ----------
+    wavelengths : Axis or array-like of shape (n_channels,)
+        Places of the channels, increasing or decreasing.
+    n_channels : int, default=None
+        The number of channels that the axis must have.
+    unit : str, default=None
+        Unit of places that do not say their own.
+    name : str, default="wavelengths"
+        What the caller calls the axis.
+
+    Returns
+    -------
+    Axis
+        The axis, of that many channels.
+    """
+    if isinstance(wavelengths, Axis):
+        axis = wavelengths
+        if axis.unit is None and unit is not None:
+            axis = Axis(axis.values, unit, axis.direction)
+    else:
+        values = _numbers(wavelengths, name)
+        _check_length(values, n_channels, name)
+        axis = Axis(_monotone(values, name, unit), unit)
+    _check_length(axis.values, n_channels, name)
+    return axis
+
+
+def _check_length(values: FloatArray, n_channels: int | None, name: str) -> None:
+    if n_channels is not None and len(values) != n_channels:
+        raise WavelengthError(
+            f"{name} must have one entry for each channel, but there are {len(values)} "
+            f"entries and {n_channels} channels. Pass the axis of these very "
+            "spectra."
+        )
+
+
+def check_axis(
+    wavelengths: ArrayLike | Axis,
+    n_channels: int | None = None,
+    *,
+    unit: str | None = None,
+    name: str = "wavelengths",
+) -> Axis:
+    """Make an axis as `as_axis`, and refuse one that decreases.
+
+    Parameters
+    ----------
+    wavelengths : Axis or array-like of shape (n_channels,)
+        Places of the channels, increasing.
+    n_channels : int, default=None
+        The number of channels that the axis must have.
+    unit : str, default=None
+        Unit of places that do not say their own.
+    name : str, default="wavelengths"
+        What the caller calls the axis.
+
+    Returns
+    -------
+    Axis
+        The axis, increasing.
+    """
+    axis = as_axis(wavelengths, n_channels, unit=unit, name=name)
+    if not axis.increases:
+        raise WavelengthError(
+            f"{name} must increase from channel to channel, but channel 0 steps "
+            f"from {axis.values[0]:.6g} to {axis.values[1]:.6g}{_after(axis.unit)}. "
+            "Sort the axis and the spectra "
+            "together, with order = np.argsort(wavelengths)."
+        )
+    return axis
+
+
+def check_wavelengths(
+    wavelengths: ArrayLike | Axis,
+    n_wavelengths: int | None = None,
+    *,
+    name: str = "wavelengths",
+) -> FloatArray:
+    """Give the numbers of an axis that `check_axis` has checked, in float64."""
+    return check_axis(wavelengths, n_wavelengths, name=name).values
+
+
+def names_of(values: ArrayLike, unit: str | None = None) -> list[str]:
+    """Write an axis as column names that read back as the very same numbers."""
+    return [f"{float(w)}{_after(unit)}" for w in np.asarray(values)]
+
+
+@dataclass(frozen=True)
+class Named:
+    """Places of channels as column names say them, in any order, and their unit."""
+
+    values: FloatArray
+    unit: str | None
+
+    @property
+    def span(self) -> str:
+        """Number of channels, range and unit, in words."""
+        return span_of(self.values, self.unit)
+
+
+def read_name(name: Any) -> tuple[float, str | None] | None:
+    """Read place and unit of a channel from its name; None where it is no channel."""
+    if not isinstance(name, str):
+        try:
+            return float(name), None
+        except (TypeError, ValueError):
+            return None
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return None
+    unit = find_unit(match["unit"])
+    if match["unit"] and unit is None:
+        return None
+    return float(match["number"]), unit
+
+
+def read_names(names: Iterable[Any]) -> Named | None:
+    """Read an axis from names of channels.
+
+    Parameters
+    ----------
+    names : iterable of str or number
+        Names, numbers or text such as ``"589.0"`` and ``"1001.5 cm-1"``.
+
+    Returns
+    -------
+    Named or None
+        The places, or None where not all names are numbers in one unit.
+    """
+    read = [read_name(name) for name in names]
+    places = [place for place in read if place is not None]
+    units = {unit for _, unit in places}
+    if not places or len(places) < len(read) or len(units) > 1:
+        return None
+    return Named(np.array([place for place, _ in places]), units.pop())
+
+
+def axis_of(X: Any) -> Named | None:
+    """Read the axis from the column names of a data frame.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_spectra, n_channels)
+        Spectra; a data frame (of any library that names its columns) may have places
+        as column names, numbers or text such as ``"589.0 nm"``.
+
+    Returns
+    -------
+    Named or None
+        The axis, or None where the columns have no names, names that are not all
+        numbers, or those that a data frame gives by itself: 0, 1, 2, ...
+    """
+    columns = getattr(X, "columns", None)
+    if columns is None:
+        return None
+    columns = list(columns)
+    axis = read_names(columns)
+    if axis is None:
+        return None
+    unnamed = all(not isinstance(c, str) for c in columns) and np.array_equal(
+        axis.values, np.arange(len(axis.values))
+    )
+    return None if unnamed else axis
+
+
+def with_text_names(frame: Any, names: Any) -> Any:
+    """Name columns by text, which scikit-learn keeps; numbers it would drop."""
+    if names is None:
+        if all(isinstance(c, str) for c in frame.columns):
+            return frame
+        names = [str(c) for c in frame.columns]
+    named = frame.copy(deep=False) if hasattr(frame, "copy") else frame.clone()
+    # numpy's own text type is none that scikit-learn takes for a name.
+    named.columns = [str(name) for name in np.asarray(names)]
+    return named
+
+
+def known_names(estimator: object, axis: Named, *, who: str | None = None) -> Any:
+    """Give the names seen in `fit`, and refuse spectra on another axis than theirs.
+
+    The same place may be written in two ways, or have been rounded: axes agree where
+    no channel is off by more than a thousandth of the pitch. An axis that does not say
+    its unit agrees with any.
+    """
+    names = getattr(estimator, "feature_names_in_", None)
+    known = None if names is None else read_names(names)
+    if known is None:
+        return None
+    compare_axes(known, axis, who=who or type(estimator).__name__)
+    return names
+
+
+def compare_axes(
+    fitted: Named | Axis,
+    given: Named | Axis,
+    *,
+    who: str,
+    what: str = "spectra",
+    known_from: str = "that it was fitted on",
+) -> None:
+    """Refuse an axis that is not the known one.
+
+    Parameters
+    ----------
+    fitted, given : Named or Axis
+        The axis that is known, and the one to compare.
+    who : str
+        Who asks, such as the name of an estimator.
+    what : str, default="spectra"
+        What is on the given axis.
+    known_from : str, default="that it was fitted on"
+        Where the first axis comes from.
+    """
+    known, axis = fitted.values, given.values
+    n = min(len(known), len(axis))
+    pitch = np.abs(np.diff(known)).min(initial=np.abs(known).max())
+    off = np.flatnonzero(np.abs(known[:n] - axis[:n]) > 1e-3 * pitch)
+    same_unit = None in (fitted.unit, given.unit) or fitted.unit == given.unit
+    if len(off) == 0 and len(known) == len(axis) and same_unit:
+        return
+    beginning = (
+        f"{who} must be given {what} on the wavelength axis {known_from}, but that one "
+        f"has {fitted.span}, and this one {given.span}"
+    )
+    if not same_unit:
+        raise WavelengthError(
+            f"{beginning}: their units differ. Convert the axis, with axis.to(), or "
+            "give spectra of the same instrument."
+        )
+    first = int(off[0]) if len(off) else n
+    there, here = (
+        f"{a[first]:.9g}" if first < len(a) else "nothing" for a in (known, axis)
+    )
+    raise WavelengthError(
+        f"{beginning}; the first channel that differs is {first}, "
+        f"with {there} there and {here} here. Bring the spectra to the first axis, "
+        "for example with WavelengthResampler."
+    )

@@ -1,0 +1,86 @@
+"""Rotations between populations: what standards begin, the populations finish."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy.stats import ortho_group
+
+from spectransfer.transfer import _rotation
+from spectransfer.transfer._leave_out import samples_of
+from spectransfer.transfer._priors import Standards
+from spectransfer.transfer._rotation import Population, Rotation, aligned
+
+
+def material(rng, shares, n):
+    """Points around four minerals, of which each has its own direction."""
+    centres = 2.0 * np.eye(4)
+    minerals = rng.choice(4, n, p=shares)
+    return centres[minerals] * rng.gamma(3.0, 0.4, (n, 1)) + 0.1 * rng.normal(
+        size=(n, 4)
+    )
+
+
+@pytest.fixture(scope="module")
+def truth():
+    return ortho_group.rvs(4, random_state=1)
+
+
+def missed(rotation, truth):
+    return np.linalg.norm(rotation - truth)
+
+
+@pytest.mark.parametrize("other", [[0.4, 0.3, 0.2, 0.1], [0.1, 0.2, 0.3, 0.4]])
+def test_populations_correct_the_rotation_of_poor_standards(truth, other):
+    # also where minerals have other shares in one of them
+    rng = np.random.default_rng(0)
+    gains = []
+    for _ in range(10):
+        secondary = material(rng, [0.4, 0.3, 0.2, 0.1], 250)
+        primary = material(rng, other, 400) @ truth
+        few = material(rng, [0.4, 0.3, 0.2, 0.1], 6)
+        measured = few @ truth + 0.8 * rng.normal(size=few.shape)
+        product = few.T @ measured
+        left, _, right = np.linalg.svd(product)
+        before = missed(left @ right, truth)
+        gains.append(missed(aligned(product, secondary, primary), truth) / before)
+    assert np.median(gains) < 0.4
+    # standards that know nothing of a mineral may begin at the wrong one
+    assert np.sort(gains)[-2] < 1.0
+
+
+def test_a_rotation_stays_orthogonal_and_does_not_mind_the_order(truth):
+    rng = np.random.default_rng(2)
+    secondary, primary = (material(rng, [0.25] * 4, 120) for _ in range(2))
+    few = secondary[:6]
+    found = aligned(few.T @ few @ truth, secondary, primary @ truth)
+    assert_allclose(found @ found.T, np.eye(4), atol=1e-12)
+    again = aligned(few.T @ few @ truth, secondary[::-1], (primary @ truth)[::-1])
+    assert_allclose(again, found, atol=1e-4)
+
+
+def test_populations_of_one_point_leave_no_nan(truth):
+    point = np.ones((5, 4))
+    assert np.isfinite(aligned(np.eye(4), point, point)).all()
+
+
+def test_left_out_rotations_do_not_know_their_group():
+    rng = np.random.default_rng(3)
+    spectra = [rng.normal(size=(60, 3)) @ rng.normal(size=(3, 12)) for _ in range(2)]
+    populations = tuple(Population(s, 3) for s in spectra)
+    X, y = spectra[0][:24], spectra[1][:24] + rng.normal(size=(24, 12))
+    whole = Rotation(Standards(X, y, samples_of(None, 24)), populations, 3)
+    for number in range(_rotation._GROUPS):
+        group = np.arange(number, 24, _rotation._GROUPS)
+        rest = np.setdiff1d(np.arange(24), group)
+        some = Standards(X[rest], y[rest], samples_of(None, len(rest)))
+        alone = Rotation(some, populations, 3)._rotation
+        for row in group:
+            assert_allclose(whole._left_out_rotations[row], alone, atol=1e-6)
+
+
+def test_a_draw_of_a_population_is_even_and_whitened():
+    rng = np.random.default_rng(4)
+    population = Population(rng.normal(size=(1000, 5)) * np.arange(1, 6), 3)
+    assert population.draw(2000).shape == (1000, 3)
+    assert population.draw(300).shape == (250, 3)
+    assert_allclose(np.cov(population.draw(1000).T, bias=True), np.eye(3), atol=1e-8)
