@@ -432,8 +432,41 @@ def axis_of(X: Any) -> Named | None:
     return None if unnamed else axis
 
 
+class NamedSpectra(np.ndarray):
+    """An array that knows the names of its channels, until it is cut."""
+
+    columns: Any = None
+
+
+def with_names(spectra: np.ndarray, names: Iterable[str] | None) -> np.ndarray:
+    """Let an array say the names of its channels to whoever asks for `columns`."""
+    if names is None:
+        return spectra
+    named = spectra.view(NamedSpectra)
+    named.columns = list(names)
+    return named
+
+
+def refuse_strange_columns(X: Any, name: str) -> None:
+    """Refuse a column that stands beside channels and is none."""
+    columns = getattr(X, "columns", None)
+    if columns is None or isinstance(X, np.ndarray):
+        return
+    columns = list(columns)
+    others = [c for c in columns if read_name(c) is None]
+    if others and len(columns) - len(others) > max(2, 2 * len(others)):
+        named = ", ".join(repr(c) for c in others[:3])
+        raise WavelengthError(
+            f"{name} must hold channels only, but beside {len(columns) - len(others)} "
+            f"columns that are named by their place on an axis there is {named}, which "
+            "is no channel. Drop it, or keep it as an annotation of a SpectraPair."
+        )
+
+
 def with_text_names(frame: Any, names: Any) -> Any:
     """Name columns by text, which scikit-learn keeps; numbers it would drop."""
+    if isinstance(frame, np.ndarray):
+        return frame
     if names is None:
         if all(isinstance(c, str) for c in frame.columns):
             return frame

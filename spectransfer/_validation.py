@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 from sklearn import config_context, get_config
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in as check_feature_names_in,
@@ -21,8 +21,16 @@ from sklearn.utils.validation import (
 from sklearn.utils.validation import _check_sample_weight as _checked_weights
 from sklearn.utils.validation import check_array, check_consistent_length, validate_data
 
-from spectransfer._axis import axis_of, known_names, with_text_names
+from spectransfer._axis import (
+    axis_of,
+    compare_axes,
+    known_names,
+    read_names,
+    refuse_strange_columns,
+    with_text_names,
+)
 from spectransfer._blocks import row_blocks
+from spectransfer._files import new_array
 from spectransfer._typing import ArrayLike, FloatArray
 
 if TYPE_CHECKING:
@@ -37,9 +45,11 @@ else:
     from sklearn.utils._param_validation import validate_params
 
 __all__ = [
+    "LEARNED_SPACE",
     "HasMethods",
     "Interval",
     "Options",
+    "ScoresOnItsAxis",
     "SearchesOnce",
     "StrOptions",
     "check_feature_names_in",
@@ -49,12 +59,17 @@ __all__ = [
     "check_spectra",
     "check_targets",
     "check_weights",
+    "compare_targets",
     "fit_context",
+    "remember_targets",
     "takes_weights",
     "unchanged_on_error",
     "validate_params",
     "validation_set",
 ]
+
+LEARNED_SPACE = "_primary_space"
+"""Attribute by which a pipeline marks what it has fitted; another `fit` ends it."""
 
 _FLOATS = [np.float64, np.float32]
 
@@ -116,6 +131,7 @@ def fit_context(
         @wraps(fit)
         def fit_or_restore(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
             with unchanged_on_error(args[0]):
+                vars(args[0]).pop(LEARNED_SPACE, None)
                 return checked(*args, **kwargs)
 
         return fit_or_restore
@@ -189,6 +205,54 @@ def check_finite(array: np.ndarray, name: str, *, first_channel: int = 0) -> Non
         )
 
 
+@contextmanager
+def _our_words(name: str) -> Iterator[None]:
+    """Say what cannot be read as numbers, where numpy's own error says only that."""
+    try:
+        yield
+    except TypeError as error:
+        if "must be" not in str(error) and "sparse" in str(error).lower():
+            raise
+        raise TypeError(
+            f"{name} must hold numbers, but it cannot be read as such: {error}. Fill "
+            "missing values (pandas.NA, None), and turn lists in cells into columns."
+        ) from error
+
+
+def _readable(X: Any, name: str) -> Any:
+    """Refuse masked values and foreign columns, and bring numbers to our byte order.
+
+    Memory-mapped tables that are not of native floats are converted block by block.
+    """
+    refuse_strange_columns(X, name)
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        raise ValueError(
+            f"{name} must have a number in every channel, but it is a masked array "
+            f"with {int(np.ma.getmaskarray(X).sum())} masked values, which would be "
+            "used as if they were measured. Fill them, with X.filled(...), or leave "
+            "out such spectra or channels."
+        )
+    if type(X).__module__.split(".")[0] in ("torch", "cupy", "array_api_strict"):
+        try:
+            return np.asarray(X)
+        except (TypeError, RuntimeError) as error:
+            raise TypeError(
+                f"{name} must be readable as a numpy array, but it is a "
+                f"{type(X).__name__}: {error}. Bring it to the CPU first."
+            ) from error
+    if not isinstance(X, np.ndarray) or X.ndim != 2:
+        return X
+    wanted = X.dtype.newbyteorder("=") if X.dtype.kind == "f" else np.dtype(float)
+    foreign = X.dtype.kind == "f" and not X.dtype.isnative and X.itemsize in (4, 8)
+    counted = X.dtype.kind in "iu" and isinstance(X, np.memmap)
+    if not (foreign or counted):
+        return X
+    converted = new_array(X.shape, wanted, like=X)
+    for rows in row_blocks(len(X), 8 * X.shape[1]):
+        converted[rows] = X[rows]
+    return converted
+
+
 def check_spectra(
     estimator: BaseEstimator,
     X: ArrayLike,
@@ -222,10 +286,12 @@ def check_spectra(
         Finite spectra, float32 or float64.
     """
     options = {"dtype": _FLOATS, "ensure_all_finite": False} | options
+    X = _readable(X, "X")
     axis = axis_of(X)
     if axis is not None:
         X = with_text_names(X, None if reset else known_names(estimator, axis))
-    spectra = validate_data(estimator, X, reset=reset, **options)
+    with _our_words("X"):
+        spectra = validate_data(estimator, X, reset=reset, **options)
     if finite:
         check_finite(spectra, "X")
     return spectra
@@ -233,9 +299,14 @@ def check_spectra(
 
 def check_targets(y: ArrayLike, *, name: str = "y", finite: bool = True) -> FloatArray:
     """Validate primary spectra (2-D) or a single target (1-D)."""
-    targets = check_array(
-        y, dtype=_FLOATS, ensure_2d=False, ensure_all_finite=False, input_name=name
-    )
+    with _our_words(name):
+        targets = check_array(
+            _readable(y, name),
+            dtype=_FLOATS,
+            ensure_2d=False,
+            ensure_all_finite=False,
+            input_name=name,
+        )
     if targets.ndim == 0:
         raise ValueError(f"{name} must be an array of spectra, but it is a scalar.")
     if finite:
@@ -283,7 +354,52 @@ def check_pair(
     spectra = check_spectra(estimator, X, reset=reset, finite=False)
     if finite[0]:
         check_finite(spectra, names[0])
-    return spectra, check_targets(y, name=names[1], finite=finite[1])
+    targets = check_targets(y, name=names[1], finite=finite[1])
+    if reset:
+        remember_targets(estimator, y)
+    else:
+        compare_targets(estimator, y, names[1])
+    return spectra, targets
+
+
+def remember_targets(estimator: Any, y: Any) -> None:
+    """Keep the names of primary channels, where the spectra told their axis."""
+    if axis_of(y) is not None:
+        estimator.target_names_in_ = np.asarray([str(c) for c in y.columns], object)
+    elif hasattr(estimator, "target_names_in_"):
+        del estimator.target_names_in_
+
+
+def compare_targets(estimator: Any, y: Any, name: str = "y") -> None:
+    """Refuse primary spectra on another axis than that of `fit`, where both say it."""
+    given, names = axis_of(y), getattr(estimator, "target_names_in_", None)
+    known = None if names is None else read_names(names)
+    if given is not None and known is not None:
+        compare_axes(known, given, who=f"{type(estimator).__name__} ({name})")
+
+
+class ScoresOnItsAxis(RegressorMixin):
+    """A regressor of spectra, whose `score` refuses spectra on another axis."""
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: Any = None) -> float:
+        """Give the coefficient of determination, as scikit-learn's regressors do.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_secondary)
+            Secondary spectra.
+        y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
+            Measured primary spectra of the same spots.
+        sample_weight : array-like of shape (n_spectra,), default=None
+            Weight of each spectrum.
+
+        Returns
+        -------
+        float
+            R2, the mean over channels.
+        """
+        compare_targets(self, y)
+        return super().score(X, y, sample_weight)
 
 
 def check_weights(

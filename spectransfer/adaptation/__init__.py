@@ -1,5 +1,13 @@
-"""A fitted transfer on a new day: brought back by standards, never fitted again."""
+"""A fitted transfer on a new day: watched, and brought back by standards."""
 
+from spectransfer.adaptation._days import DatedSpectra, read_days
 from spectransfer.adaptation._recalibrate import recalibrate
+from spectransfer.adaptation._watch import InstrumentWatch, watch_instrument
 
-__all__ = ["recalibrate"]
+__all__ = [
+    "DatedSpectra",
+    "InstrumentWatch",
+    "read_days",
+    "recalibrate",
+    "watch_instrument",
+]

@@ -229,7 +229,7 @@ def make_instrument_pair(
         meta={
             "kind": "simulated mixtures on two instruments",
             "axis": "nm",
-            "intensity": "counts",
+            "unit": "counts",
             "y_units": "mass fraction",
         },
     )

@@ -12,6 +12,8 @@ from spectransfer.evaluation._evaluate import evaluate_transfers
 from spectransfer.evaluation._properties import Property, PropertyRow
 from spectransfer.evaluation._properties import printed_properties as printed_properties
 from spectransfer.evaluation._sharing import SharedSize, shared_size
+from spectransfer.evaluation._standards_curve import StandardsCurve
+from spectransfer.evaluation._standards_draws import standards_curve
 from spectransfer.evaluation._stopwatch import Stopwatch as Stopwatch
 from spectransfer.evaluation._table import COLUMNS as COLUMNS
 from spectransfer.evaluation._table import SpectrumErrors, TransferRow, TransferTable
@@ -31,6 +33,7 @@ __all__ = [
     "PropertyRow",
     "SharedSize",
     "SpectrumErrors",
+    "StandardsCurve",
     "TransferRow",
     "TransferTable",
     "TransferredMap",
@@ -40,5 +43,6 @@ __all__ = [
     "evaluate_transfers",
     "fit_library_clusters",
     "shared_size",
+    "standards_curve",
     "summarize_transfer",
 ]

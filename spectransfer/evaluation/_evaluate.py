@@ -8,6 +8,7 @@ from typing import Any
 
 from sklearn.base import clone
 
+from spectransfer._axis import compare_axes
 from spectransfer._progress import Bar, progress_bar
 from spectransfer._typing import RandomState
 from spectransfer._validation import (
@@ -37,6 +38,19 @@ from spectransfer.evaluation._table import SpectrumErrors, TransferRow, Transfer
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.pipeline import fit_watched
 from spectransfer.spectra import Pair, as_pair
+
+
+def _check_axes(known: tuple[Any, Any], name: str, given: tuple[Any, Any]) -> None:
+    """Refuse spectra on another axis than those of the shared standards."""
+    for side, fitted, axis in zip(Pair._fields, known, given, strict=True):
+        if fitted is not None and axis is not None:
+            compare_axes(
+                fitted,
+                axis,
+                who="evaluate_transfers",
+                what=f"{side} spectra of {name}",
+                known_from="of train",
+            )
 
 
 def _named_transfers(transfers: Any) -> dict[str, Any]:
@@ -85,6 +99,7 @@ class _Task:
     clusters: Clusters
     options: dict[str, Any]
     properties: Properties
+    unit: str | None
 
     def run(
         self, name: str, transfer: Any, bar: Bar
@@ -199,12 +214,13 @@ def _meta_of(task: _Task) -> dict[str, Any]:
     if len(fitted) > 1:
         notes.append(
             f"The transfers are judged in {len(fitted)} different spaces (with and "
-            "without baseline, say): distances in counts compare within a space only."
+            "without baseline, say): Euclidean distances compare within a space only."
         )
     notes += task.properties.notes()
     return {
         "n_train": task.known.n_spectra,
         "n_test": task.unseen.n_spectra,
+        "unit": task.unit,
         "n_channels": task.unseen.primary.shape[1],
         "n_clusters": " or ".join(
             str(s) for s in dict.fromkeys(sizes) if s is not None
@@ -365,6 +381,9 @@ def evaluate_transfers(
     names, library_day = with_truth(asked, test, unseen)
     watched = None if validation is None else as_pair(validation, "validation")
     _check_channels(known, unseen, watched)
+    _check_axes(axes_of(train, known), "test", axes_of(test, unseen))
+    if watched is not None:
+        _check_axes(axes_of(train, known), "validation", axes_of(validation, watched))
     check_map(unseen, names)
     task = _Task(
         known,
@@ -384,6 +403,7 @@ def evaluate_transfers(
             axes_of(test, unseen),
             block_size,
         ),
+        getattr(test, "intensity_unit", None),
     )
     table = _Collected(per_spectrum, return_estimator)
     n_steps = unseen.n_spectra * len(names)

@@ -263,7 +263,9 @@ def judge(
     versions = versions_of(transfer, names, unseen, block_size, spent)
     found = {name: _empty(unseen.n_spectra) for name in names}
     calibrations = calibrations or {}
-    read = {n: {p: np.empty(unseen.n_spectra) for p in calibrations} for n in names}
+    read: dict[str, dict[str, FloatArray]] = {
+        n: {p: np.empty(unseen.n_spectra) for p in calibrations} for n in names
+    }
     that_day, librarys_day = _Truth(unseen.primary), _Truth(library_day)
     truths = {n: librarys_day if n == "library" else that_day for n in names}
     for rows in block_slices(unseen.n_spectra, block_size):

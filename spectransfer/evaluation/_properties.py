@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from spectransfer._axis import Axis, axis_of
 from spectransfer._blocks import block_slices, take_rows
 from spectransfer._tables import TextTable
 from spectransfer._typing import ArrayLike, FloatArray
-from spectransfer._wavelengths import wavelengths_of
 from spectransfer._wrapping import is_fitted
 from spectransfer.exceptions import SpectransferWarning, WavelengthError
 from spectransfer.metrics import (
@@ -112,17 +112,19 @@ def _known(values: ArrayLike, n: int, name: str, where: str) -> FloatArray:
 
 def axes_of(pair: Any, tables: Pair) -> tuple[Any, Any]:
     """Give the axes of a pair: of a container, or of the columns of data frames."""
-    given = [getattr(pair, f"wavelengths_{side}", None) for side in Pair._fields]
+    given = [getattr(pair, f"axis_{side}", None) for side in Pair._fields]
     if any(axis is None for axis in given):
-        given = [wavelengths_of(spectra) for spectra in tables]
+        named = [axis_of(spectra) for spectra in tables]
+        return named[0], named[1]
     return given[0], given[1]
 
 
 def untransferred(known: Pair, unseen: Pair, axes: tuple[Any, Any]) -> Any:
     """Give what reads secondary spectra at the primary wavelengths, or None."""
     try:
+        given = [None if a is None else Axis(a.values, a.unit) for a in axes]
         return OffsetTransfer(
-            "nothing", wavelengths_secondary=axes[0], wavelengths_primary=axes[1]
+            "nothing", wavelengths_secondary=given[0], wavelengths_primary=given[1]
         ).fit(known.secondary, known.primary)
     except WavelengthError:
         return None

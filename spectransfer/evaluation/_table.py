@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class TransferRow(NamedTuple):
     """One transfer under one protocol: a row of the table, in base units.
 
-    Euclidean distances are in counts, the k-score is a fraction, times are in seconds,
-    sizes in bytes. None stands for what was not measured.
+    Euclidean distances are in the unit of the spectra, the k-score is a fraction,
+    times are in seconds, sizes in bytes. None stands for what was not measured.
     """
 
     transfer: str
@@ -64,7 +64,7 @@ COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "transfer": ("transfer", str),
     "protocol": ("protocol", str),
     "rse": ("RSE", _places(4)),
-    "euclidean": ("Euclidean / counts", _places(1)),
+    "euclidean": ("Euclidean", _places(1)),
     "cosine": ("cosine distance", _places(4)),
     "k_score": ("k-score / %", _places(2, 100.0)),
     "fit_time": ("fit / s", _seconds),
@@ -149,7 +149,7 @@ class TransferTable:
         Returns
         -------
         SpectrumErrors
-            Arrays of shape (n_spectra,): `euclidean` in counts, `cosine`,
+            Arrays of shape (n_spectra,): `euclidean`, `cosine`,
             `measured_cluster`, `predicted_cluster` and `differs`. A map lays them out
             with ``maps.image(errors.euclidean)``.
         """
@@ -291,6 +291,8 @@ class TransferTable:
         header = [COLUMNS[name][0] for name in shown]
         if self.meta.get("cosine_convention") == "minus_cosine":
             header[shown.index("cosine")] = "minus cosine"
+        if self.meta.get("unit"):
+            header[shown.index("euclidean")] += f" / {self.meta['unit']}"
         body = []
         for row in self.rows:
             values = [(name, getattr(row, name)) for name in shown]

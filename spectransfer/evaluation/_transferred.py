@@ -19,12 +19,12 @@ from spectransfer._typing import ArrayLike, BoolArray, FloatArray
 from spectransfer._validation import HasMethods, Interval, validate_params
 from spectransfer.evaluation._judging import (
     BLOCK_SIZE,
-    Stopwatch,
     known_protocols,
     measured_in_space,
     versions_of,
     with_truth,
 )
+from spectransfer.evaluation._stopwatch import Stopwatch
 from spectransfer.preprocessing import StandardScaler
 from spectransfer.spectra import Pair, as_pair
 

@@ -1,14 +1,14 @@
 """Paired spectra in files: reading, checking, writing.
 
-An .npz or HDF5 file holds `X_secondary`, `X_primary`, `wavelengths_secondary` and
-`wavelengths_primary`; it may hold `sample_id`, `y` with `y_names`, any further array
-with one entry for each spectrum, and `meta`, a JSON text. Text tables come in pairs,
-one for each instrument.
+An .npz, HDF5 or MATLAB file holds `X_secondary`, `X_primary`, `wavelengths_secondary`
+and `wavelengths_primary`; it may hold `sample_id`, `y` with `y_names`, any further
+array with one entry for each spectrum, and `meta`, a JSON text. All other files come
+in pairs, one for each instrument.
 """
 
 import json
-import math
 import os
+import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,16 +17,18 @@ from typing import Any
 import numpy as np
 
 from spectransfer._files import written_beside
-from spectransfer._imports import need
-from spectransfer._reading import DAMAGE, read_npy_header, refuse_more_than_memory
 from spectransfer.exceptions import FileFormatError, WavelengthError
-from spectransfer.io._text_tables import entries_of
-from spectransfer.spectra import SpectraPair
+from spectransfer.io._pairing import AVERAGES, paired
+from spectransfer.io._read import read_spectra
+from spectransfer.io.formats import Store, is_store, meta_of, open_store
+from spectransfer.spectra import SIDES, Spectra, SpectraPair
 
 REQUIRED = ("X_secondary", "X_primary", "wavelengths_secondary", "wavelengths_primary")
+_UNITS = "axis_units"  # entry of meta, while it is in a file
 _OPTIONAL = ("sample_id", "y", "y_names")
-_HDF5 = b"\x89HDF\r\n\x1a\n"
-_TEXT = (".csv", ".tsv", ".txt")
+_STORES = (".npz", ".npy", ".h5", ".hdf5", ".hdf", ".nxs", ".mat")
+
+File = str | os.PathLike[str]
 
 
 def pair_from_entries(entries: Mapping[str, Any], path: object) -> SpectraPair:
@@ -39,7 +41,10 @@ def pair_from_entries(entries: Mapping[str, Any], path: object) -> SpectraPair:
             "Write it with spectransfer.io.save_pair, or rename its entries."
         )
     known = {name: entries[name] for name in (*REQUIRED, *_OPTIONAL) if name in entries}
-    meta = _read_meta(entries.get("meta"), path)
+    for name in known:
+        if name.startswith("wavelengths") or name in ("sample_id", "y_names"):
+            known[name] = _flat(known[name])
+    meta = meta_of(entries["meta"], path) if "meta" in entries else {}
     annotations = {}
     for name in set(entries) - set(known) - {"meta"}:
         value = np.asarray(entries[name])
@@ -48,74 +53,18 @@ def pair_from_entries(entries: Mapping[str, Any], path: object) -> SpectraPair:
         else:
             meta[name] = value.item()
     try:
-        return SpectraPair(**known, annotations=annotations, meta=meta)
+        units = meta.pop(_UNITS, (None, None))
+        return SpectraPair(**known, annotations=annotations, meta=meta, units=units)
     except WavelengthError as error:
         raise WavelengthError(f"In {path}: {error}") from error
     except (TypeError, ValueError) as error:
         raise FileFormatError(f"In {path}: {error}") from error
 
 
-def _read_meta(text: Any, path: object) -> dict[str, Any]:
-    if text is None:
-        return {}
-    try:
-        meta = json.loads(str(np.asarray(text)[()]))
-    except (ValueError, LookupError, RecursionError) as error:
-        raise FileFormatError(
-            f"In {path}: meta must be a JSON text, but reading it fails: {error}."
-        ) from error
-    return meta if isinstance(meta, dict) else {"meta": meta}
-
-
-def _read_npz(path: Path, names: Mapping[str, str]) -> dict[str, np.ndarray]:
-    size = path.stat().st_size
-    try:
-        with path.open("rb") as file:
-            if file.read(6) != np.lib.format.MAGIC_PREFIX:
-                return _read_archive(path, names)
-            file.seek(0)
-            shape = read_npy_header(file)[0]
-    except FileFormatError:
-        raise
-    except DAMAGE as error:
-        raise FileFormatError(
-            f"{path} ({size} bytes) must be an .npz archive of plain arrays, but "
-            f"reading it fails: {error}. It is damaged, cut short, of another format, "
-            "or holds Python objects; copy or export it again."
-        ) from error
-    raise FileFormatError(
-        f"{path} must be an archive of several arrays (.npz), but it is a single "
-        f"array (.npy) of shape {shape}. Write both sides into one file with "
-        "spectransfer.io.save_pair."
-    )
-
-
-def _read_archive(path: Path, names: Mapping[str, str]) -> dict[str, np.ndarray]:
-    """Read the entries of an archive that belong to a pair, sizes first."""
-    with zipfile.ZipFile(path) as archive:
-        shapes, n_bytes = {}, {}
-        for member in archive.infolist():
-            name = member.filename.removesuffix(".npy")
-            with archive.open(member) as entry:
-                shape, dtype, offset = read_npy_header(entry)
-            if dtype.hasobject:
-                raise ValueError(f"{name} holds Python objects")
-            n_bytes[name] = math.prod(shape) * dtype.itemsize
-            if offset + n_bytes[name] != member.file_size:
-                raise ValueError(
-                    f"{name} has {member.file_size} bytes in the archive, but its "
-                    f"header promises {offset + n_bytes[name]}"
-                )
-            shapes[name] = shape
-        wanted = _wanted(shapes, names)
-        refuse_more_than_memory(sum(n_bytes[name] for name in wanted), path)
-        arrays = np.load(path, allow_pickle=False)
-        with arrays:
-            # the others are told of, not read
-            return {
-                name: arrays[name] if name in wanted else _of_shape(shape)
-                for name, shape in shapes.items()
-            }
+def _flat(value: Any) -> np.ndarray:
+    """Make one row of what MATLAB keeps as a row or a column of a matrix."""
+    array = np.asarray(value)
+    return array.ravel() if array.ndim == 2 and 1 in array.shape else array
 
 
 def _of_shape(shape: tuple[int, ...]) -> np.ndarray:
@@ -123,105 +72,85 @@ def _of_shape(shape: tuple[int, ...]) -> np.ndarray:
     return np.broadcast_to(np.float32(0), shape)
 
 
-def _wanted(shapes: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
-    """Choose the entries that may belong to a pair, by their names and shapes."""
-    known = {*REQUIRED, *_OPTIONAL, "meta", *names.values()}
-    spectra = shapes.get(names.get("X_secondary", "X_secondary"), ())
-    return [
-        name
-        for name, shape in shapes.items()
-        if name in known or shape[:1] in ((), tuple(spectra[:1]))
-    ]
+def _read_store(path: Path, names: Mapping[str, str]) -> dict[str, Any]:
+    """Read the entries that may belong to a pair; the others are told of, not read."""
+    with open_store(path, tuple(names.values())) as store:
+        there = {name: name for name in store.shapes if name not in names.values()}
+        there |= {ours: name for ours, name in names.items() if name in store.shapes}
+        top = {
+            ours: name for ours, name in there.items() if _belongs(ours, name, store)
+        }
+        spectra = store.shapes.get(there.get("X_secondary", ""), ())
+        wanted = {
+            ours: name
+            for ours, name in top.items()
+            if ours in (*REQUIRED, *_OPTIONAL, "meta")
+            or ours in names
+            or store.shapes[name][:1] in ((), spectra[:1])
+        }
+        arrays = store.load(*wanted.values())
+        return store.attributes | {
+            ours: arrays[name] if ours in wanted else _of_shape(store.shapes[name])
+            for ours, name in top.items()
+        }
 
 
-def _read_hdf5(path: Path, names: Mapping[str, str]) -> dict[str, Any]:
-    h5py = need("h5py", f"Reading {path}", "spectransfer[files]")
-    try:
-        with h5py.File(path, "r") as file:
-            entries = {n: v for n, v in file.attrs.items() if np.ndim(v) == 0}
-            there = {n: n for n in file if isinstance(file[n], h5py.Dataset)}
-            there |= {name: at for name, at in names.items() if at in file}
-            sets = {name: file[at] for name, at in there.items()}
-            shapes = {name: data.shape or () for name, data in sets.items()}
-            wanted = _wanted(shapes, {name: name for name in names})
-            refuse_more_than_memory(sum(sets[name].nbytes for name in wanted), path)
-            return entries | {
-                name: _plain(sets[name]) if name in wanted else _of_shape(shape)
-                for name, shape in shapes.items()
-            }
-    except FileFormatError:
-        raise
-    except DAMAGE as error:
-        raise FileFormatError(
-            f"{path} ({path.stat().st_size} bytes) must be an HDF5 file, but reading "
-            f"it fails: {error}. It is damaged or cut short; copy or export it again."
-        ) from error
+def _belongs(ours: str, name: str, store: Store) -> bool:
+    """Tell whether an entry was named, or stands at the top of a file of groups."""
+    return ours != name or "/" not in name or store.kind == "npz archive"
 
 
-def _plain(dataset: Any) -> np.ndarray:
-    # HDF5 keeps text as objects of bytes.
-    if dataset.dtype.kind == "O":
-        return np.asarray(dataset.asstr()[()]).astype(str)
-    return dataset[()]
-
-
-def _entries_of(
-    path: Path, primary: Path | None, names: Mapping[str, str]
-) -> Mapping[str, Any]:
+def _read_both(path: Path, names: Mapping[str, str]) -> SpectraPair:
+    """Read a file that holds both sides."""
     with path.open("rb") as file:
-        start = file.read(len(_HDF5))
-    is_text = path.suffix.lower() in _TEXT
-    if is_text != (primary is not None):
+        start = file.read(32)
+    if not is_store(start) and path.suffix.lower() not in _STORES:
         raise ValueError(
-            f"Text tables come in pairs, one for each instrument, and other files hold "
-            f"both sides, but load_pair was called with {path} and {primary}. Call "
-            "load_pair(secondary.csv, primary.csv), or load_pair(both.npz)."
+            f"Only files of named arrays (.npz, HDF5, MATLAB) hold both sides of a "
+            f"pair; other files come in pairs, one for each instrument, but load_pair "
+            f"was called with {path} alone. Call load_pair(secondary.csv, "
+            "primary.csv), or load_pair(pair.npz)."
         )
-    if primary is not None:
-        if names:
-            raise ValueError(
-                "names are for entries of .npz and HDF5 files, but the files are text "
-                "tables. Leave names out."
-            )
-        return entries_of(path, primary)
-    if start == _HDF5 or path.suffix.lower() in (".h5", ".hdf5"):
-        return _read_hdf5(path, names)
-    entries = _read_npz(path, names)
-    return entries | {
-        n: entries[there] for n, there in names.items() if there in entries
-    }
+    return pair_from_entries(_read_store(path, names), path)
 
 
 def load_pair(
-    path: str | os.PathLike[str],
-    primary: str | os.PathLike[str] | None = None,
+    path: File | Spectra,
+    primary: File | Spectra | None = None,
     *,
     names: Mapping[str, str] | None = None,
+    average: str | None = None,
+    verbose: bool | int = False,
 ) -> SpectraPair:
     """Load spectra of the same spots, measured on two instruments, from files.
 
     Parameters
     ----------
-    path : str or path-like
-        An ``.npz`` or HDF5 file (``.h5``, ``.hdf5``; needs h5py) that holds
+    path : str, path-like or Spectra
+        A file that holds both sides: ``.npz``, HDF5 (needs h5py) or MATLAB, with
         `X_secondary`, `X_primary`, `wavelengths_secondary` and `wavelengths_primary`.
         `sample_id`, `y`, `y_names` and `meta` (a JSON text) are read where they
         exist; any other array with one entry for each spectrum becomes an annotation,
-        and a single value goes into `meta`. Or a text table (``.csv``, ``.tsv``,
-        ``.txt``) of the secondary instrument, with one spectrum in each row under a
-        header of wavelengths; other columns, such as `sample_id`, describe the rows.
-    primary : str or path-like, default=None
-        Text table of the primary instrument, of the same spots row by row, where
-        `path` is a text table. Where both tables have a column `sample_id`, it has
-        to agree.
+        and a single value goes into `meta`. Or, with `primary`, the spectra of the
+        secondary instrument: whatever `read_spectra` reads, a folder too, or what it
+        has read.
+    primary : str, path-like or Spectra, default=None
+        Spectra of the primary instrument. Where both sides have sample ids, they are
+        paired by them, in any order; otherwise row by row.
     names : mapping of str to str, default=None
-        What the entries are called in a file that has names of its own, such as
-        ``{"X_primary": "lab/spectra"}``; a path within the file for HDF5.
+        What the entries of a file, or the columns of two, are called, such as
+        ``{"X_primary": "lab/spectra"}`` for one file, and ``{"sample_id": "Probe",
+        "y": "protein"}`` for two, where `y` may be a column of either.
+    average : {None, "secondary", "primary", "both"}, default=None
+        Sides whose spectra of the same sample are averaged before pairing. Where one
+        side has one spectrum of each sample, every replicate of the other finds it.
+    verbose : bool or int, default=False
+        Whether to print what was understood of two files.
 
     Returns
     -------
     SpectraPair
-        The pair, in the precision of the file; text tables give float64.
+        The pair, in the precision of the file; text gives float64.
 
     Raises
     ------
@@ -230,8 +159,14 @@ def load_pair(
     WavelengthError
         If an axis does not increase, or does not fit its spectra.
 
+    Warns
+    -----
+    SpectransferWarning
+        If samples that only one side has are left out.
+
     See Also
     --------
+    read_spectra : Reads one side.
     save_pair : Writes an ``.npz`` file.
 
     Examples
@@ -246,12 +181,53 @@ def load_pair(
     SpectraPair(20 spectra, secondary 260 channels 265 to 370 nm, primary 300 channels
     250 to 400 nm)
     """
-    path = Path(path)
-    second = None if primary is None else Path(primary)
-    entries = _entries_of(path, second, names or {})
-    return pair_from_entries(
-        entries, path if second is None else f"{path} and {second}"
-    )
+    names = dict(names or {})
+    if primary is None:
+        if isinstance(path, Spectra) or average is not None:
+            raise ValueError(
+                "load_pair must be given both sides to pair and to average them, but "
+                "primary is None. Call load_pair(secondary, primary)."
+            )
+        return _read_both(Path(path), names)
+    y = names.pop("y", None)
+    given = {"secondary": path, "primary": primary}
+    sides = {
+        side: data
+        if isinstance(data, Spectra)
+        else read_spectra(data, names=names, verbose=verbose)
+        for side, data in given.items()
+    }
+    told = {
+        side: f"the {side} spectra" if isinstance(data, Spectra) else str(data)
+        for side, data in given.items()
+    }
+    try:
+        pair, notes = paired(sides, told, average, y)
+    except FileFormatError:
+        raise
+    except ValueError as error:
+        if isinstance(error, WavelengthError) or average not in AVERAGES:
+            raise
+        both = f"{told['secondary']} and {told['primary']}"
+        raise FileFormatError(f"In {both}: {error}") from error
+    if verbose:
+        sys.stdout.write("\n  ".join([repr(pair), *notes]) + "\n")
+    return pair
+
+
+def _writable(name: str, values: Any) -> np.ndarray:
+    """Give numbers or text; refuse objects that are neither."""
+    array = np.asarray(values)
+    if array.dtype.kind == "O" and all(isinstance(v, str) for v in array.ravel()):
+        array = array.astype(str)
+    if array.dtype.hasobject or array.dtype.kind == "T":
+        if array.dtype.kind == "T":
+            return array.astype(str)
+        raise ValueError(
+            f"{name} must be numbers or text to be saved, but the dtype is object. "
+            "Convert it, for example with .astype(str)."
+        )
+    return array
 
 
 def save_pair(pair: SpectraPair, path: str | os.PathLike[str]) -> None:
@@ -281,6 +257,11 @@ def save_pair(pair: SpectraPair, path: str | os.PathLike[str]) -> None:
     """
     path = Path(path)
     entries: dict[str, Any] = {name: getattr(pair, name) for name in REQUIRED}
+    for side, turned in zip(SIDES, pair.descending, strict=True):
+        # in the order in which the user has them
+        if turned:
+            for name in (f"X_{side}", f"wavelengths_{side}"):
+                entries[name] = entries[name][..., ::-1]
     for name in _OPTIONAL:
         if getattr(pair, name) is not None:
             entries[name] = np.asarray(getattr(pair, name))
@@ -291,12 +272,13 @@ def save_pair(pair: SpectraPair, path: str | os.PathLike[str]) -> None:
             "pairs use these names themselves. Rename them before saving."
         )
     entries |= pair.annotations
-    objects = [name for name, array in entries.items() if array.dtype.hasobject]
-    if objects:
-        raise ValueError(
-            f"{', '.join(objects)} must be numbers or text to be saved, but the dtype "
-            "is object. Convert it, for example with .astype(str)."
-        )
-    entries["meta"] = np.asarray(json.dumps(dict(pair.meta)))
-    with written_beside(path) as beside, beside.open("wb") as file:
-        np.savez_compressed(file, **entries)
+    arrays = {name: _writable(name, values) for name, values in entries.items()}
+    arrays["meta"] = np.asarray(json.dumps(dict(pair.meta) | {_UNITS: pair.units}))
+    with (
+        written_beside(path) as beside,
+        zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        # np.savez takes some names for its own parameters
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)

@@ -16,6 +16,7 @@ from collections.abc import Callable
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
+from spectransfer._axis import axis_of, compare_axes
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import StrOptions, check_targets, validate_params
@@ -43,6 +44,15 @@ def paired_spectra(
     measured, predicted : ndarray of shape (n_spectra, n_wavelengths)
         Finite, float32 or float64 each.
     """
+    axes = axis_of(y_true), axis_of(y_pred)
+    if axes[0] is not None and axes[1] is not None:
+        compare_axes(
+            axes[0],
+            axes[1],
+            who="A figure of merit",
+            what="y_pred",
+            known_from="of y_true",
+        )
     measured = _as_rows(check_targets(y_true, name="y_true"))
     predicted = _as_rows(check_targets(y_pred, name="y_pred"))
     check_consistent_length(measured, predicted)

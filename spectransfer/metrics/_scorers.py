@@ -16,6 +16,7 @@ from sklearn.utils.metadata_routing import MetadataRequest
 
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike
+from spectransfer._validation import compare_targets
 from spectransfer._wrapping import layers
 from spectransfer.metrics._clusters import k_score
 from spectransfer.metrics._distances import mean_cosine, mean_euclidean
@@ -54,6 +55,7 @@ def target_in_prediction_space(estimator: Any, y: ArrayLike) -> ArrayLike:
     for layer in layers(estimator):
         if hasattr(layer, "transform_target"):
             return layer.transform_target(y)
+        compare_targets(layer, y)
     return y
 
 
@@ -153,6 +155,13 @@ class TransferScorer:
                 "way only.",
                 UserWarning,
                 stacklevel=2,
+            )
+        n_spectra = np.shape(y)[0]
+        if self.metric is relative_squared_error and n_spectra < 2:
+            raise ValueError(
+                "The relative squared error compares with the mean spectrum, and needs "
+                f"at least two spectra, but there is {n_spectra}. Leave out several "
+                "spectra at once, for example with KFold, or score by another error."
             )
         y_pred = estimator.predict(X)
         target = target_in_prediction_space(estimator, y)

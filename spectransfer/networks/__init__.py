@@ -13,7 +13,6 @@ _MODULE_OF = {
 
 # not in __all__: for other rooms of this house
 _FOR_ROOMS = {
-    "HeldParts": "spectransfer.networks._network",
     "NETWORK_CONSTRAINTS": "spectransfer.networks._network",
     "NetworkEstimator": "spectransfer.networks._network",
     "check_validation_pair": "spectransfer.networks._network",
@@ -27,7 +26,6 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.networks._network import (
         NETWORK_CONSTRAINTS as NETWORK_CONSTRAINTS,
     )
-    from spectransfer.networks._network import HeldParts as HeldParts
     from spectransfer.networks._network import NetworkEstimator as NetworkEstimator
     from spectransfer.networks._network import (
         check_validation_pair as check_validation_pair,

@@ -9,12 +9,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.base import MultiOutputMixin
 from torch import nn
 
 from spectransfer._random import seeded
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
-from spectransfer._validation import check_pair, check_weights, fit_context
+from spectransfer._validation import (
+    ScoresOnItsAxis,
+    check_pair,
+    check_weights,
+    fit_context,
+)
 from spectransfer.networks._network import (
     NetworkEstimator,
     check_validation_pair,
@@ -40,7 +45,7 @@ class Decoded(NamedTuple):
     watched: Seen | None
 
 
-class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
+class SpectralMLP(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
     r"""Multilayer perceptron from secondary spectra to latents, or anything else.
 
     Hidden layers have a leaky ReLU of slope 0.2, the output is linear. Trained with
@@ -52,6 +57,9 @@ class SpectralMLP(MultiOutputMixin, RegressorMixin, NetworkEstimator):
     ----------
     hidden_layer_sizes : tuple of int, default=(128, 512)
         Neurons of the hidden layers; () makes the map linear.
+    n_components : int, "auto" or None, default="auto"
+        In how many principal components the network sees spectra, see
+        `SpectralVAE`. None is the paper's.
     l2 : float or "auto", default="auto"
         Strength of the L2 penalty on the kernels of the hidden layers. "auto" is 0.31
         divided by the number of spectra: the paper's 1e-6 for its 313,600, and the

@@ -82,6 +82,11 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         paper's formula, in which the divergence outweighs the spectra.
     kl_cycles : int, default=4
         Number of annealing cycles.
+    n_components : int, "auto" or None, default="auto"
+        In how many principal components the network sees and answers spectra. "auto"
+        takes 64, and up to 256 while twice as many hold a thousandth of the variance
+        more; below 128 channels, as with None (the paper's), it sees channels. The
+        basis is multiplied into the layers afterwards, and losses are over channels.
     l2 : float or "auto", default="auto"
         Strength of the L2 penalty on the kernels of the hidden layers. "auto" is 0.31
         divided by the number of spectra: the paper's 1e-6 for its 313,600, and the

@@ -55,7 +55,7 @@ class Unit(NamedTuple):
             else:
                 total += weights[rows] @ spectra[rows]
         exact = total / n_counted
-        shift = exact.astype(np.float32)
+        shift: FloatArray = exact.astype(np.float32)
         scale = _deviation(spectra, shift, weights, n_counted)
         level = float(np.sqrt(np.mean(np.square(exact))))
         eps = float(np.finfo(np.float32).eps)

@@ -198,7 +198,7 @@ class Subspace(NamedTuple):
         entrance = self.entrance()
         for layer in readers:
             kernel = layer.weight.data
-            if layer.bias is None:
+            if not hasattr(layer.bias, "data"):
                 layer.bias = nn.Parameter(torch.zeros(len(kernel)))
             layer.bias.data += kernel @ entrance.bias.data
             layer.weight.data = kernel @ entrance.weight.data
@@ -317,7 +317,7 @@ def narrowed(decoder: nn.Module) -> tuple[nn.Module, Subspace]:
         What its answers are components of.
     """
     copied = copy.deepcopy(decoder).cpu().requires_grad_(False).eval()
-    writers = getattr(copied, "writers", None) or [copied[-1]]
+    writers = getattr(copied, "writers", None) or [list(copied.children())[-1]]
     span = Subspace.of_answers(writers)
     through(writers, span.entrance())
     return copied, span

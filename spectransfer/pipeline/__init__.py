@@ -23,6 +23,7 @@ _MODULE_OF = {
 _FOR_ROOMS = {
     "PROTOCOLS": "spectransfer.pipeline._protocols",
     "fit_watched": "spectransfer.pipeline._fitting",
+    "fit_with_unpaired": "spectransfer.pipeline._fitting",
     "watches": "spectransfer.pipeline._fitting",
     "with_own_statistics": "spectransfer.pipeline._protocols",
     "with_reference": "spectransfer.pipeline._protocols",
@@ -33,6 +34,7 @@ __all__ = sorted(_MODULE_OF)
 if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.pipeline._fitting import TransferPipeline as TransferPipeline
     from spectransfer.pipeline._fitting import fit_watched as fit_watched
+    from spectransfer.pipeline._fitting import fit_with_unpaired as fit_with_unpaired
     from spectransfer.pipeline._fitting import watches as watches
     from spectransfer.pipeline._make import (
         make_published_pipeline as make_published_pipeline,

@@ -19,18 +19,52 @@ from spectransfer._typing import ArrayLike
 from spectransfer._validation import unchanged_on_error
 
 
-def watches(estimator: Any) -> bool:
-    """Tell whether the fit of an estimator makes use of a validation set.
+def takes(estimator: Any, name: str) -> bool:
+    """Tell whether the fit of an estimator makes use of a parameter, such as X_val.
 
-    Networks do, alone, in a `PrimarySpaceRegressor`, or as the last step of a pipeline.
+    Alone, in a `PrimarySpaceRegressor`, or as the last step of a pipeline.
     """
     if isinstance(estimator, Pipeline):
-        return watches(estimator.steps[-1][1])
-    if not has_fit_parameter(estimator, "X_val"):
+        return takes(estimator.steps[-1][1], name)
+    if not has_fit_parameter(estimator, name):
         return False
     # PrimarySpaceRegressor takes it for its regressor; None is a network there
     regressor = getattr(estimator, "regressor", None)
-    return regressor is None or has_fit_parameter(regressor, "X_val")
+    if regressor is None:
+        return name != "sample_id" or not hasattr(estimator, "regressor")
+    return takes(regressor, name)
+
+
+def watches(estimator: Any) -> bool:
+    """Tell whether the fit of an estimator makes use of a validation set."""
+    return takes(estimator, "X_val")
+
+
+def fit_with_unpaired(
+    estimator: Any, X: ArrayLike, y: ArrayLike, **beside: ArrayLike | None
+) -> Any:
+    """Fit an estimator, with what else there is where it makes use of it.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted in place.
+    X, y : array-like of shape (n_spectra, n_channels)
+        Secondary and primary spectra of shared standards.
+    **beside : dict of str to array-like or None
+        `X_unpaired`, `y_unpaired` and `sample_id`.
+
+    Returns
+    -------
+    estimator
+        The same, fitted.
+    """
+    used = {
+        name: value
+        for name, value in beside.items()
+        if value is not None and takes(estimator, name)
+    }
+    return fit_with_validation(estimator, X, y, used, {})
 
 
 def fit_watched(

@@ -19,6 +19,7 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.preprocessing import StandardScaler as _SklearnScaler
 from sklearn.utils import get_tags
 
@@ -112,6 +113,33 @@ class PrimarySide:
         names = self.feature_names_in_
         return None if names is None else read_names(names)
 
+    @property
+    def prepared_names(self) -> list[str] | None:
+        """Names of the channels that a regressor learns, where they are places."""
+        names = self._measured_names()
+        for step in self.steps if self.transformer is not None else ():
+            names = _names_through(step, names)
+        return names if names and read_names(names) else None
+
+    @property
+    def predicted_names(self) -> list[str] | None:
+        """Names of the channels of predictions, where they are places."""
+        before = [self._measured_names()]
+        steps = self.steps if self.transformer is not None else []
+        lossy = [i for i, step in enumerate(steps) if not _can_be_undone(step)]
+        for step in steps[: lossy[-1] + 1] if lossy else ():
+            before.append(_names_through(step, before[-1]))
+        names = before[-1]
+        for i in reversed(range(len(before) - 1)):
+            now, then = before[i], before[i + 1]
+            if now and then and len(now) != len(then) and _can_be_undone(steps[i]):
+                names = now
+        return names if names and read_names(names) else None
+
+    def _measured_names(self) -> list[str] | None:
+        names = self.feature_names_in_
+        return None if names is None else [str(name) for name in names]
+
     def check(self, y: ArrayLike, name: str = "y") -> FloatArray:
         """Refuse spectra that are not those of this side: shape, axis, numbers.
 
@@ -127,10 +155,8 @@ class PrimarySide:
         ndarray
             Finite numbers.
         """
-        axis = axis_of(y)
-        if axis is not None:
-            known_names(self, axis, who=f"The primary side ({name})")
-        targets = check_targets(y, name=name)
+        self._compare(y, name)
+        targets = check_targets(y, name=name, finite=not crops_first(self.transformer))
         if targets.shape[1:] != self.shape:
             found, known = (
                 _channels_in_words(s) for s in (targets.shape[1:], self.shape)
@@ -140,6 +166,12 @@ class PrimarySide:
                 f"had {known}. Pass spectra of the same instrument, as measured."
             )
         return targets
+
+    def _compare(self, y: Any, name: str) -> None:
+        """Refuse spectra on another axis, where both tell theirs."""
+        axis = axis_of(y)
+        if axis is not None:
+            known_names(self, axis, who=f"The primary side ({name})")
 
     def prepare(self, y: ArrayLike, name: str = "y") -> FloatArray:
         """Give what a regressor learns of measured primary spectra."""
@@ -162,7 +194,7 @@ class PrimarySide:
         """
         targets = self.check(y)
         steps = self.steps
-        lossy = [i for i, s in enumerate(steps) if not hasattr(s, "inverse_transform")]
+        lossy = [i for i, step in enumerate(steps) if not _can_be_undone(step)]
         if not lossy:
             return targets
         steps = steps[: lossy[-1] + 1]
@@ -187,6 +219,7 @@ class PrimarySide:
         PrimarySide
             A new one.
         """
+        self._compare(y, "reference")
         if self.transformer is None:
             return self
         if source is not None and all(map(_learns_from_blocks, self.steps)):
@@ -290,7 +323,8 @@ def _pass(steps: list[Any], spectra: Any, *, fit: bool = False) -> Any:
     spectra need not both be held. What the user gave is never written to. Our own steps
     make finite spectra of finite ones, and need not search for NaN.
     """
-    made_here, finite = False, True
+    # a cropper that comes first looks at what it keeps
+    made_here, finite = False, not (steps and isinstance(steps[0], WavelengthCropper))
     for step in steps:
         ours = isinstance(step, (StandardScaler, *_AXIS_STEPS))
         with config_context(assume_finite=True) if finite and ours else nullcontext():
@@ -301,16 +335,39 @@ def _pass(steps: list[Any], spectra: Any, *, fit: bool = False) -> Any:
             else:
                 spectra = step.transform(spectra)
                 made_here = type(step) in _AXIS_STEPS
-        finite = finite and ours
+        finite = (finite or isinstance(step, WavelengthCropper)) and ours
     return spectra
 
 
 def _undo(steps: list[Any], spectra: Any) -> Any:
     """Undo steps from last to first, passing over those that cannot be undone."""
     for step in reversed(steps):
-        if hasattr(step, "inverse_transform"):
+        if _can_be_undone(step):
             spectra = step.inverse_transform(spectra)
     return spectra
+
+
+def _can_be_undone(step: Any) -> bool:
+    """Tell whether a step has an inverse; a function without one passes as its own."""
+    if isinstance(step, FunctionTransformer) and step.inverse_func is None:
+        return step.func is None
+    return hasattr(step, "inverse_transform")
+
+
+def crops_first(transformer: Any) -> bool:
+    """Tell whether channels are cut before anything is computed from them."""
+    steps = [] if transformer is None else flat_steps(transformer)
+    return bool(steps) and isinstance(steps[0], WavelengthCropper)
+
+
+def _names_through(step: Any, names: list[str] | None) -> list[str] | None:
+    """Give the names of channels behind a step, as far as it tells them."""
+    if names is None or not hasattr(step, "get_feature_names_out"):
+        return None
+    try:
+        return [str(n) for n in step.get_feature_names_out(np.asarray(names, object))]
+    except ValueError:
+        return None
 
 
 def _channels_in_words(shape: tuple[int, ...]) -> str:

@@ -24,6 +24,7 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from spectransfer._axis import with_names
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     HasMethods,
@@ -34,7 +35,8 @@ from spectransfer._validation import (
     validation_set,
 )
 from spectransfer._wrapping import HeldParts
-from spectransfer.pipeline._primary_side import PrimarySide
+from spectransfer.pipeline._primary_side import PrimarySide, crops_first
+from spectransfer.pipeline._space import PrimarySpace, check_joined, mark
 
 
 def _default_regressor() -> Any:
@@ -172,7 +174,9 @@ class PrimarySpaceRegressor(
             The regressor takes no validation spectra, no unpaired ones, no names of
             samples, or no weights.
         """
-        targets = check_pair(self, X, y, finite=(False, True))[1]
+        targets = check_pair(
+            self, X, y, finite=(False, not crops_first(self.transformer))
+        )[1]
         given = validation_set(X_val, y_val)
         regressor = clone(self._part("regressor"))
         self._check_fit_params(regressor, given is not None, fit_params)
@@ -190,7 +194,9 @@ class PrimarySpaceRegressor(
         if y_unpaired is not None:
             unpaired["y_unpaired"] = side.prepare(y_unpaired, "y_unpaired")
         params |= unpaired
-        regressor.fit(X, prepared, **params)
+        check_joined(regressor, side)
+        regressor.fit(X, with_names(prepared, side.prepared_names), **params)
+        mark(regressor, PrimarySpace.of(side, targets))
         self.regressor_, self.primary_side_ = regressor, side
         return self
 

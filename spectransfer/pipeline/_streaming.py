@@ -5,8 +5,10 @@ through in blocks, from a memory-mapped file into another.
 """
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,19 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from spectransfer._axis import Axis, compare_axes, read_names
 from spectransfer._blocks import BLOCK_ROWS, blocks_of, take_rows
-from spectransfer._files import new_array, new_npy_files
+from spectransfer._files import new_array, new_npy_files, written_beside
+from spectransfer._imports import need
 from spectransfer._progress import progress_bar
 from spectransfer._typing import ArrayLike
-from spectransfer._validation import HasMethods, Interval, validate_params
+from spectransfer._validation import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    validate_params,
+)
+from spectransfer._wrapping import layers
 from spectransfer.pipeline._protocols import with_batch_statistics, with_reference
 
 
@@ -27,6 +37,7 @@ from spectransfer.pipeline._protocols import with_batch_statistics, with_referen
         "transfer": [HasMethods("predict")],
         "block_size": [Interval(Integral, 1, None, closed="left")],
         "verbose": ["verbose"],
+        "output": [StrOptions({"pandas", "polars"}), None],
     },
     prefer_skip_nested_validation=False,
 )
@@ -38,6 +49,7 @@ def transfer_spectra(
     block_size: int = 4096,
     reference: ArrayLike | None = None,
     verbose: bool | int = False,
+    output: str | None = None,
 ) -> Any:
     """Transfer a map of any size, block by block.
 
@@ -49,14 +61,17 @@ def transfer_spectra(
     ----------
     transfer : estimator
         A fitted transfer: a pipeline, a search, any regressor.
-    X : array-like of shape (n_spectra, n_secondary)
-        Secondary spectra, memory-mapped or not; or a dask array of them.
+    X : array-like of shape (n_spectra, n_secondary), SpectraPair or PairedMaps
+        Secondary spectra, memory-mapped or not; or a dask array of them. Of a pair or
+        of maps, the secondary side.
     out : ndarray of shape (n_spectra, n_primary), path or None, default=None
-        Where the primary spectra go. A path is that of a ``.npy`` file: it takes its
-        name once it is complete, so that an interrupted run leaves nothing under that
-        name, and an older file as it was. A symbolic link is followed. None makes a new
-        array, in a temporary file where `X` is memory-mapped and the result has 64 MiB
-        or more.
+        Where the primary spectra go. A path is that of a ``.npy`` file, or of an
+        ``.npz`` file, which holds the axis, too (`X`, `wavelengths`, `unit`, as far as
+        the transfer knows them) and is made in memory. A file takes its name once it
+        is complete, so that an interrupted run leaves nothing under that name, and an
+        older file as it was. A symbolic link is followed. None makes a new array,
+        in a temporary file where `X` is memory-mapped and the result has 64 MiB or
+        more.
     block_size : int, default=4096
         Spectra in a block, rounded up to whole ones of the smaller blocks in which
         networks work. The result does not depend on it, but for the rounding of matrix
@@ -66,14 +81,17 @@ def transfer_spectra(
         protocol, as in ``predict`` of a `PrimarySpaceRegressor`.
     verbose : bool or int, default=False
         Whether to show a progress bar.
+    output : {"pandas", "polars"}, default=None
+        Give a data frame whose columns are named by the primary axis.
 
     Returns
     -------
-    ndarray or dask.array.Array of shape (n_spectra, n_primary) or (n_spectra,)
-        Primary spectra: `out` where it is an array; where it is a path, the very file
-        that was written, memory-mapped for reading, also if another process has
-        written one of its own there since. Of a dask array, a dask array that is yet to
-        be computed, in the same chunks.
+    ndarray, dask.array.Array or frame of shape (n_spectra, n_primary) or (n_spectra,)
+        Of a pair or of maps, the same with the predicted spectra as primary ones.
+        Otherwise primary spectra: `out` where it is an array; where it is a path, the
+        very file that was written, memory-mapped for reading, also if another process
+        has written one of its own there since. Of a dask array, a dask array that is
+        yet to be computed, in the same chunks.
 
     Raises
     ------
@@ -95,6 +113,19 @@ def transfer_spectra(
            [3., 4.]])
     """
     check_is_fitted(transfer)
+    options: dict[str, Any] = {
+        "block_size": block_size,
+        "reference": reference,
+        "verbose": verbose,
+    }
+    if hasattr(X, "X_secondary"):
+        return _transfer_pair(transfer, X, out, options)
+    if output is not None:
+        predicted = transfer_spectra(transfer, X, out, **options)
+        return _framed(predicted, output, X, names_of_predictions(transfer))
+    if out is not None and Path(str(out)).suffix == ".npz":
+        predicted = transfer_spectra(transfer, X, None, **options)
+        return _written(predicted, Path(str(out)), names_of_predictions(transfer))
     if _is_dask(X):
         if out is not None:
             raise ValueError(
@@ -103,7 +134,7 @@ def transfer_spectra(
                 "with dask.array.store."
             )
         return _transfer_chunks(transfer, X, reference)
-    spectra = X if hasattr(X, "iloc") or isinstance(X, np.ndarray) else np.asarray(X)
+    spectra = X if hasattr(X, "columns") else np.asanyarray(X)
     n_spectra = len(spectra)
     step = -(-block_size // BLOCK_ROWS) * BLOCK_ROWS
     blocks = _Blocks(spectra, step)
@@ -125,6 +156,68 @@ def transfer_spectra(
                 target[start : start + len(predicted)] = predicted
                 bar.update(len(predicted))
     return finished()
+
+
+def names_of_predictions(transfer: Any) -> list[str] | None:
+    """Give names of the channels that a transfer predicts, where it knows the axis."""
+    for layer in layers(transfer):
+        if hasattr(layer, "primary_side_"):
+            return layer.primary_side_.predicted_names
+        names = getattr(layer, "target_names_in_", None)
+        if names is not None:
+            return [str(name) for name in names]
+    return None
+
+
+def _transfer_pair(transfer: Any, pair: Any, out: Any, options: dict[str, Any]) -> Any:
+    """Transfer the secondary side of a pair, and put the result on its primary side."""
+    known = getattr(transfer, "feature_names_in_", None)
+    fitted = None if known is None else read_names(known)
+    if fitted is not None:
+        who = type(transfer).__name__
+        compare_axes(fitted, pair.axis_secondary, who=who)
+    with warnings.catch_warnings():
+        # the names were compared above
+        warnings.filterwarnings("ignore", message="X does not have valid feature names")
+        predicted = transfer_spectra(transfer, pair.X_secondary, out, **options)
+    names = names_of_predictions(transfer)
+    named = None if names is None else read_names(names)
+    if named is not None:
+        axis = Axis(named.values, named.unit or pair.units[1])
+    elif predicted.shape[1:] == pair.X_primary.shape[1:]:
+        axis = pair.axis_primary
+    else:
+        raise ValueError(
+            f"The transfer predicts {predicted.shape[1:]} channels whose axis it does "
+            "not know, and the pair has "
+            f"{len(pair.wavelengths_primary)} primary channels. Fit it on data frames, "
+            "such as pair.as_frames(), or transfer pair.X_secondary."
+        )
+    return replace(pair, X_primary=predicted, wavelengths_primary=axis)
+
+
+def _framed(predicted: Any, kind: str, X: Any, names: list[str] | None) -> Any:
+    """Give predictions as a data frame; places name its columns where known."""
+    table = predicted.reshape(len(predicted), -1)
+    if names is None:
+        names = [f"channel {k}" for k in range(table.shape[1])]
+    if kind == "pandas":
+        pd = need("pandas", 'output="pandas"', "spectransfer[files]")
+        return pd.DataFrame(table, columns=names, index=getattr(X, "index", None))
+    pl = need("polars", 'output="polars"', "polars")
+    return pl.DataFrame(np.asarray(table), schema=names)
+
+
+def _written(predicted: np.ndarray, path: Path, names: list[str] | None) -> np.ndarray:
+    """Write predictions with their axis into one archive, whole or not at all."""
+    named = None if names is None else read_names(names)
+    entries: dict[str, Any] = {"X": predicted}
+    if named is not None:
+        entries["wavelengths"] = named.values
+        entries |= {} if named.unit is None else {"unit": np.asarray(named.unit)}
+    with written_beside(path) as beside, beside.open("wb") as file:
+        np.savez(file, **entries)
+    return predicted
 
 
 class _Blocks:
@@ -168,8 +261,8 @@ def _opened(
         path = Path(out)
         if path.suffix != ".npy":
             raise ValueError(
-                f"out must be the path of a .npy file, but it is {path}. Call it "
-                f"{path.with_suffix('.npy').name}, and convert it later."
+                f"out must be the path of a .npy or .npz file, but it is {path}. Call "
+                f"it {path.with_suffix('.npy').name}, and convert it later."
             )
         with new_npy_files({path: (shape, dtype)}) as arrays:
             yield arrays[path], lambda: arrays[path]

@@ -5,6 +5,7 @@ behind the picture as attributes, draws on the axes it is given, and shows nothi
 """
 
 from spectransfer.plotting._clusters import ClusterMapDisplay
+from spectransfer.plotting._drift import ControlChartDisplay, DriftDisplay
 from spectransfer.plotting._errors import ErrorSpectrumDisplay
 from spectransfer.plotting._figure import CURVES as CURVES
 from spectransfer.plotting._figure import with_whole_formulas as with_whole_formulas
@@ -14,13 +15,17 @@ from spectransfer.plotting._learning import curves_of as curves_of
 from spectransfer.plotting._lines import LIBS_LINES
 from spectransfer.plotting._maps import MapDisplay
 from spectransfer.plotting._spectra import SpectraDisplay
+from spectransfer.plotting._standards import StandardsCurveDisplay
 
 __all__ = [
     "LIBS_LINES",
     "ClusterMapDisplay",
+    "ControlChartDisplay",
+    "DriftDisplay",
     "ErrorSpectrumDisplay",
     "LatentDisplay",
     "LearningCurveDisplay",
     "MapDisplay",
     "SpectraDisplay",
+    "StandardsCurveDisplay",
 ]

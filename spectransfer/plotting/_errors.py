@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from spectransfer._axis import check_wavelengths
+from spectransfer._axis import Axis
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer.metrics import paired_spectra
@@ -18,9 +18,9 @@ from spectransfer.plotting._figure import (
     axes_for,
     axis_label,
     axis_of,
-    known_axis,
     line_style,
     measured_and_predicted,
+    places,
     with_unit,
     with_whole_formulas,
 )
@@ -60,16 +60,14 @@ class ErrorSpectrumDisplay:
     ----------
     rmse : array-like of shape (n_wavelengths,)
         Error of each channel, in the unit of the spectra.
-    wavelengths : array-like of shape (n_wavelengths,)
-        Axis.
+    wavelengths : Axis, array-like of shape (n_channels,) or None
+        Axis; None counts channels.
     spread : array-like of shape (n_wavelengths,), default=None
         Standard deviation of the measured spectra; needed for relative errors.
     name : str, default=None
         Name of the curve in a legend.
-    axis_unit : str or None, default="nm"
-        Unit of the axis; None where channels are counted.
-    unit : str or None, default="counts"
-        Unit of the intensities.
+    unit : str or None, default=None
+        Unit of the intensities; None is not known.
 
     Attributes
     ----------
@@ -99,18 +97,17 @@ class ErrorSpectrumDisplay:
     def __init__(
         self,
         rmse: ArrayLike,
-        wavelengths: ArrayLike,
+        wavelengths: ArrayLike | Axis | None,
         *,
         spread: ArrayLike | None = None,
         name: str | None = None,
-        axis_unit: str | None = "nm",
-        unit: str | None = "counts",
+        unit: str | None = None,
     ) -> None:
         self.rmse = np.asarray(rmse, dtype=np.float64)
-        self.wavelengths = check_wavelengths(wavelengths, len(self.rmse))
+        self.axis = axis_of(wavelengths, len(self.rmse))
+        self.wavelengths = places(self.axis, len(self.rmse))
         self.spread = None if spread is None else np.asarray(spread, dtype=np.float64)
         self.name = name
-        self.axis_unit = axis_unit
         self.unit = unit
 
     @property
@@ -159,7 +156,7 @@ class ErrorSpectrumDisplay:
             self.reference_ = self.ax_.axhline(1, color="0.5", lw=0.8, ls=":", zorder=1)
         self.ax_.margins(x=0.01)
         self.ax_.set_ylim(bottom=0)
-        self.ax_.set_xlabel(axis_label(self.axis_unit))
+        self.ax_.set_xlabel(axis_label(self.axis))
         self.ax_.set_ylabel(with_unit(label, unit))
         if style["label"] is not None:
             self.ax_.legend(
@@ -176,7 +173,7 @@ class ErrorSpectrumDisplay:
         *,
         wavelengths: ArrayLike | None = None,
         name: str | None = None,
-        unit: str | None = "counts",
+        unit: str | None = None,
         ax: Any = None,
         **kwargs: Any,
     ) -> "ErrorSpectrumDisplay":
@@ -189,13 +186,13 @@ class ErrorSpectrumDisplay:
             in blocks, as the predicted ones are.
         y_pred : array-like of shape (n_spectra, n_wavelengths)
             Predicted spectra of the same spots.
-        wavelengths : array-like of shape (n_wavelengths,), default=None
-            Axis of the primary instrument in nm. None reads the column names of a
+        wavelengths : Axis or array-like of shape (n_channels,), default=None
+            Axis of the primary instrument. None reads the column names of a
             data frame, and counts channels where there are none.
         name : str, default=None
             Name of the curve in a legend.
-        unit : str or None, default="counts"
-            Unit of the intensities.
+        unit : str or None, default=None
+            Unit of the intensities; None is not known.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None makes a new figure.
         **kwargs : dict
@@ -207,13 +204,12 @@ class ErrorSpectrumDisplay:
             The display, drawn.
         """
         measured, predicted = paired_spectra(y_true, y_pred)
-        axis, axis_unit = axis_of(wavelengths, measured.shape[1], y_true, y_pred)
+        axis = axis_of(wavelengths, measured.shape[1], y_true, y_pred)
         return cls(
             channel_rmse(measured, predicted),
             axis,
             spread=np.sqrt(np.asarray(StandardScaler().fit(measured).var_)),
             name=name,
-            axis_unit=axis_unit,
             unit=unit,
         ).plot(ax, **kwargs)
 
@@ -242,5 +238,5 @@ class ErrorSpectrumDisplay:
         """
         measured, predicted = measured_and_predicted(estimator, X, y)
         if kwargs.get("wavelengths") is None:
-            kwargs["wavelengths"] = known_axis(predicted.shape[-1], y)
+            kwargs["wavelengths"] = axis_of(None, predicted.shape[-1], y)
         return cls.from_predictions(measured, predicted, **kwargs)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from spectransfer._axis import Axis, check_axis
 from spectransfer._axis import axis_of as named_axis
-from spectransfer._axis import check_wavelengths
 from spectransfer._imports import need
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer.metrics import target_in_prediction_space
@@ -188,13 +188,13 @@ def map_axes(
 
 
 def axis_of(
-    wavelengths: ArrayLike | None, n_channels: int, *sources: Any
-) -> tuple[FloatArray, str | None]:
-    """Find the axis of spectra, and its unit; None for counted channels.
+    wavelengths: ArrayLike | Axis | None, n_channels: int, *sources: Any
+) -> Axis | None:
+    """Find the axis of spectra; None for counted channels.
 
     Parameters
     ----------
-    wavelengths : array-like of shape (n_channels,) or None
+    wavelengths : Axis, array-like of shape (n_channels,) or None
         Axis given by the user. None looks at the column names of `sources`.
     n_channels : int
         Number of channels that are drawn.
@@ -203,31 +203,27 @@ def axis_of(
 
     Returns
     -------
-    axis : ndarray of shape (n_channels,)
-        Wavelengths, or 0, 1, 2, ...
-    unit : str or None
-        Unit of the axis.
+    Axis or None
+        The axis that was given, or that of the first source that has one of this
+        length.
     """
     if wavelengths is not None:
-        return check_wavelengths(wavelengths, n_channels), "nm"
-    found = known_axis(n_channels, *sources)
-    if found is not None:
-        return found, "nm"
-    return np.arange(n_channels, dtype=np.float64), None
-
-
-def known_axis(n_channels: int, *sources: Any) -> FloatArray | None:
-    """Read an axis of this length from the column names of the first that has one."""
+        return check_axis(wavelengths, n_channels)
     for source in sources:
         found = named_axis(source)
         if found is not None and len(found.values) == n_channels:
-            return check_wavelengths(found.values)
+            return check_axis(found.values, unit=found.unit)
     return None
 
 
-def axis_label(unit: str | None) -> str:
+def places(axis: Axis | None, n_channels: int) -> FloatArray:
+    """Give what spectra are drawn over: an axis, or the numbers of channels."""
+    return np.arange(n_channels, dtype=np.float64) if axis is None else axis.values
+
+
+def axis_label(axis: Axis | None) -> str:
     """Write what stands under a spectrum."""
-    return "channel" if unit is None else f"wavelength ({unit})"
+    return "channel" if axis is None else axis.label
 
 
 def measured_and_predicted(

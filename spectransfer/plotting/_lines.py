@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.isotonic import isotonic_regression
 
 from spectransfer._typing import ArrayLike, FloatArray
+from spectransfer.exceptions import WavelengthError
 
 # Standard air, nm (NIST Atomic Spectra Database, doi:10.18434/T4W30F).
 LIBS_LINES: dict[float, str] = {
@@ -47,16 +48,19 @@ _LEAST_HEIGHT = 0.02  # of the whole spectrum
 def lines_to_label(
     lines: Mapping[float, str] | str | None,
     curves: Sequence[tuple[FloatArray, FloatArray]],
+    unit: str | None = None,
 ) -> dict[float, str]:
     """Choose the lines that lie on the axis; of the built-in ones, those to be seen.
 
     Parameters
     ----------
     lines : mapping of float to str, "libs" or None
-        Wavelengths in nm and what to call them. All of a mapping are labelled, and of
+        Places on the axis and what to call them. All of a mapping are labelled, and of
         the built-in table those that stand out from one curve or another.
     curves : sequence of (wavelengths, intensities)
         What is drawn.
+    unit : str or None, default=None
+        Unit of the axis, where it is known.
 
     Returns
     -------
@@ -72,6 +76,11 @@ def lines_to_label(
             '{288.158: "Si I"}.'
         )
     built_in = isinstance(lines, str)
+    if built_in and unit not in (None, "nm"):
+        raise WavelengthError(
+            f"The built-in lines are wavelengths in nm, but the axis is in {unit}. "
+            "Give lines as a mapping from places on the axis to labels, or None."
+        )
     table: Mapping[float, str] = LIBS_LINES if isinstance(lines, str) else lines
     return {
         line: table[line]
@@ -142,7 +151,7 @@ def label_lines(
     curves : sequence of (wavelengths, intensities)
         The curves as they were drawn; a label points at the highest of them.
     table : mapping of float to str
-        Lines in nm, in increasing order, and their names.
+        Lines, in increasing order, and their names.
 
     Returns
     -------

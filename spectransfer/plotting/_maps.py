@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from spectransfer._axis import Axis
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_targets
 from spectransfer.metrics import spectrum_cosine, spectrum_euclidean, spectrum_rmse
@@ -17,6 +18,7 @@ from spectransfer.plotting._figure import (
     map_axes,
     measured_and_predicted,
     pitch_of,
+    places,
     with_unit,
     with_whole_formulas,
 )
@@ -42,6 +44,18 @@ def shot_distances(
     return distance(y_true, y_pred), name, has_unit
 
 
+def summed_axis(
+    maps: PairedMaps, spectra: Any, wavelengths: ArrayLike | None
+) -> Axis | None:
+    """Find the axis of an instrument, or of other spectra of the same shots."""
+    if isinstance(spectra, str) and spectra in SIDES:
+        return getattr(maps, f"axis_{spectra}")
+    n_channels = np.shape(spectra)[-1]
+    if wavelengths is None and n_channels == len(maps.wavelengths_primary):
+        return maps.axis_primary
+    return axis_of(wavelengths, n_channels, spectra)
+
+
 def shot_sums(
     maps: PairedMaps,
     spectra: Any,
@@ -51,12 +65,9 @@ def shot_sums(
     """Sum spectra of an instrument, or any others of the same shots."""
     if isinstance(spectra, str) and spectra in SIDES:
         table = getattr(maps, f"X_{spectra}")
-        wavelengths = getattr(maps, f"wavelengths_{spectra}")
     else:
         table = check_targets(spectra, name="spectra")
-        if wavelengths is None and table.shape[1] == len(maps.wavelengths_primary):
-            wavelengths = maps.wavelengths_primary
-    axis, _ = axis_of(wavelengths, table.shape[1], spectra)
+    axis = places(summed_axis(maps, spectra, wavelengths), table.shape[1])
     low, high = (axis[0], axis[-1]) if band is None else band
     return band_sums(table, axis, low, high)
 
@@ -304,8 +315,9 @@ class MapDisplay:
             The instrument, or other spectra of the same shots (predicted ones, or
             without baseline), of shape (n_spectra, n_wavelengths), read in blocks.
         band : tuple of (low, high), default=None
-            Range in nm to sum, ends included; None sums all channels.
-        wavelengths : array-like of shape (n_wavelengths,), default=None
+            Range to sum, in the unit of the axis, ends included; None sums all
+            channels.
+        wavelengths : Axis or array-like of shape (n_channels,), default=None
             Axis of `spectra` where they are given as an array. None takes the
             primary axis if it has as many channels.
         **kwargs : dict
@@ -318,8 +330,10 @@ class MapDisplay:
         """
         named: dict[str, Any] = {"name": "total emissivity"}
         if band is not None:
-            named["name"] = f"emissivity, {band[0]:g} to {band[1]:g} nm"
-        named["unit"] = maps.meta.get("unit", "counts")
+            axis = summed_axis(maps, spectra, wavelengths)
+            unit = "" if axis is None else axis.unit or ""
+            named["name"] = f"emissivity, {band[0]:g} to {band[1]:g} {unit}".rstrip()
+        named["unit"] = maps.intensity_unit
         sums = shot_sums(maps, spectra, band, wavelengths)
         return cls.from_values(maps, sums, **(named | kwargs))
 
@@ -355,7 +369,7 @@ class MapDisplay:
             The display, drawn.
         """
         distances, name, has_unit = shot_distances(y_true, y_pred, metric)
-        unit = maps.meta.get("unit", "counts") if has_unit else None
+        unit = maps.intensity_unit if has_unit else None
         named: dict[str, Any] = {"name": name, "unit": unit}
         return cls.from_values(maps, distances, **(named | kwargs))
 

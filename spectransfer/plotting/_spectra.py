@@ -5,19 +5,19 @@ from typing import Any
 
 import numpy as np
 
-from spectransfer._axis import check_wavelengths
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_targets
+from spectransfer.exceptions import WavelengthError
 from spectransfer.metrics import paired_spectra
 from spectransfer.plotting._figure import (
     CURVES,
     axes_for,
     axis_label,
     axis_of,
-    known_axis,
     line_style,
     measured_and_predicted,
+    places,
     with_unit,
     with_whole_formulas,
 )
@@ -60,15 +60,15 @@ class SpectraDisplay:
     ----------
     spectra : mapping of str to array-like of shape (n_wavelengths,)
         Name and intensities of each curve.
-    wavelengths : mapping of str to array-like of shape (n_wavelengths,)
-        Axis of each curve, by the same names.
+    wavelengths : mapping of str to Axis, array-like of shape (n_channels,) or None
+        Axis of each curve, by the same names; None counts channels. A curve whose
+        unit is another than that of the first has an axis of its own, above.
     lines : mapping of float to str, "libs" or None, default=None
-        Emission lines to label: wavelength in nm and name. "libs" is a built-in table
-        of strong lines of a pegmatite, labelled where they stand out. None is none.
-    axis_unit : str or None, default="nm"
-        Unit of the axis; None where channels are counted.
-    unit : str or None, default="counts"
-        Unit of the intensities.
+        Emission lines to label: place on the axis and name. "libs" is a built-in table
+        of strong lines of a pegmatite, in nm, labelled where they stand out. None is
+        none.
+    unit : str or None, default=None
+        Unit of the intensities; None is not known.
 
     Attributes
     ----------
@@ -78,6 +78,8 @@ class SpectraDisplay:
         The labels of emission lines.
     ax_ : matplotlib.axes.Axes
         Axes that were drawn on.
+    twin_ : matplotlib.axes.Axes or None
+        Axes of curves in a second unit, if there are any.
     figure_ : matplotlib.figure.Figure
         Their figure.
 
@@ -94,19 +96,20 @@ class SpectraDisplay:
     def __init__(
         self,
         spectra: Mapping[str, ArrayLike],
-        wavelengths: Mapping[str, ArrayLike],
+        wavelengths: Mapping[str, Any],
         *,
         lines: Mapping[float, str] | str | None = None,
-        axis_unit: str | None = "nm",
-        unit: str | None = "counts",
+        unit: str | None = None,
     ) -> None:
         self.spectra = {name: np.asarray(s) for name, s in spectra.items()}
+        self.axes = {
+            name: axis_of(wavelengths[name], len(s)) for name, s in self.spectra.items()
+        }
         self.wavelengths = {
-            name: check_wavelengths(wavelengths[name], len(s))
-            for name, s in self.spectra.items()
+            name: places(axis, len(self.spectra[name]))
+            for name, axis in self.axes.items()
         }
         self.lines = lines
-        self.axis_unit = axis_unit
         self.unit = unit
 
     def plot(
@@ -123,7 +126,7 @@ class SpectraDisplay:
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None makes a new figure.
         offset : float, default=0.0
-            What each curve is moved up from the one before, in counts.
+            What each curve is moved up from the one before, in their unit.
         **line_kwargs : dict
             Passed on to `matplotlib.axes.Axes.plot`.
 
@@ -135,31 +138,60 @@ class SpectraDisplay:
         self.ax_ = axes_for(ax, (8.0, 3.6))
         self.figure_ = self.ax_.figure
         self.curves_: list[Any] = []
+        self.twin_: Any = None
         drawn = []
         for k, (name, spectrum) in enumerate(self.spectra.items()):
-            drawn.append((self.wavelengths[name], spectrum + k * offset))
+            ax = self._axes_of(name)
+            curve = (self.wavelengths[name], spectrum + k * offset)
+            if ax is self.ax_:
+                drawn.append(curve)
             # what is drawn first shows from under what is drawn on it
             width = 1.4 if k == 0 and len(self.spectra) > 1 else 0.8
             defaults = {"linewidth": width, "color": CURVES[k % len(CURVES)]}
             style = line_style(defaults | {"label": name}, line_kwargs)
-            self.curves_ += self.ax_.plot(*drawn[-1], **style)
+            self.curves_ += ax.plot(*curve, **style)
         self.ax_.margins(x=0.01)
-        self.ax_.set_xlabel(axis_label(self.axis_unit))
         height = "intensity + offset" if offset else "intensity"
         self.ax_.set_ylabel(with_unit(height, self.unit))
         self.line_labels_ = label_lines(
-            self.ax_, drawn, lines_to_label(self.lines, drawn)
+            self.ax_, drawn, lines_to_label(self.lines, drawn, self._unit)
         )
         if len(self.curves_) > 1:
             # above the axes: no place inside is free in every spectrum
             self.ax_.legend(
+                handles=self.curves_,
                 loc="lower right",
-                bbox_to_anchor=(1.0, 1.0),
+                bbox_to_anchor=(1.0, 1.0 if self.twin_ is None else 1.15),
                 ncols=len(self.curves_),
                 frameon=False,
             )
         with_whole_formulas(self.ax_)
         return self
+
+    @property
+    def _unit(self) -> str | None:
+        first = next(iter(self.axes.values()))
+        return None if first is None else first.unit
+
+    def _axes_of(self, name: str) -> Any:
+        """Give the axes for a curve: the first ones, or those of another unit."""
+        axis = self.axes[name]
+        label = axis_label(axis)
+        if not self.curves_:
+            self.ax_.set_xlabel(label)
+        if label == self.ax_.get_xlabel():
+            return self.ax_
+        if self.twin_ is None:
+            self.twin_ = self.ax_.twiny()
+            self.twin_.margins(x=0.01)
+            self.twin_.set_xlabel(label)
+        if label == self.twin_.get_xlabel():
+            return self.twin_
+        raise WavelengthError(
+            "Curves in at most two units can be drawn together, but there are "
+            f"{self.ax_.get_xlabel()}, {self.twin_.get_xlabel()} and {label}. Draw "
+            "them in two figures, or convert them with Axis.to."
+        )
 
     @classmethod
     def from_maps(
@@ -199,10 +231,9 @@ class SpectraDisplay:
         sides = (sides,) if isinstance(sides, str) else tuple(sides)
         return cls(
             {s: mean_spectrum(getattr(maps, f"X_{s}")[chosen], s) for s in sides},
-            {s: getattr(maps, f"wavelengths_{s}") for s in sides},
+            {s: getattr(maps, f"axis_{s}") for s in sides},
             lines=lines,
-            axis_unit=maps.meta.get("axis", "nm"),
-            unit=maps.meta.get("unit", "counts"),
+            unit=maps.intensity_unit,
         ).plot(ax, **kwargs)
 
     @classmethod
@@ -212,7 +243,7 @@ class SpectraDisplay:
         wavelengths: ArrayLike | None = None,
         *,
         lines: Mapping[float, str] | str | None = None,
-        unit: str | None = "counts",
+        unit: str | None = None,
         ax: Any = None,
         **kwargs: Any,
     ) -> "SpectraDisplay":
@@ -223,13 +254,13 @@ class SpectraDisplay:
         spectra : mapping of str to array-like
             Name and spectra of each set, of shape (n_spectra, n_wavelengths), or
             (n_wavelengths,) for a single spectrum. Each set is read in blocks.
-        wavelengths : array-like of shape (n_wavelengths,), default=None
-            Axis in nm. None reads the column names of data frames, and counts
+        wavelengths : Axis or array-like of shape (n_channels,), default=None
+            Axis. None reads the column names of data frames, and counts
             channels where there are none.
         lines : mapping of float to str, "libs" or None, default=None
             Emission lines to label.
-        unit : str or None, default="counts"
-            Unit of the intensities.
+        unit : str or None, default=None
+            Unit of the intensities; None is not known.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None makes a new figure.
         **kwargs : dict
@@ -258,11 +289,9 @@ class SpectraDisplay:
             )
         means = {name: mean_spectrum(s, name) for name, s in spectra.items()}
         n_channels = len(next(iter(means.values())))
-        axis, axis_unit = axis_of(wavelengths, n_channels, *spectra.values())
+        axis = axis_of(wavelengths, n_channels, *spectra.values())
         axes = dict.fromkeys(means, axis)
-        return cls(means, axes, lines=lines, axis_unit=axis_unit, unit=unit).plot(
-            ax, **kwargs
-        )
+        return cls(means, axes, lines=lines, unit=unit).plot(ax, **kwargs)
 
     @classmethod
     def from_predictions(
@@ -284,8 +313,8 @@ class SpectraDisplay:
             Predicted spectra of the same spots.
         spot : int, default=None
             The spot whose spectra are drawn; None draws the means of all.
-        wavelengths : array-like of shape (n_wavelengths,), default=None
-            Axis of the primary instrument in nm. None reads the column names of a
+        wavelengths : Axis or array-like of shape (n_channels,), default=None
+            Axis of the primary instrument. None reads the column names of a
             data frame, and counts channels where there are none.
         **kwargs : dict
             Passed on to `from_spectra`, such as ``lines="libs"``.
@@ -297,7 +326,7 @@ class SpectraDisplay:
         """
         measured, predicted = paired_spectra(y_true, y_pred)
         if wavelengths is None:
-            wavelengths = known_axis(measured.shape[1], y_true, y_pred)
+            wavelengths = axis_of(None, measured.shape[1], y_true, y_pred)
         chosen = slice(None) if spot is None else spot
         both = {"measured": measured[chosen], "predicted": predicted[chosen]}
         return cls.from_spectra(both, wavelengths, **kwargs)
@@ -326,5 +355,5 @@ class SpectraDisplay:
         """
         measured, predicted = measured_and_predicted(estimator, X, y)
         if kwargs.get("wavelengths") is None:
-            kwargs["wavelengths"] = known_axis(predicted.shape[-1], y)
+            kwargs["wavelengths"] = axis_of(None, predicted.shape[-1], y)
         return cls.from_predictions(measured, predicted, **kwargs)

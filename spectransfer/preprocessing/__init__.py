@@ -2,6 +2,7 @@
 
 from spectransfer.preprocessing._alignment import AxisAligner
 from spectransfer.preprocessing._baseline import BaselineCorrector
+from spectransfer.preprocessing._blind import BlindCorrector
 from spectransfer.preprocessing._cropping import WavelengthCropper
 from spectransfer.preprocessing._drift import DriftCorrector
 from spectransfer.preprocessing._lamp_lines import axis_from_lines
@@ -11,6 +12,7 @@ from spectransfer.preprocessing._scaling import StandardScaler
 __all__ = [
     "AxisAligner",
     "BaselineCorrector",
+    "BlindCorrector",
     "DriftCorrector",
     "StandardScaler",
     "WavelengthCropper",

@@ -35,8 +35,8 @@ from spectransfer.preprocessing._drift_model import (
     held_out,
     line_variance,
     operator,
-    scatter_of,
 )
+from spectransfer.preprocessing._drift_scatter import scatter_of
 
 SAFE = {"gain": 3, "shift": 1, "width": 1, "offset": 3}
 _OTHERS = (
@@ -96,7 +96,7 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     test : bool, default=True
         Whether kinds of drift that may be chance (more than 3 in 1000) are left out.
     wavelengths : array-like of shape (n_channels,), default=None
-        Axis in nm, for `shift_nm_`. None looks at column names.
+        Axis, for `shift_on_axis_`. None looks at column names.
 
     Attributes
     ----------
@@ -104,8 +104,8 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Sensitivity of today over that of the reference day; 1 is no drift.
     shift_ : ndarray of shape (n_channels,)
         Channels by which lines lie higher today.
-    shift_nm_ : ndarray of shape (n_channels,) or None
-        The same in nm; None where the axis is not known.
+    shift_on_axis_ : ndarray of shape (n_channels,) or None
+        The same in the unit of the axis; None where the axis is not known.
     width_ : ndarray of shape (n_channels,)
         Factor by which lines are wider today.
     offset_ : ndarray of shape (n_channels,)
@@ -243,7 +243,7 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             means = [np.asarray(day, dtype=np.float64) for day in (today, reference)]
             pairs = zip(*means, scatter, strict=True)
             return np.arange(len(today)), [
-                Standard(now, then, apart[None], 0) for now, then, apart in pairs
+                Standard(now, then, apart[None], 0, 0.0) for now, then, apart in pairs
             ]
         here = np.asarray(sample_id)
         there = here if reference_id is None else np.asarray(reference_id)
@@ -260,13 +260,14 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         standards = []
         for name in names:
             now, then = today[here == name], reference[there == name]
-            apart = scatter_of(now)
+            (apart, unsure), (before, unsure_before) = map(scatter_of, (now, then))
             standards.append(
                 Standard(
                     today=now.mean(axis=0, dtype=np.float64),
                     reference=then.mean(axis=0, dtype=np.float64),
-                    scatter=np.concatenate([apart, scatter_of(then)]),
+                    scatter=np.concatenate([apart, before]),
                     n_today=len(apart),
+                    unsure=float(np.hypot(unsure, unsure_before)),
                 )
             )
         return names, standards
@@ -292,7 +293,7 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             for orders in _OTHERS if len(standards) > 2 else ():
                 other = fit_drift(standards, start(orders), best.noise)
                 gained = held_out(best) - held_out(other)
-                if gained.mean() > gained.std(ddof=1) / np.sqrt(len(gained)):
+                if gained.mean() > 2 * gained.std(ddof=1) / np.sqrt(len(gained)):
                     best = other
         else:
             wrong = {k for k, m in self.orders.items() if not 0 <= m <= 8}
@@ -302,15 +303,11 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                     f"offset, but not so {sorted(wrong)}. Write for example {SAFE}."
                 )
             best = fit_drift(standards, start(self.orders))
-        while self.test:
-            kept = {k: m for k, m in best.drift.orders.items() if m}
-            # a level harms nobody: what drifts with it is left in
-            tested = set(kept) - {"offset"} or set(kept)
-            chances = {k: chance_of(best.drift, k) for k in kept if k in tested}
-            least = max(chances, key=chances.__getitem__, default=None)
-            if least is None or chances[least] < _CHANCE:
-                break
-            best = fit_drift(standards, start(kept | {least: 0}))
+        if self.test and chance_of(best.drift, ["gain"]) > _CHANCE:
+            best = fit_drift(standards, start(best.drift.orders | {"gain": 0}))
+            # what belongs together is tested together: lines that are wider are lower
+            if chance_of(best.drift, FAMILIES) > _CHANCE:
+                best = fit_drift(standards, start({}))
         return best
 
     def _describe(
@@ -333,7 +330,7 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.gain_error_ = drift.deviation("gain") / stretched**2
         self.shift_, self.shift_error_ = drift.curve("shift"), drift.deviation("shift")
         pitch = None if axis is None else np.gradient(axis)
-        self.shift_nm_ = None if pitch is None else self.shift_ * pitch
+        self.shift_on_axis_ = None if pitch is None else self.shift_ * pitch
         square = line_variance(np.array([s.reference for s in standards]))
         self.width_ = np.sqrt(np.maximum(1 - 2 * drift.curve("width") / square, 0.0))
         self.width_error_ = drift.deviation("width") / square

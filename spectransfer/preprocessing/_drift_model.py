@@ -13,30 +13,29 @@ its shots scatter beside the noise, so that a gain counts only as far as the sca
 lets it be seen.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.polynomial import legendre
 from scipy import sparse
 from scipy.optimize import nnls
 from scipy.stats import chi2
 
 from spectransfer._typing import FloatArray
+from spectransfer.preprocessing._drift_scatter import polynomials
 
 FAMILIES = ("gain", "shift", "width", "offset")
 # standard deviations of the coefficients before anything is measured: a gain of two,
 # a line's width as shift, a fifth more or less of width, and the brightest line
 _PRIOR = {"gain": 1.0, "shift": 2.0, "width": 0.5, "offset": 1.0}
 _HALF = 8  # taps on either side of an interpolated channel
-_DIRECTIONS = 4  # in which the shots of one standard scatter together
 _ITERATIONS, _SETTLE = 12, 4
-# intensities come back from day to day less well than from shot to shot
-_DAY = 1.5
 # no line is known better than this, relative to itself, nor to the brightest one
 _LIKE, _LEAST = 0.02, 1e-3
 # read noise, as the light whose shot noise is as large, of the brightest line
 _FLOOR = 0.5
 _OWN_ORDERS = 4
+_OWN_GAIN = 3
 _OWN_LEVEL = 0.05  # by which continua of materials may differ, of the brightest line
 
 
@@ -52,6 +51,7 @@ class Standard:
     reference: FloatArray
     scatter: FloatArray
     n_today: int
+    unsure: float
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,6 @@ class Drift:
         basis = polynomials(self.n_channels, n)
         variance = np.einsum("ci,ij,cj->c", basis, block, basis)
         return np.sqrt(np.maximum(variance, 0.0))
-
-
-def polynomials(n_channels: int, n: int) -> FloatArray:
-    """Give Legendre polynomials along the channels, (n_channels, n)."""
-    return legendre.legvander(np.linspace(-1.0, 1.0, n_channels), n - 1)
 
 
 def interpolation(places: FloatArray) -> sparse.csr_array:
@@ -150,31 +145,6 @@ def operator(drift: Drift) -> tuple[sparse.csr_array, FloatArray]:
     matrix = sparse.csr_array(matrix)
     matrix.sum_duplicates()
     return matrix, offset - gain * drift.pedestal
-
-
-def scatter_of(shots: FloatArray) -> FloatArray:
-    """Give the directions in which the mean of some shots is uncertain, beside noise.
-
-    Parameters
-    ----------
-    shots : ndarray of shape (n_shots, n_channels)
-        Shots on one standard.
-
-    Returns
-    -------
-    ndarray of shape (n_directions, n_channels)
-        Rows whose products add up to the covariance of the mean.
-    """
-    n = len(shots)
-    if n < 4:
-        return np.zeros((0, shots.shape[1]))
-    apart = shots - shots.mean(axis=0, dtype=np.float64).astype(shots.dtype)
-    values, vectors = np.linalg.eigh((apart @ apart.T).astype(np.float64))
-    k = min(_DIRECTIONS, n - 3)
-    beyond = values[::-1][:k] > 3 * np.median(values)
-    chosen = vectors[:, ::-1][:, :k][:, beyond]
-    # each direction was found in these very shots, which makes the others look small
-    return _DAY * chosen.T @ apart / np.sqrt(n * (n - 1 - k))
 
 
 @dataclass(frozen=True)
@@ -234,7 +204,8 @@ class _Linearised:
         level = _OWN_LEVEL * drift.scale * polynomials(n, _OWN_ORDERS).T
         scatter = standard.scatter.copy()
         scatter[: standard.n_today] *= stretched
-        self.free = np.concatenate([level, scatter])
+        own = standard.unsure * both * polynomials(n, _OWN_GAIN).T
+        self.free = np.concatenate([level, scatter, own])
 
     def normal(self, noise: FloatArray) -> tuple[Normal, FloatArray]:
         """Give normal equations, and the residual without what scatter explains."""
@@ -371,12 +342,13 @@ def held_out(fit: Fit) -> FloatArray:
     return np.array(misfit)
 
 
-def chance_of(drift: Drift, family: str) -> float:
+def chance_of(drift: Drift, families: Sequence[str]) -> float:
     """Probability of coefficients as large as these without any drift."""
     at = [k for k in FAMILIES for _ in range(drift.orders[k])]
-    own = np.array([k == family for k in at])
-    values = drift.coefficients[family]
-    assert drift.covariance is not None
+    own = np.isin(at, families)
+    if not own.any() or drift.covariance is None:
+        return 1.0
+    values = np.concatenate([drift.coefficients[k] for k in FAMILIES])[own]
     block = drift.covariance[np.ix_(own, own)]
     return float(chi2.sf(values @ np.linalg.solve(block, values), len(values)))
 

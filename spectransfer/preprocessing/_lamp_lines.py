@@ -19,9 +19,9 @@ import numpy as np
 from numpy.polynomial import legendre
 from scipy.signal import find_peaks
 
+from spectransfer._axis import check_wavelengths
 from spectransfer._typing import ArrayLike, BoolArray, FloatArray
 from spectransfer._validation import Interval, check_targets, validate_params
-from spectransfer._wavelengths import check_wavelengths
 from spectransfer.exceptions import WavelengthError
 
 # Strong lines, standard air, nm. Neon: NIST Atomic Spectra Database,

@@ -36,6 +36,9 @@ _NEGLIGIBLE = 1e-18
 _CHUNK = 256
 
 
+_GAP = 5.0  # steps; shorter ones are channels that were left out
+
+
 def linear_weights(axis: FloatArray, new: FloatArray) -> sparse.csr_array:
     """Interpolate linearly between neighbouring channels.
 
@@ -164,6 +167,22 @@ def outside_of(axis: FloatArray, new: FloatArray) -> BoolArray:
     return (new < axis[0] - slack) | (new > axis[-1] + slack)
 
 
+def in_gap(axis: FloatArray, new: FloatArray) -> BoolArray:
+    """Tell which places lie where the old axis has no channels for a while.
+
+    A gap is a step of more than five times the median step, and of those beside it.
+    """
+    steps = np.diff(axis)
+    if len(steps) < 2:
+        return np.zeros(len(new), dtype=bool)
+    beside = np.maximum(np.append(steps[1:], 0), np.append(0, steps[:-1]))
+    wide = steps > _GAP * np.maximum(np.median(steps), beside)
+    slack = 1e-9 * np.abs(axis[[0, -1]]).max()
+    left = np.clip(np.searchsorted(axis, new, "right") - 1, 0, len(steps) - 1)
+    inside = (new > axis[left] + slack) & (new < axis[left + 1] - slack)
+    return wide[left] & inside
+
+
 def resampling_weights(
     axis: FloatArray, new: FloatArray, kind: str, extend: bool
 ) -> sparse.csr_array:
@@ -253,6 +272,9 @@ class WavelengthResampler(SearchesOnce, TransformerMixin, BaseEstimator):
     wavelengths : Axis, array-like of shape (n_channels,) or "channels", default=None
         Axis of the spectra. None takes it from the column names of the data frame that
         holds them. ``"channels"`` counts channels from 0.
+    across_gaps : bool, default=False
+        Whether to read between channels that are more than five times as far apart as
+        is usual. Otherwise such places count as outside of the spectrum.
 
     Attributes
     ----------
@@ -295,6 +317,7 @@ class WavelengthResampler(SearchesOnce, TransformerMixin, BaseEstimator):
         "kind": [StrOptions(set(WEIGHTS))],
         "fill_value": [Real, StrOptions({"edge"}), None],
         "wavelengths": ["array-like", StrOptions({"channels"}), None],
+        "across_gaps": ["boolean"],
     }
 
     def __init__(
@@ -304,11 +327,13 @@ class WavelengthResampler(SearchesOnce, TransformerMixin, BaseEstimator):
         kind: str = "linear",
         fill_value: float | str | None = None,
         wavelengths: ArrayLike | None = None,
+        across_gaps: bool = False,
     ) -> None:
         self.new_wavelengths = new_wavelengths
         self.kind = kind
         self.fill_value = fill_value
         self.wavelengths = wavelengths
+        self.across_gaps = across_gaps
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
@@ -338,6 +363,17 @@ class WavelengthResampler(SearchesOnce, TransformerMixin, BaseEstimator):
             )
         new = check_axis(self.new_wavelengths, unit=axis.unit, name="new_wavelengths")
         outside = outside_of(axis.values, new.values)
+        gap = in_gap(axis.values, new.values)
+        if gap.any() and not self.across_gaps:
+            outside = outside | gap
+            if self.fill_value in (None, "edge"):
+                raise WavelengthError(
+                    f"new_wavelengths must lie where there are channels, but "
+                    f"{gap.sum()} of them, from {new.values[gap][0]:.6g} to "
+                    f"{new.values[gap][-1]:.6g}, lie in gaps of the axis, which has "
+                    f"{axis.span}. Leave them out, fill them with fill_value=0.0, or "
+                    "draw a line over gaps with across_gaps=True."
+                )
         if outside.any() and self.fill_value is None:
             raise WavelengthError(
                 f"new_wavelengths must lie in the range of the spectra, which have "
@@ -348,6 +384,10 @@ class WavelengthResampler(SearchesOnce, TransformerMixin, BaseEstimator):
         self.weights_ = resampling_weights(
             axis.values, new.values, self.kind, extend=self.fill_value == "edge"
         )
+        if not self.across_gaps and gap.any():
+            reached = sparse.diags_array((~gap).astype(np.float64))
+            self.weights_ = sparse.csr_array(reached @ self.weights_)
+            self.weights_.eliminate_zeros()
         self.outside_ = outside
         self.axis_ = new
         self.wavelengths_ = new.values

@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from spectransfer._typing import FloatArray
+from spectransfer._axis import Axis
 from spectransfer.evaluation import (
     COLUMNS,
     PROTOCOLS,
+    StandardsCurve,
     TransferredMap,
     TransferRow,
     TransferTable,
+    printed_properties,
     summarize_transfer,
 )
 from spectransfer.report import pictures
@@ -42,6 +44,7 @@ def write_report(
     transfer: str | None = None,
     protocol: str = "deployable",
     lines: Mapping[float, str] | str | None = None,
+    curve: StandardsCurve | None = None,
     configuration: Mapping[str, Any] | None = None,
     timings: Mapping[str, float] | None = None,
 ) -> Path:
@@ -67,6 +70,9 @@ default="deployable"
         The protocol of its figures, one of those of the table.
     lines : mapping of float to str, "libs" or None, default=None
         Emission lines to label in the spectra.
+    curve : StandardsCurve, default=None
+        What `standards_curve` found: the page then tells how many shared standards are
+        enough.
     configuration : mapping of str to object, default=None
         What is to be told of how the figures came about, such as seeds; the settings
         of the fitted transfers are added.
@@ -105,6 +111,9 @@ default="deployable"
     report = Report(title, _lead(table, best, protocol))
     _add_compared(report, train, test, lines)
     _add_figures_of_merit(report, table)
+    _add_properties(report, table)
+    if curve is not None:
+        _add_curve(report, curve)
     _add_costs(report, table)
     summary = None
     if best not in table.estimators:
@@ -130,8 +139,12 @@ class _Task:
     lines: Any
 
     @property
-    def wavelengths(self) -> FloatArray | None:
-        return getattr(self.test, "wavelengths_primary", None)
+    def axis(self) -> Axis | None:
+        return getattr(self.test, "axis_primary", None)
+
+    @property
+    def unit(self) -> str | None:
+        return getattr(self.test, "intensity_unit", None)
 
 
 def _best(table: TransferTable, transfer: str | None, protocol: str) -> str:
@@ -196,28 +209,31 @@ def _add_spectra(report: Report, task: _Task) -> TransferredMap:
         protocol=task.protocol,
         spots=list(spots.values()),
     )
-    axis = task.wavelengths
+    axis, unit = task.axis, task.unit
+    in_unit = "" if unit is None else f", in {unit}"
     report.figure(
         "mean-spectra",
-        pictures.draw_mean_spectra(summary, axis, lines=task.lines),
+        pictures.draw_mean_spectra(summary, axis, lines=task.lines, unit=unit),
         caption="Mean of the measured and of the predicted spectra.",
         alt="Mean spectra, measured and predicted",
     )
     report.figure(
         "errors-over-wavelength",
-        pictures.draw_errors_over_wavelength({task.transfer: summary}, axis),
+        pictures.draw_errors_over_wavelength({task.transfer: summary}, axis, unit=unit),
         caption=(
-            "Root-mean-square error over wavelength, in counts, and relative to the "
+            f"Root-mean-square error of each channel{in_unit}, and relative to the "
             "standard deviation of the measured spectra (1 is the mean spectrum)."
         ),
-        alt="Root-mean-square error over wavelength",
+        alt="Root-mean-square error of each channel",
         stacked=True,
     )
     if spots:
         report.figure(
             "single-spectra",
             {
-                name: pictures.draw_spot(summary, spot, axis, lines=task.lines)
+                name: pictures.draw_spot(
+                    summary, spot, axis, lines=task.lines, unit=unit
+                )
                 for name, spot in spots.items()
             },
             caption=(
@@ -304,6 +320,48 @@ def _add_figures_of_merit(report: Report, table: TransferTable) -> None:
     )
     report.transfer_table(
         "figures-of-merit", table, caption=table.title or "All figures."
+    )
+
+
+def _add_properties(report: Report, table: TransferTable) -> None:
+    """Add what calibrations read from the predictions."""
+    if not table.properties:
+        return
+    printed = printed_properties(table.properties)
+    report.section(
+        "Properties",
+        "What the calibrations of the primary read from transferred spectra. SEP is "
+        "the error without the bias. The primary's own spectra show what the "
+        "calibration can do, untransferred ones what not transferring costs.",
+    )
+    report.table(
+        "properties",
+        list(printed.header),
+        [list(row) for row in printed.rows],
+        caption="Errors of properties.",
+        n_left=printed.n_left,
+    )
+
+
+def _add_curve(report: Report, curve: StandardsCurve) -> None:
+    """Add how many shared standards are enough."""
+    report.section(
+        "How many standards",
+        "\n\n".join(
+            line
+            for figure in curve.errors
+            for line in curve.in_words(figure).split("\n")
+        ),
+    )
+    report.figure(
+        "standards-curve",
+        pictures.draw_standards_curve(curve),
+        caption=(
+            "Errors against the number of shared standards: medians over draws, and "
+            "bands from the tenth to the ninetieth percentile."
+        ),
+        alt="Error against the number of shared standards",
+        stacked=True,
     )
 
 

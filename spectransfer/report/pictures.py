@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from spectransfer._axis import Axis
 from spectransfer._typing import ArrayLike
-from spectransfer.evaluation import SpectrumErrors, TransferredMap
+from spectransfer.evaluation import SpectrumErrors, StandardsCurve, TransferredMap
 from spectransfer.plotting import (
     CURVES,
     ClusterMapDisplay,
@@ -19,6 +20,7 @@ from spectransfer.plotting import (
     LearningCurveDisplay,
     MapDisplay,
     SpectraDisplay,
+    StandardsCurveDisplay,
     curves_of,
 )
 from spectransfer.spectra import PairedMaps, SpectraPair
@@ -33,6 +35,7 @@ __all__ = [
     "draw_instruments",
     "draw_mean_spectra",
     "draw_spot",
+    "draw_standards_curve",
     "draw_trainings",
     "spectrum_axes",
 ]
@@ -53,16 +56,22 @@ def draw_instruments(
     Returns
     -------
     dict of str to matplotlib.figure.Figure
-        "primary" and "secondary", on one wavelength axis.
+        "primary" and "secondary", over one range where they have one unit.
     """
-    axes = (maps.wavelengths_primary, maps.wavelengths_secondary)
-    low, high = min(a[0] for a in axes), max(a[-1] for a in axes)
+    axes = {"primary": maps.axis_primary, "secondary": maps.axis_secondary}
+    ends = [(axis.values[0], axis.values[-1]) for axis in axes.values()]
+    low, high = min(first for first, _ in ends), max(last for _, last in ends)
+    one_unit = maps.units[0] == maps.units[1]
     drawn = {}
-    for side, color in zip(("primary", "secondary"), CURVES, strict=False):
+    for (side, axis), color in zip(axes.items(), CURVES, strict=False):
         ax = spectrum_axes()
-        # an invisible curve, so that both instruments have one axis
-        ax.plot([low, high], [np.nan, np.nan])
-        SpectraDisplay.from_maps(maps, sides=side, lines=lines, ax=ax, color=color)
+        if one_unit:
+            # an invisible curve, so that both instruments have one axis
+            ax.plot([low, high], [np.nan, np.nan])
+        built_in = lines == "libs" and axis.unit not in (None, "nm")
+        SpectraDisplay.from_maps(
+            maps, sides=side, lines=None if built_in else lines, ax=ax, color=color
+        )
         ax.set_title(f"{side} spectrometer", loc="left", fontsize="medium")
         drawn[side] = ax.figure
     return drawn
@@ -82,7 +91,11 @@ def spectrum_axes() -> Any:
 
 
 def draw_mean_spectra(
-    summary: TransferredMap, wavelengths: ArrayLike | None, *, lines: Lines = None
+    summary: TransferredMap,
+    wavelengths: ArrayLike | Axis | None,
+    *,
+    lines: Lines = None,
+    unit: str | None = None,
 ) -> Any:
     """Draw the means of measured and predicted spectra, as in the paper's figure B.21.
 
@@ -90,10 +103,12 @@ def draw_mean_spectra(
     ----------
     summary : TransferredMap
         What `summarize_transfer` gives.
-    wavelengths : array-like of shape (n_wavelengths,) or None
-        Axis of the primary instrument in nm; None counts channels.
+    wavelengths : Axis, array-like of shape (n_channels,) or None
+        Axis of the primary instrument; None counts channels.
     lines : mapping of float to str, "libs" or None, default=None
         Emission lines to label.
+    unit : str or None, default=None
+        Unit of the intensities.
 
     Returns
     -------
@@ -102,16 +117,17 @@ def draw_mean_spectra(
     """
     both = {"measured": summary.mean_measured, "predicted": summary.mean_predicted}
     return SpectraDisplay.from_spectra(
-        both, wavelengths, lines=lines, ax=spectrum_axes()
+        both, wavelengths, lines=lines, unit=unit, ax=spectrum_axes()
     ).figure_
 
 
 def draw_spot(
     summary: TransferredMap,
     spot: int,
-    wavelengths: ArrayLike | None,
+    wavelengths: ArrayLike | Axis | None,
     *,
     lines: Lines = None,
+    unit: str | None = None,
 ) -> Any:
     """Draw measured and predicted spectrum of one spot, as in figures 7 to 9.
 
@@ -121,10 +137,12 @@ def draw_spot(
         What `summarize_transfer` gives, with this spot among its `spots`.
     spot : int
         Number of the spot in the order of measurement.
-    wavelengths : array-like of shape (n_wavelengths,) or None
-        Axis of the primary instrument in nm; None counts channels.
+    wavelengths : Axis, array-like of shape (n_channels,) or None
+        Axis of the primary instrument; None counts channels.
     lines : mapping of float to str, "libs" or None, default=None
         Emission lines to label.
+    unit : str or None, default=None
+        Unit of the intensities.
 
     Returns
     -------
@@ -133,12 +151,15 @@ def draw_spot(
     """
     both = summary.spots[spot]._asdict()
     return SpectraDisplay.from_spectra(
-        both, wavelengths, lines=lines, ax=spectrum_axes()
+        both, wavelengths, lines=lines, unit=unit, ax=spectrum_axes()
     ).figure_
 
 
 def draw_errors_over_wavelength(
-    summaries: Mapping[str, TransferredMap], wavelengths: ArrayLike | None
+    summaries: Mapping[str, TransferredMap],
+    wavelengths: ArrayLike | Axis | None,
+    *,
+    unit: str | None = None,
 ) -> dict[str, Any]:
     """Draw the error of several transfers over wavelength.
 
@@ -146,25 +167,28 @@ def draw_errors_over_wavelength(
     ----------
     summaries : mapping of str to TransferredMap
         What `summarize_transfer` gives, by the names of the transfers.
-    wavelengths : array-like of shape (n_wavelengths,) or None
-        Axis of the primary instrument in nm; None counts channels.
+    wavelengths : Axis, array-like of shape (n_channels,) or None
+        Axis of the primary instrument; None counts channels.
+    unit : str or None, default=None
+        Unit of the intensities.
 
     Returns
     -------
     dict of str to matplotlib.figure.Figure
-        Errors "in counts", and "relative to the spread" of the measured spectra.
+        Errors "in counts" (or another unit; "absolute" where none is known), and
+        "relative to the spread" of the measured spectra.
     """
     drawn = {}
-    for name, relative in (("in counts", False), ("relative to the spread", True)):
+    absolute = "absolute" if unit is None else f"in {unit}"
+    for name, relative in ((absolute, False), ("relative to the spread", True)):
         ax = spectrum_axes()
         for k, (transfer, summary) in enumerate(summaries.items()):
-            channels = np.arange(len(summary.rmse), dtype=np.float64)
             ErrorSpectrumDisplay(
                 summary.rmse,
-                channels if wavelengths is None else wavelengths,
+                wavelengths,
                 spread=summary.spread,
                 name=transfer,
-                axis_unit=None if wavelengths is None else "nm",
+                unit=unit,
             ).plot(ax, relative=relative, color=CURVES[k % len(CURVES)])
         drawn[name] = ax.figure
     return drawn
@@ -193,7 +217,7 @@ def draw_emissivity(
         "measured" and "predicted", in the same colours.
     """
     totals = {"measured": summary.total_measured, "predicted": summary.total_predicted}
-    named = {"name": "total emissivity", "unit": maps.meta.get("unit", "counts")}
+    named: dict[str, Any] = {"name": "total emissivity", "unit": maps.intensity_unit}
     limits: dict[str, Any] = {}
     drawn = {}
     for name, values in totals.items():
@@ -220,7 +244,7 @@ def draw_error_maps(maps: PairedMaps, errors: SpectrumErrors) -> dict[str, Any]:
     dict of str to matplotlib.figure.Figure
         "Euclidean distance" and "cosine distance".
     """
-    unit = maps.meta.get("unit", "counts")
+    unit = maps.intensity_unit
     return {
         "Euclidean distance": MapDisplay.from_values(
             maps, errors.euclidean, name="Euclidean distance", unit=unit
@@ -273,3 +297,22 @@ def draw_trainings(transfers: Mapping[str, Any]) -> dict[str, Any]:
             display.figure_.suptitle(name, x=0.02, ha="left", fontsize="medium")
             drawn[name] = display.figure_
     return drawn
+
+
+def draw_standards_curve(curve: StandardsCurve) -> dict[str, Any]:
+    """Draw errors against the number of shared standards.
+
+    Parameters
+    ----------
+    curve : StandardsCurve
+        What `standards_curve` found.
+
+    Returns
+    -------
+    dict of str to matplotlib.figure.Figure
+        By figure of merit.
+    """
+    return {
+        figure: StandardsCurveDisplay.from_curve(curve, figure).figure_
+        for figure in curve.errors
+    }

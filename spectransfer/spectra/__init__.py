@@ -12,10 +12,12 @@ from spectransfer.spectra._pair import as_table as as_table
 from spectransfer.spectra._pair import band_sums as band_sums
 from spectransfer.spectra._raster import check_layout as check_layout
 from spectransfer.spectra._raster import shot_order, shot_positions
+from spectransfer.spectra._single import Spectra
 
 __all__ = [
     "Axis",
     "PairedMaps",
+    "Spectra",
     "SpectraPair",
     "merge_detectors",
     "shot_order",

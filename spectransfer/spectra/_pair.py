@@ -36,6 +36,12 @@ Rows = int | slice | BoolArray | IntArray
 
 def check_side(X: Any, name: str) -> np.ndarray:
     """Refuse what is not a table of numbers; memory-mapped arrays stay so."""
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        raise ValueError(
+            f"{name} must have a number in every channel, but it is a masked array "
+            "with masked values. Fill them, with X.filled(np.nan), or leave out such "
+            "spectra or channels."
+        )
     spectra = X if isinstance(X, np.ndarray) else np.asarray(X)
     if spectra.ndim != 2 or 0 in spectra.shape:
         raise ValueError(
@@ -166,6 +172,12 @@ class TwoSides:
         if _both(self.descending, "descending")[i]:
             axis = Axis(axis.values, axis.unit, "decreasing")
         return axis
+
+    @property
+    def intensity_unit(self) -> str | None:
+        """Unit of the intensities: `meta["unit"]`, or `meta["intensity"]`."""
+        unit = self.meta.get("unit", self.meta.get("intensity"))
+        return unit if isinstance(unit, str) else None
 
     @property
     def axis_secondary(self) -> Axis:
@@ -380,7 +392,7 @@ def as_pair(data: Any, name: str) -> Pair:
 
 def as_table(spectra: Any, name: str) -> Any:
     """Refuse what is not a table of finite numbers; arrays and frames stay so."""
-    if not isinstance(spectra, np.ndarray) and not hasattr(spectra, "iloc"):
+    if not isinstance(spectra, np.ndarray) and not hasattr(spectra, "columns"):
         spectra = np.asarray(spectra)
     if spectra.ndim != 2 or 0 in spectra.shape:
         raise ValueError(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spectransfer._axis import find_unit
 from spectransfer._imports import need
 from spectransfer.spectra._pair import SIDES
 from spectransfer.spectra._raster import shot_order, shot_positions
@@ -38,7 +39,9 @@ def dataset_of(maps: PairedMaps, layout: str) -> xarray.Dataset:
     for side in SIDES:
         spectral = f"wavelength_{side}"
         variables[side] = ((*places, spectral), laid_out(getattr(maps, f"X_{side}")))
-        coords[spectral] = getattr(maps, f"wavelengths_{side}")
+        axis = getattr(maps, f"axis_{side}")
+        units = {} if axis.unit is None else {"units": axis.unit}
+        coords[spectral] = (spectral, axis.values, units)
     for name, array in maps.annotations.items():
         rest = tuple(f"{name}_{axis}" for axis in range(1, array.ndim))
         variables[name] = ((*places, *rest), laid_out(array))
@@ -52,6 +55,8 @@ def dataset_of(maps: PairedMaps, layout: str) -> xarray.Dataset:
         rows, columns = shot_positions(maps.shape, maps.raster).T
         coords |= {"row": ("shot", rows), "column": ("shot", columns)}
     attrs = {"raster": maps.raster, "shape": list(maps.shape)}
+    if any(maps.descending):
+        attrs["descending"] = [int(way) for way in maps.descending]
     if maps.step is not None:
         attrs["step"] = list(maps.step)
     # Attributes of a netCDF file hold no nested mappings.
@@ -123,11 +128,14 @@ def maps_of(
         return array[rows, columns]
 
     values: dict[str, Any] = {"annotations": {}}
+    units: list[str | None] = []
     for side, name in (("secondary", secondary), ("primary", primary)):
         variable = dataset[name]
         spectral = next(str(d) for d in variable.dims if d not in places)
         values[f"X_{side}"] = in_order(variable)
-        values[f"wavelengths_{side}"] = variable[spectral].to_numpy()
+        coordinate = variable[spectral]
+        values[f"wavelengths_{side}"] = coordinate.to_numpy()
+        units.append(find_unit(coordinate.attrs.get("units")))
     for other in set(dataset.data_vars) - {secondary, primary}:
         if set(places) <= set(dataset[other].dims):
             values["annotations"][str(other)] = in_order(dataset[other])
@@ -135,6 +143,8 @@ def maps_of(
         "shape": shape,
         "raster": raster,
         "step": dataset.attrs.get("step"),
+        "units": tuple(units),
+        "descending": tuple(map(bool, dataset.attrs.get("descending", (False,) * 2))),
         "meta": _meta_of(dataset.attrs),
     }
 
@@ -143,6 +153,6 @@ def _meta_of(attrs: dict[Any, Any]) -> dict[str, Any]:
     meta = {
         str(name): value
         for name, value in attrs.items()
-        if name not in ("raster", "shape", "step", "meta")
+        if name not in ("raster", "shape", "step", "descending", "meta")
     }
     return meta | json.loads(attrs.get("meta", "{}"))

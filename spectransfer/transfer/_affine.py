@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.base import BaseEstimator, MultiOutputMixin
 from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._axis import Axis, axis_of, check_axis
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
-from spectransfer._validation import check_pair, check_spectra
+from spectransfer._validation import ScoresOnItsAxis, check_pair, check_spectra
 from spectransfer.exceptions import WavelengthError
 from spectransfer.preprocessing import WavelengthResampler
 
@@ -174,7 +174,7 @@ class Mixture:
         return np.hstack(list(lefts.values())), np.vstack(list(rights.values()))
 
 
-class AffineTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class AffineTransfer(MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
     """A transfer that is an affine map; subclasses learn it.
 
     Attributes

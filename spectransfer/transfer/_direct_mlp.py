@@ -9,12 +9,13 @@ from collections import OrderedDict
 from numbers import Integral
 from typing import Any
 
-from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.base import MultiOutputMixin
 from torch import nn
 
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
 from spectransfer._validation import (
     Interval,
+    ScoresOnItsAxis,
     StrOptions,
     check_pair,
     check_weights,
@@ -31,7 +32,7 @@ from spectransfer.networks import (
 from spectransfer.nn import MLP
 
 
-class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
+class DirectMLPTransfer(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
     r"""Transfer by one network from secondary to primary spectra.
 
     A comparison method: n_secondary - `hidden_layer_sizes` - `n_latent` -
@@ -50,6 +51,9 @@ class DirectMLPTransfer(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         Neurons of the hidden layers behind the latents. "auto" is the paper's
         (512, 1024) from 2048 primary channels on, and smaller powers of two, down to
         (32, 64), for fewer.
+    n_components : int, "auto" or None, default="auto"
+        In how many principal components the network sees both sides, see
+        `SpectralVAE`. None is the paper's.
     l2 : float or "auto", default="auto"
         Strength of the L2 penalty on the kernels of the hidden layers. "auto" is 0.31
         divided by the number of spectra: the paper's 1e-6 for its 313,600, and the

@@ -72,8 +72,8 @@ class FewStandardsTransfer(AffineTransfer):
     priors : tuple of str, default=("nothing", "resampled", "window", "rotation")
         Priors that are asked, of those above. *untransferred* is always asked.
     wavelengths_secondary, wavelengths_primary : array-like or None, default=None
-        Axis of each side in nm. None takes it from the column names of data frames;
-        where there are none, equal numbers of channels are the same channels.
+        Axis of each side, in one unit. None takes it from the column names of data
+        frames; where there are none, equal numbers of channels are the same channels.
 
     Attributes
     ----------

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.base import BaseEstimator, MultiOutputMixin
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_is_fitted
 
@@ -15,6 +15,7 @@ from spectransfer._files import on_memory_map
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import (
     Interval,
+    ScoresOnItsAxis,
     StrOptions,
     check_pair,
     check_spectra,
@@ -90,7 +91,7 @@ def weighted_rows(
     return np.asarray(sparse @ values)
 
 
-class KNNTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class KNNTransfer(MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
     r"""Transfer by the nearest secondary spectra of the shared standards.
 
     A comparison method (Vrabel et al., section 3.2.3): the prediction is the mean of

@@ -14,15 +14,16 @@ from sklearn import config_context
 from sklearn.base import (
     BaseEstimator,
     MultiOutputMixin,
-    RegressorMixin,
     clone,
 )
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from spectransfer._axis import axis_of, compare_axes, read_names
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
 from spectransfer._validation import (
     HasMethods,
+    ScoresOnItsAxis,
     StrOptions,
     check_finite,
     check_pair,
@@ -31,9 +32,8 @@ from spectransfer._validation import (
     fit_context,
     takes_weights,
 )
-from spectransfer._wrapping import is_frozen
+from spectransfer._wrapping import HeldParts, is_frozen
 from spectransfer.networks import (
-    HeldParts,
     NetworkEstimator,
     SpectralMLP,
     SpectralVAE,
@@ -44,7 +44,7 @@ from spectransfer.networks import (
 Pair = tuple[FloatArray, FloatArray]
 
 
-class VAELatentTransfer(HeldParts, MultiOutputMixin, RegressorMixin, BaseEstimator):
+class VAELatentTransfer(HeldParts, MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
     r"""Transfer through a latent space of primary spectra: the paper's method.
 
     With encoder :math:`E` and decoder :math:`D` of the autoencoder, and the mapper
@@ -225,9 +225,12 @@ class VAELatentTransfer(HeldParts, MultiOutputMixin, RegressorMixin, BaseEstimat
                 _refuse_what_takes_no_weights(part)
         objective = self._objective(autoencoder, mapper)
 
+        space = _compare_space(autoencoder, y)
         if not is_frozen(autoencoder):
             named = watched and {"X_val": watched[1]}
             _fit_watched(autoencoder, (primary,), named, weights)
+            # another laboratory may join with it, and have another axis
+            autoencoder._primary_names = space
         latents = np.asarray(autoencoder.transform(primary))
         # those of a foreign autoencoder need not be finite
         check_finite(latents, "latents of the autoencoder")
@@ -336,6 +339,21 @@ def _refuse_what_takes_no_weights(part: Any) -> None:
             f"{type(part).__name__} takes none. Fit it beforehand and wrap it into a "
             "FrozenEstimator, use another one, or leave sample_weight out."
         )
+
+
+def _compare_space(autoencoder: Any, y: Any) -> list[str] | None:
+    """Refuse a frozen autoencoder of another axis; give the names of this one."""
+    given = axis_of(y)
+    if given is None:
+        return None
+    if is_frozen(autoencoder):
+        names = getattr(autoencoder, "_primary_names", None)
+        if names is None:
+            names = getattr(autoencoder, "feature_names_in_", None)
+        known = None if names is None else read_names(names)
+        if known is not None:
+            compare_axes(known, given, who="The frozen autoencoder", what="y")
+    return [str(name) for name in y.columns]
 
 
 def _not_decodable(autoencoder: Any, mapper: Any) -> tuple[str, type, Any] | None:

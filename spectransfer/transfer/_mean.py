@@ -1,12 +1,13 @@
 """Always the mean primary spectrum: the least that a transfer has to beat."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.base import BaseEstimator, MultiOutputMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
+    ScoresOnItsAxis,
     check_pair,
     check_spectra,
     check_weights,
@@ -14,7 +15,7 @@ from spectransfer._validation import (
 )
 
 
-class MeanTransfer(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class MeanTransfer(MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
     r"""Answer the mean primary spectrum, whatever the secondary one.
 
     A comparison method (Vrabel et al., section 3.1): its relative squared error is 1

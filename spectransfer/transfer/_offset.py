@@ -30,8 +30,8 @@ class OffsetTransfer(AffineTransfer):
         spectra are resampled and else left as they are, which shows what not
         transferring costs.
     wavelengths_secondary, wavelengths_primary : array-like or None, default=None
-        Axis of each side in nm. None takes it from the column names of data frames;
-        where there are none, equal numbers of channels are the same channels.
+        Axis of each side, in one unit. None takes it from the column names of data
+        frames; where there are none, equal numbers of channels are the same channels.
 
     Attributes
     ----------

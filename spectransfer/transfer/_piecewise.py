@@ -14,6 +14,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import Tags
 
+from spectransfer._axis import UNITS
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import Interval, StrOptions, fit_context
@@ -35,7 +36,7 @@ def window_channels(
         Secondary and primary axis.
     window : float
         Width of the window, in `unit`.
-    unit : {"channels", "nm"}
+    unit : {"channels", "axis"} or str
         Unit of the window.
 
     Returns
@@ -188,8 +189,9 @@ class PiecewiseDirectStandardization(AffineTransfer):
     window : float, default=5
         Width of the window, in `unit`. In channels it is odd; 1 gives slope and offset
         of each channel, all channels give `DirectStandardization`.
-    unit : {"channels", "nm"}, default="channels"
-        Unit of `window`: secondary channels, or the unit of the axes.
+    unit : {"channels", "axis"} or str, default="channels"
+        Unit of `window`: secondary channels, or the unit of the axes; a unit by name,
+        such as ``"nm"``, has to be theirs.
     alpha : float or "loo", default="loo"
         Strength of the ridge, relative to the sum of squares in each window. 0 is the
         original method, in its solution of least norm. "loo" takes the one strength
@@ -198,8 +200,8 @@ class PiecewiseDirectStandardization(AffineTransfer):
         Where a strong ridge leads: to the secondary spectrum with the mean difference
         added, as of `OffsetTransfer`, or to the mean primary spectrum.
     wavelengths_secondary, wavelengths_primary : array-like or None, default=None
-        Axis of each side in nm. None takes it from the column names of data frames;
-        where there are none, equal numbers of channels are the same channels.
+        Axis of each side, in one unit. None takes it from the column names of data
+        frames; where there are none, equal numbers of channels are the same channels.
 
     Attributes
     ----------
@@ -244,7 +246,7 @@ class PiecewiseDirectStandardization(AffineTransfer):
 
     _parameter_constraints: dict[str, list[Any]] = {
         "window": [Interval(Real, 0, None, closed="neither")],
-        "unit": [StrOptions({"channels", "nm"})],
+        "unit": [StrOptions({"channels", "axis", *UNITS})],
         "alpha": [Interval(Real, 0, None, closed="left"), StrOptions({"loo"})],
         "shrink_to": [StrOptions({"resampled", "mean"})],
         "wavelengths_secondary": ["array-like", None],
@@ -312,11 +314,11 @@ class PiecewiseDirectStandardization(AffineTransfer):
             raise ValueError(
                 "A window in channels must be an odd whole number, so that it is as "
                 f"wide on either side, but it is {self.window}. Take "
-                f"{2 * int(self.window // 2) + 1}, or give it with unit='nm'."
+                f"{2 * int(self.window // 2) + 1}, or give it with unit='axis'."
             )
-        if self.unit == "nm" and (axes[0] is None or axes[1] is None):
+        if self.unit != "channels" and (axes[0] is None or axes[1] is None):
             raise WavelengthError(
-                "A window in nm needs the wavelengths of both sides, but "
+                "A window in the unit of the axes needs those of both sides, but "
                 f"{'neither is' if axes[0] is axes[1] else 'only one is'} known. Pass "
                 "wavelengths_secondary= and wavelengths_primary=, or give the window "
                 "with unit='channels'."

@@ -31,7 +31,7 @@ _EXACT_UP_TO = 1500
 _MOST_TURNED, _MOST_MET = 250, 400
 _ROUNDS = 5
 # what a standard counts, in points without a partner
-_OF_A_STANDARD = 5.0
+_OF_A_STANDARD = 1.25
 # standards are left out of the alignment in so many groups
 _GROUPS = 10
 

@@ -20,8 +20,7 @@ from spectransfer._validation import (
     check_spectra,
     fit_context,
 )
-from spectransfer._wavelengths import check_wavelengths, wavelengths_of
-from spectransfer.transfer._affine import resampling
+from spectransfer.transfer._affine import find_axes, resampling
 
 
 def slope_and_bias(read: FloatArray, known: FloatArray) -> tuple[float, float]:
@@ -60,8 +59,9 @@ class SlopeBiasCorrection(RegressorMixin, BaseEstimator):
     calibration : fitted estimator with `predict`
         From primary spectra to one property. It is used as it is.
     wavelengths_secondary, wavelengths_primary : array-like or None, default=None
-        Axis of each side in nm. None takes the secondary one from the column names of
-        data frames; without axes, equal numbers of channels are the same channels.
+        Axis of each side, in one unit. None takes the secondary one from the column
+        names of data frames; without axes, equal numbers of channels are the same
+        channels.
 
     Attributes
     ----------
@@ -144,17 +144,10 @@ class SlopeBiasCorrection(RegressorMixin, BaseEstimator):
     def _resampling(self, X: ArrayLike, n_secondary: int) -> Any:
         """Give what reads secondary spectra at the channels of the calibration."""
         n_primary = int(getattr(self.calibration, "n_features_in_", n_secondary))
-        secondary: Any = self.wavelengths_secondary
-        if secondary is None:
-            secondary = wavelengths_of(X)
-        axes = tuple(
-            None if axis is None else check_wavelengths(axis, n, name=name)
-            for axis, n, name in (
-                (secondary, n_secondary, "wavelengths_secondary"),
-                (self.wavelengths_primary, n_primary, "wavelengths_primary"),
-            )
-        )
-        return resampling(self, (axes[0], axes[1]), (n_secondary, n_primary))
+        n_channels = n_secondary, n_primary
+        given = self.wavelengths_secondary, self.wavelengths_primary
+        axes = find_axes(X, np.empty((0, n_primary)), given, n_channels)
+        return resampling(self, axes, n_channels)
 
     def _read(self, secondary: FloatArray) -> FloatArray:
         """Give what the calibration says of secondary spectra as they are."""

@@ -63,8 +63,8 @@ class SpectralSpaceTransformation(AffineTransfer):
         Whether what the components do not describe is kept, as in the original method.
         Without it the axes of both sides play no part.
     wavelengths_secondary, wavelengths_primary : array-like or None, default=None
-        Axis of each side in nm. None takes it from the column names of data frames;
-        where there are none, equal numbers of channels are the same channels.
+        Axis of each side, in one unit. None takes it from the column names of data
+        frames; where there are none, equal numbers of channels are the same channels.
 
     Attributes
     ----------

@@ -41,7 +41,13 @@ def table():
             row("VAE + MLP", "paper", rse=float("inf"), fit_time=None),
             row(NASTY, "paper", rse=float("nan"), shared_bytes=4060),
         ),
-        {"n_train": 313_600, "n_test": 250_000, "n_channels": 4062, "n_clusters": "4"},
+        {
+            "n_train": 313_600,
+            "n_test": 250_000,
+            "n_channels": 4062,
+            "n_clusters": "4",
+            "unit": "counts",
+        },
     )
 
 

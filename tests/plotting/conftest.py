@@ -39,6 +39,7 @@ def maps(pair: SpectraPair) -> PairedMaps:
         raster="row-snake",
         step=(40.0, 20.0),
         meta={"unit": "counts"},
+        units="nm",
     )
 
 

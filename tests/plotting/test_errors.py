@@ -13,7 +13,7 @@ from spectransfer.plotting._errors import channel_rmse
 
 def test_the_curve_is_the_error_of_each_channel(pair, predicted):
     display = ErrorSpectrumDisplay.from_predictions(
-        pair.X_primary, predicted, wavelengths=pair.wavelengths_primary
+        pair.X_primary, predicted, wavelengths=pair.wavelengths_primary, unit="counts"
     )
     expected = np.sqrt(((pair.X_primary - predicted) ** 2).mean(axis=0))
     assert_allclose(display.line_.get_ydata(), expected, rtol=1e-12)

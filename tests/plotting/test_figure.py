@@ -7,6 +7,7 @@ from numpy.testing import assert_array_equal
 from sklearn.linear_model import Ridge
 
 from spectransfer import BaselineCorrector, PrimarySpaceRegressor
+from spectransfer._axis import Axis
 from spectransfer.exceptions import WavelengthError
 from spectransfer.plotting import with_whole_formulas
 from spectransfer.plotting._figure import (
@@ -18,6 +19,7 @@ from spectransfer.plotting._figure import (
     extent_of,
     measured_and_predicted,
     pitch_of,
+    places,
     with_unit,
 )
 
@@ -109,11 +111,10 @@ def test_without_a_step_shots_are_counted():
 
 def test_the_axis_is_the_users_then_the_column_names_then_a_count():
     named = pd.DataFrame([[1.0, 2.0]], columns=["300.5", "301.5"])
-    assert axis_of([1.0, 2.0], 2, named)[0].tolist() == [1.0, 2.0]
-    axis, unit = axis_of(None, 2, [[1.0, 2.0]], named)
-    assert (axis.tolist(), unit) == ([300.5, 301.5], "nm")
-    axis, unit = axis_of(None, 3, named)
-    assert (axis.tolist(), unit) == ([0.0, 1.0, 2.0], None)
+    assert axis_of([1.0, 2.0], 2, named) == Axis([1.0, 2.0])
+    assert axis_of(None, 2, [[1.0, 2.0]], named) == Axis([300.5, 301.5])
+    assert axis_of(None, 3, named) is None
+    assert places(None, 3).tolist() == [0.0, 1.0, 2.0]
 
 
 def test_an_axis_of_another_length_is_refused():
@@ -123,7 +124,8 @@ def test_an_axis_of_another_length_is_refused():
 
 def test_channels_that_are_counted_have_no_unit():
     assert axis_label(None) == "channel"
-    assert axis_label("nm") == "wavelength (nm)"
+    assert axis_label(Axis([1.0])) == "spectral axis"
+    assert axis_label(Axis([1.0], "nm")) == "wavelength (nm)"
 
 
 def test_what_was_measured_is_compared_in_the_space_of_the_predictions(pair):

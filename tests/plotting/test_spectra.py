@@ -80,7 +80,7 @@ def test_two_sets_are_averaged_each_on_one_axis(pair):
 
 def test_the_axis_of_a_data_frame_is_found(pair):
     frame = pd.DataFrame(
-        pair.X_primary, columns=[str(w) for w in pair.wavelengths_primary]
+        pair.X_primary, columns=[f"{w} nm" for w in pair.wavelengths_primary]
     )
     display = SpectraDisplay.from_spectra({"day": frame})
     assert_array_equal(display.curves_[0].get_xdata(), pair.wavelengths_primary)
@@ -92,7 +92,7 @@ def test_offset_moves_each_curve_up_and_the_axis_says_so(pair):
     display = SpectraDisplay.from_spectra({"a": x, "b": x, "c": x}, offset=50.0)
     first, _, third = (curve.get_ydata() for curve in display.curves_)
     assert_allclose(third - first, 100.0, rtol=1e-9)
-    assert display.ax_.get_ylabel() == "intensity + offset (counts)"
+    assert display.ax_.get_ylabel() == "intensity + offset"
 
 
 def test_measured_and_predicted_spectra_of_one_spot_are_drawn(pair, predicted):
@@ -115,7 +115,7 @@ def test_measured_and_predicted_means_are_drawn_without_a_spot(pair, predicted):
 
 def test_an_estimator_is_compared_without_baseline(pair):
     frame = pd.DataFrame(
-        pair.X_primary, columns=[str(w) for w in pair.wavelengths_primary]
+        pair.X_primary, columns=[f"{w} nm" for w in pair.wavelengths_primary]
     )
     transfer = make_transfer_pipeline(Ridge()).fit(pair.X_secondary, frame)
     display = SpectraDisplay.from_estimator(transfer, pair.X_secondary, frame, spot=0)

@@ -125,7 +125,7 @@ def test_the_shift_is_given_in_nm_where_the_axis_is_known():
     today, reference, ids = both_days(shift=0.5)
     frame = pd.DataFrame(today, columns=axis)
     drift = DriftCorrector().fit(frame, reference, sample_id=ids)
-    assert_allclose(drift.shift_nm_, 0.05 * drift.shift_)
+    assert_allclose(drift.shift_on_axis_, 0.05 * drift.shift_)
 
 
 def test_a_standard_of_one_day_only_is_refused_by_name():

@@ -15,7 +15,7 @@ from spectransfer import (
     make_transfer_pipeline,
 )
 from spectransfer.datasets import make_instrument_pair
-from spectransfer.evaluation import evaluate_transfers
+from spectransfer.evaluation import evaluate_transfers, standards_curve
 from spectransfer.preprocessing import BaselineCorrector
 from spectransfer.report import write_report
 from spectransfer.simulation import make_libs_maps
@@ -158,3 +158,24 @@ def test_a_protocol_that_was_not_judged_is_refused(pair, tmp_path):
             table, train=pair[:30], test=pair[30:], out=tmp_path, protocol="paper"
         )
     assert not np.any(list(tmp_path.iterdir()))
+
+
+def test_properties_and_the_number_of_standards_have_sections(tmp_path):
+    pair = make_instrument_pair(n_spectra=60, random_state=0)
+    calibration = Ridge().fit(pair.X_primary, pair.y[:, 0])
+    transfers = {"ridge": make_transfer_pipeline(Ridge(), secondary=None, primary=None)}
+    table = evaluate_transfers(
+        transfers,
+        pair[:40],
+        pair[40:],
+        protocols="deployable",
+        properties={"mass": (calibration, pair.y[40:, 0])},
+    )
+    curve = standards_curve(transfers, pair, [2, 4], n_draws=2)
+    page = write_report(
+        table, train=pair[:40], test=pair[40:], out=tmp_path, curve=curve
+    ).read_text(encoding="utf-8")
+    assert "RMSEP" in page
+    assert "How many standards" in page
+    assert "enough" in page
+    assert (tmp_path / "tables" / "properties.csv").exists()

@@ -1,0 +1,25 @@
+"""Formats of spectra, a family in each module, recognized by their first bytes.
+
+============= ==================================================================
+module        reads
+============= ==================================================================
+_text         bytes to lines: encodings, gzip
+_delimited    lines to a table: what divides columns, header, preamble
+_layouts      what columns are: spectra in rows, in columns, in long form
+_instruments  texts that programs of instruments export, by name
+_stores       named arrays: npz, HDF5 and NeXus, MATLAB
+_arrays       which of them are spectra and their axis
+_recognition  which of these a file is
+============= ==================================================================
+"""
+
+from spectransfer.io.formats._arrays import meta_of as meta_of
+from spectransfer.io.formats._parsed import Parsed as Parsed
+from spectransfer.io.formats._parsed import counted as counted
+from spectransfer.io.formats._recognition import read_file as read_file
+from spectransfer.io.formats._stores import Store as Store
+from spectransfer.io.formats._stores import is_store as is_store
+from spectransfer.io.formats._stores import open_store as open_store
+from spectransfer.io.formats._words import column_of as column_of
+
+__all__: list[str] = []

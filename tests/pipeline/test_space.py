@@ -1,0 +1,155 @@
+"""What was fitted behind a primary side is joined with it, or a warning says so."""
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+
+from spectransfer import (
+    BaselineCorrector,
+    PrimarySpaceRegressor,
+    SpectralVAE,
+    StandardScaler,
+    Training,
+    VAELatentTransfer,
+    make_transfer_pipeline,
+)
+from spectransfer.datasets import make_instrument_pair
+from spectransfer.exceptions import SpectransferWarning
+from spectransfer.metrics import relative_squared_error
+
+PAIR = make_instrument_pair(
+    n_spectra=200, n_secondary=120, n_primary=130, random_state=0
+)
+LIBRARY, JOINING = PAIR[:100], PAIR[100:]
+
+
+def latent(autoencoder):
+    return VAELatentTransfer(autoencoder, Ridge(1e-3))
+
+
+def known(autoencoder=None):
+    transfer = make_transfer_pipeline(latent(autoencoder or PCA(6)))
+    return transfer.fit(LIBRARY.X_secondary, LIBRARY.X_primary)
+
+
+def frozen(transfer):
+    return FrozenEstimator(transfer.steps[-1][1].regressor_.autoencoder_)
+
+
+def join(transfer, **sides):
+    joined = make_transfer_pipeline(latent(frozen(transfer)), **sides)
+    return joined.fit(JOINING.X_secondary, JOINING.X_primary)
+
+
+@pytest.fixture
+def library():
+    return known()
+
+
+def vae():
+    quick = Training(n_steps=20, batch_size=50)
+    return SpectralVAE((8,), n_latent=3, training=quick, random_state=0)
+
+
+@pytest.mark.parametrize("autoencoder", [None, vae()], ids=["pca", "vae"])
+def test_an_autoencoder_joined_with_its_primary_side_is_quiet(autoencoder):
+    transfer = known(autoencoder)
+    side = transfer.steps[-1][1].transformer_
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SpectransferWarning)
+        join(transfer, primary=FrozenEstimator(side))
+
+
+@pytest.mark.parametrize(
+    "primary",
+    [
+        None,
+        BaselineCorrector(),
+        "default",
+        make_pipeline(BaselineCorrector(20), StandardScaler(power=0)),
+    ],
+    ids=["raw", "unscaled", "scaled by others", "another baseline"],
+)
+def test_an_autoencoder_joined_with_another_side_is_warned_of(library, primary):
+    with pytest.warns(SpectransferWarning, match=r"PCA.*prepared by both.*differ"):
+        join(library, primary=primary)
+
+
+def test_what_is_warned_of_is_worse(library):
+    side = library.steps[-1][1].transformer_
+    joined = join(library, primary=FrozenEstimator(side))
+    with pytest.warns(SpectransferWarning):
+        # without the scaler its numbers are others by orders of magnitude
+        apart = join(library, primary=BaselineCorrector())
+    errors = [
+        relative_squared_error(
+            t.steps[-1][1].transform_target(JOINING.X_primary),
+            t.predict(JOINING.X_secondary),
+        )
+        for t in (joined, apart)
+    ]
+    assert errors[1] > 2 * errors[0]
+
+
+def test_the_same_side_fitted_to_the_same_spectra_is_the_same(library):
+    joined = make_transfer_pipeline(latent(frozen(library)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SpectransferWarning)
+        joined.fit(LIBRARY.X_secondary, LIBRARY.X_primary)
+        single = LIBRARY.X_primary.astype(np.float32)
+        joined.fit(LIBRARY.X_secondary.astype(np.float32), single)
+
+
+def test_any_frozen_regressor_is_looked_at():
+    scaled = PrimarySpaceRegressor(Ridge(), transformer=StandardScaler())
+    scaled.fit(LIBRARY.X_secondary, LIBRARY.X_primary)
+    bare = PrimarySpaceRegressor(FrozenEstimator(scaled.regressor_))
+    with pytest.warns(SpectransferWarning, match="Ridge"):
+        bare.fit(JOINING.X_secondary, JOINING.X_primary)
+
+
+def test_other_channels_and_axes_are_told(library):
+    pd = pytest.importorskip("pandas")
+    joined = make_transfer_pipeline(latent(frozen(library)), primary=StandardScaler())
+    with (
+        pytest.warns(SpectransferWarning, match="130 channels, and y has 70"),
+        pytest.raises(ValueError, match="70"),
+    ):
+        joined.fit(JOINING.X_secondary, JOINING.X_primary[:, :70])
+    axis = PAIR.wavelengths_primary
+    named, shifted = (
+        pd.DataFrame(LIBRARY.X_primary, columns=a) for a in (axis, axis + 0.5)
+    )
+    transfer = PrimarySpaceRegressor(latent(PCA(3)), transformer=StandardScaler())
+    transfer.fit(LIBRARY.X_secondary, named)
+    autoencoder = FrozenEstimator(transfer.regressor_.autoencoder_)
+    joined = PrimarySpaceRegressor(latent(autoencoder), transformer=StandardScaler())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SpectransferWarning)
+        joined.fit(LIBRARY.X_secondary, named)
+    with pytest.warns(SpectransferWarning, match=r"by up to 0\.5 nm"):
+        joined.fit(LIBRARY.X_secondary, shifted)
+
+
+def test_another_fit_forgets_the_side():
+    transfer = known(vae())
+    autoencoder = frozen(transfer).estimator
+    autoencoder.fit(LIBRARY.X_primary)
+    bare = PrimarySpaceRegressor(latent(FrozenEstimator(autoencoder)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SpectransferWarning)
+        bare.fit(LIBRARY.X_secondary, LIBRARY.X_primary)
+
+
+def test_single_targets_have_no_space():
+    transfer = PrimarySpaceRegressor(Ridge(), transformer=StandardScaler())
+    transfer.fit(LIBRARY.X_secondary, LIBRARY.X_primary[:, 0])
+    bare = PrimarySpaceRegressor(FrozenEstimator(transfer.regressor_))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SpectransferWarning)
+        bare.fit(LIBRARY.X_secondary, LIBRARY.X_primary[:, 0])
