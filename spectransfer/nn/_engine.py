@@ -26,10 +26,10 @@ from spectransfer._progress import Bar, progress_bar
 from spectransfer._typing import FloatArray
 from spectransfer.exceptions import DivergenceError
 from spectransfer.nn._data import Batches, SpectraDataset, place
+from spectransfer.nn._dense import DenseStep
 from spectransfer.nn._hardware import autocast, fitting_threads, matrix_products
-from spectransfer.nn._plan import Plan
+from spectransfer.nn._plan import ADAM_EPS, Plan
 
-ADAM_EPS = 1e-7
 USUAL_LEARNING_RATE = 1e-3
 SECONDS_BETWEEN_LOSSES = 0.5
 STEPS_BETWEEN_CHECKS = 50
@@ -60,18 +60,21 @@ class EpochLoss:
     until someone asks.
     """
 
-    def __init__(self, device: torch.device) -> None:
-        self.total = torch.zeros((), dtype=torch.float64, device=device)
-        self.n_spectra = 0
+    def __init__(self, device: torch.device, left_out: float = 0.0) -> None:
+        self.total: Any = torch.zeros((), dtype=torch.float64, device=device)
+        self.n_spectra, self.left_out = 0, left_out
 
-    def add(self, loss: Tensor, n_spectra: int) -> None:
+    def add(self, loss: Tensor | float, n_spectra: int) -> None:
         """Add the mean loss of a batch."""
-        self.total.add_(loss.detach(), alpha=n_spectra)
+        if isinstance(loss, float):
+            self.total = float(self.total) + n_spectra * loss
+        else:
+            self.total.add_(loss.detach(), alpha=n_spectra)
         self.n_spectra += n_spectra
 
     def mean(self) -> float:
-        """Mean loss of a spectrum so far."""
-        return self.total.item() / self.n_spectra
+        """Mean loss of a spectrum so far, over all of its channels."""
+        return float(self.total) / self.n_spectra + self.left_out
 
 
 class Watch:
@@ -151,6 +154,7 @@ class TrainedNet(NeuralNet):
     plan: Plan
     watch: Watch
     epoch_losses: dict[str, float]
+    dense_step: DenseStep | None = None
 
     def partial_fit(self, X: Any, y: Any = None, **kwargs: Any) -> "TrainedNet":
         """Train; skorch's would take Ctrl-C for early stopping."""
@@ -173,9 +177,14 @@ class TrainedNet(NeuralNet):
         epoch = len(self.history)
         if training:
             self.watch.epoch(epoch)
-        losses = EpochLoss(torch.device(self.device))
+        left_out = iterator.dataset.loss_left_out
+        losses = EpochLoss(torch.device(self.device), left_out)
         for step, batch in enumerate(iterator):
             n_spectra = len(batch[1])
+            if training and self.dense_step is not None:
+                losses.add(self.dense_step(*batch), n_spectra)
+                self.watch.step(losses, n_spectra, step, epoch)
+                continue
             losses.add(step_fn(batch)["loss"], n_spectra)
             if training:
                 self.watch.step(losses, n_spectra, step, epoch)
@@ -347,6 +356,8 @@ def train(
             settings.enter_context(fitting_threads(module, plan.batch_size))
             settings.enter_context(matrix_products(plan.precision))
             spectra = place(data, plan.device)
+            if plan.device.type == "cpu" and plan.precision != "bfloat16":
+                net.dense_step = DenseStep(net.module_, net.criterion_, plan, len(data))
             net.partial_fit(spectra, y=None)
             # no loss has been taken since the last step
             some = next(iter(Batches(spectra, plan.batch_size)))
@@ -360,6 +371,9 @@ def train(
 def _forget_training(net: TrainedNet) -> None:
     # the net is kept and saved: it must hold neither spectra, nor gradients and
     # Adam's moments, nor a second copy of the weights or of a decoder
+    if net.dense_step is not None:
+        net.dense_step.end()
+        net.dense_step = None
     net.module_.zero_grad(set_to_none=True)
     net.optimizer_.state.clear()
     net.criterion_ = net.criterion = net.train_split = None

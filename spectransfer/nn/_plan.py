@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
+ADAM_EPS = 1e-7  # of Keras
 L2_OF_ALL_SPECTRA = 1e-6 * 313_600  # the paper's penalty, times its training set
 # noise comes in by every secondary channel: from 310 of them on, the penalty grows
 L2_OF_EACH_CHANNEL = 1e-3

@@ -239,14 +239,16 @@ class VAELatentTransfer(HeldParts, MultiOutputMixin, ScoresOnItsAxis, BaseEstima
             "X_val": watched[0],
             "y_val": np.asarray(autoencoder.transform(watched[1])),
         }
-        _fit_watched(mapper, (secondary, latents), named, weights)
-        if objective == "decoded":
-            pairs = None if named is None else (named["X_val"], named["y_val"])
+        if objective == "latent":
+            _fit_watched(mapper, (secondary, latents), named, weights)
+        else:
+            others = named and (named["X_val"], named["y_val"])
+            spectra = None
+            if objective == "spectrum":
+                spectra = (primary, watched and watched[1])
             pair = (secondary, latents)
-            mapper._fit_through(autoencoder, "latents", pair, pairs, weights)
-        elif objective == "spectrum":
-            pair = (secondary, primary)
-            mapper._fit_through(autoencoder, "spectra", pair, watched, weights)
+            with config_context(assume_finite=True):
+                mapper._fit_through(autoencoder, pair, others, spectra, weights)
         self.autoencoder_, self.mapper_ = autoencoder, mapper
         self._target_ndim = targets.ndim
         return self

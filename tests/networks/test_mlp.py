@@ -67,7 +67,8 @@ def test_the_penalty_of_many_channels_is_on_what_secondary_spectra_enter_by(
     estimator, expected, rng
 ):
     X, y = rng.normal(size=(100, 400)), rng.normal(size=(100, 5))
-    net = estimator.set_params(training__n_steps=1, random_state=0).fit(X, y).net_
+    net = estimator.set_params(training__n_steps=1, random_state=0, n_components=None)
+    net = net.fit(X, y).net_
     strengths = {
         id(weights): group["weight_decay"] / 2
         for group in net.optimizer_.param_groups
