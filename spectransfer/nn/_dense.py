@@ -272,8 +272,7 @@ class DenseStep:
     ) -> None:
         self.plan, self.module = plan, module
         self.n_steps, self.n_taken = plan.n_epochs * plan.batches(n_spectra), 0
-        n_inputs = next((w.shape[1] for w in module.parameters() if w.ndim == 2), 1)
-        penalties = plan.penalties(n_spectra, n_inputs)
+        penalties = plan.penalties(n_spectra, module)
         groups: dict[float, list[nn.Parameter]] = {}
         for name, weights in module.named_parameters():
             l2 = next((l2 for pattern, l2 in penalties if fnmatch(name, pattern)), 0.0)

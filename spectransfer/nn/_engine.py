@@ -156,6 +156,15 @@ class TrainedNet(NeuralNet):
     epoch_losses: dict[str, float]
     dense_step: DenseStep | None = None
 
+    def initialize_optimizer(self, *args: Any, **kwargs: Any) -> "TrainedNet":
+        """Make an optimizer where there is one.
+
+        To make torch's first one takes two seconds, in which it imports a compiler.
+        """
+        if self.optimizer is not None:
+            super().initialize_optimizer(*args, **kwargs)
+        return self
+
     def partial_fit(self, X: Any, y: Any = None, **kwargs: Any) -> "TrainedNet":
         """Train; skorch's would take Ctrl-C for early stopping."""
         self.notify("on_train_begin", X=X, y=y)
@@ -238,15 +247,9 @@ def _in_float32(output: Any) -> Any:
     return output.float()
 
 
-def _callbacks(
-    plan: Plan,
-    n_batches: int,
-    validated: bool,
-    kl_weights: FloatArray | None,
-) -> list[tuple[str, Callback]]:
+def _callbacks_of_steps(plan: Plan, n_batches: int) -> list[tuple[str, Callback]]:
+    """What torch's steps need; written-out ones do it themselves."""
     callbacks: list[tuple[str, Callback]] = []
-    if kl_weights is not None:
-        callbacks.append(("kl_weight", _KLWeight(kl_weights)))
     if plan.max_gradient_norm is not None:
         clipping = GradientNormClipping(plan.max_gradient_norm)
         callbacks.append(("gradient_clipping", clipping))
@@ -258,6 +261,15 @@ def _callbacks(
             event_name=None,
         )
         callbacks.append(("learning_rate_decay", decay))
+    return callbacks
+
+
+def _callbacks_of_epochs(
+    plan: Plan, validated: bool, kl_weights: FloatArray | None
+) -> list[tuple[str, Callback]]:
+    callbacks: list[tuple[str, Callback]] = []
+    if kl_weights is not None:
+        callbacks.append(("kl_weight", _KLWeight(kl_weights)))
     if validated and plan.patience is not None:
         stopping = _Stopping(
             patience=plan.patience,
@@ -281,25 +293,19 @@ def make_net(
     n_spectra: int,
     callbacks: Sequence[tuple[str, Callback]] = (),
     train_split: Any = None,
-    optimizer: type[torch.optim.Optimizer] = torch.optim.Adam,
+    optimizer: type[torch.optim.Optimizer] | None = torch.optim.Adam,
 ) -> TrainedNet:
     """Wrap a module into an initialized skorch net with the paper's optimizer.
 
     Adam with the epsilon of Keras; ``weight_decay=2 * l2`` on the hidden kernels is
-    the gradient of ``l2`` x their sum of squares.
+    the gradient of ``l2`` x their sum of squares. Without an optimizer, steps are
+    written out.
     """
-    n_inputs = next((w.shape[1] for w in module.parameters() if w.ndim == 2), 1)
-    penalties = plan.penalties(n_spectra, n_inputs)
     net = TrainedNet(
         module,
         criterion=criterion,
         optimizer=optimizer,
         lr=plan.learning_rate,
-        optimizer__eps=ADAM_EPS,
-        optimizer__fused=True,
-        optimizer__param_groups=[
-            (pattern, {"weight_decay": 2 * l2}) for pattern, l2 in penalties
-        ],
         batch_size=plan.batch_size,
         max_epochs=plan.n_epochs,
         iterator_train=Batches,
@@ -313,6 +319,15 @@ def make_net(
         device=plan.device,
         verbose=0,
     )
+    if optimizer is not None:
+        net.set_params(
+            optimizer__eps=ADAM_EPS,
+            optimizer__fused=True,
+            optimizer__param_groups=[
+                (pattern, {"weight_decay": 2 * l2})
+                for pattern, l2 in plan.penalties(n_spectra, module)
+            ],
+        )
     net.initialize()
     net.plan, net.watch, net.epoch_losses = plan, Watch(plan, Bar()), {}
     return net
@@ -349,14 +364,18 @@ def train(
     split, validated = None, validation is not None
     if validation is not None:
         split = predefined_split(place(validation, plan.device))
-    callbacks = _callbacks(plan, plan.batches(len(data)), validated, kl_weights)
-    net = make_net(module, criterion, plan, len(data), callbacks, split)
+    callbacks = _callbacks_of_epochs(plan, validated, kl_weights)
+    optimizer: type[torch.optim.Optimizer] | None = None
+    if plan.device.type != "cpu" or plan.precision == "bfloat16":
+        optimizer = torch.optim.Adam
+        callbacks += _callbacks_of_steps(plan, plan.batches(len(data)))
+    net = make_net(module, criterion, plan, len(data), callbacks, split, optimizer)
     try:
         with ExitStack() as settings:
             settings.enter_context(fitting_threads(module, plan.batch_size))
             settings.enter_context(matrix_products(plan.precision))
             spectra = place(data, plan.device)
-            if plan.device.type == "cpu" and plan.precision != "bfloat16":
+            if optimizer is None:
                 net.dense_step = DenseStep(net.module_, net.criterion_, plan, len(data))
             net.partial_fit(spectra, y=None)
             # no loss has been taken since the last step
@@ -374,8 +393,9 @@ def _forget_training(net: TrainedNet) -> None:
     if net.dense_step is not None:
         net.dense_step.end()
         net.dense_step = None
-    net.module_.zero_grad(set_to_none=True)
-    net.optimizer_.state.clear()
+    else:
+        net.module_.zero_grad(set_to_none=True)
+        net.optimizer_.state.clear()
     net.criterion_ = net.criterion = net.train_split = None
     net.callbacks_, net.callbacks = [], []
     del net.plan, net.watch, net.epoch_losses

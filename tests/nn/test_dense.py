@@ -77,7 +77,7 @@ def test_steps_are_those_of_torchs_adam_with_clipping_decay_and_penalty():
     step = DenseStep(ours, SquaredError(), PLAN, 32)
     decayed = [w for n, w in network.named_parameters() if n == "hidden0.weight"]
     others = [w for n, w in network.named_parameters() if n != "hidden0.weight"]
-    ((_, l2),) = PLAN.penalties(32, N_IN)[-1:]
+    ((_, l2),) = PLAN.penalties(32, network)[-1:]
     adam = torch.optim.Adam(
         [{"params": decayed, "weight_decay": 2 * l2}, {"params": others}],
         lr=1e-3,
