@@ -21,6 +21,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 
 from spectransfer import (
     BaselineCorrector,
+    CanonicalCorrelationTransfer,
     DirectStandardization,
     FewStandardsTransfer,
     KNNTransfer,
@@ -40,6 +41,7 @@ ROCKS = {
     "no muscovite": (2, 0.0),
     "10x garnet": (3, 10.0),
 }
+CHOICES = ["at random", "kmeans", "kennard-stone", "duplex", "d-optimal"]
 
 
 def methods(axes, k):
@@ -55,6 +57,7 @@ def methods(axes, k):
         "RidgeCV": RidgeCV(np.logspace(-4, 6, 21)),
         "PDS": PiecewiseDirectStandardization(**axes),
         "SST": SpectralSpaceTransformation(**axes),
+        "CCA": CanonicalCorrelationTransfer(),
         "PLS": GridSearchCV(
             PLSRegression(scale=False),
             {"n_components": [1, 2, 3][: max(1, k - 3)]},
@@ -67,7 +70,7 @@ def methods(axes, k):
     }
 
 
-def errors_of(draw, k, rows, new, prepare):
+def errors_of(draw, k, rows, new, prepare, only=None):
     """Fit all methods to some rows, and give what each misses of new spectra.
 
     Parameters
@@ -82,6 +85,8 @@ def errors_of(draw, k, rows, new, prepare):
         Secondary and primary spectra that no method has seen.
     prepare : callable
         Gives the preparation of a side.
+    only : sequence of str, default=None
+        Methods that are asked; None asks all.
 
     Returns
     -------
@@ -90,6 +95,8 @@ def errors_of(draw, k, rows, new, prepare):
     """
     found = {}
     for name, regressor in methods(draw["axes"], k).items():
+        if only is not None and name not in only:
+            continue
         transfer = make_transfer_pipeline(
             regressor, secondary=prepare(), primary=prepare()
         )
@@ -200,6 +207,44 @@ def libs_tables(seeds, sizes, spectrometers="light", side=48, rocks=True):
         show("The same, unpaired secondary spectra of another rock: RSE", other)
 
 
+def ways_to_choose(seed, sizes, draw, new, prepare, tables):
+    """Choose standards in every way, and add the errors of two transfers."""
+    for k in sizes:
+        rng = np.random.default_rng(seed)
+        for way in CHOICES:
+            if way == "at random":
+                rows = rng.choice(len(draw["X"]), k, replace=False)
+            else:
+                rows = select_standards(draw["X"], k, method=way, random_state=seed)
+            found = errors_of(
+                draw, k, rows, new, prepare, only=("DS (ridge)", "FewStandards")
+            )
+            for name, (error, _) in found.items():
+                column = tables.setdefault(name, {}).setdefault(f"{k}", {})
+                column.setdefault(way, []).append(error)
+
+
+def choice_tables(folder, seeds, which, sizes=(10, 20, 50)):
+    """Print what each way of choosing does for two transfers."""
+    for kind in which:
+        tables = {}
+        for seed in seeds:
+            if kind == "light":
+                draw, new, _ = libs_draw(seed, "light", 48)
+                prepare = partial(StandardScaler, power=0)
+            else:
+                draw, new = real_pair(folder, kind, np.random.default_rng(seed))
+                prepare = _nothing
+            few = [k for k in sizes if k < len(draw["X"])]
+            ways_to_choose(seed, few, draw, new, prepare, tables)
+        for name, table in tables.items():
+            show(f"{kind}, {name}, by the choice of standards: RSE", table)
+
+
+def _nothing():
+    return None
+
+
 def snv(spectra):
     spectra = np.asarray(spectra, dtype=np.float64)
     return (spectra - spectra.mean(1, keepdims=True)) / spectra.std(1, keepdims=True)
@@ -215,6 +260,25 @@ def real_draw(X, y, axes, train, rng):
     }
 
 
+def real_pair(folder, kind, rng):
+    """Give a real pair of instruments: a draw, and what is judged by."""
+    names = {
+        "tablets": "nir_tablets_idrc2002_instr1_instr2.npz",
+        "wheat": "nir_wheat_idrc2016_A5_B5.npz",
+    }
+    with np.load(folder / names[kind]) as f:
+        data = dict(f)
+    X, y = data["X_secondary"].astype(np.float64), data["X_primary"].astype(np.float64)
+    axes = data["wavelengths_secondary"], data["wavelengths_primary"]
+    if kind == "tablets":
+        known = np.flatnonzero(data["split"] == "calibrate")
+        rest = np.flatnonzero(data["split"] == "test")
+    else:
+        X, y = snv(X), snv(y)
+        known, rest = np.split(rng.permutation(len(X)), [90])
+    return real_draw(X, y, axes, known, rng), (X[rest], y[rest])
+
+
 def real_tables(folder, seeds, which):
     """Print the tables of real pairs."""
     if "tablets" in which:
@@ -223,22 +287,16 @@ def real_tables(folder, seeds, which):
         tablets_tables(tablets, seeds)
     if "wheat" not in which:
         return
-    with np.load(folder / "nir_wheat_idrc2016_A5_B5.npz") as f:
-        wheat = dict(f)
-    X, y = snv(wheat["X_secondary"]), snv(wheat["X_primary"])
-    axes = wheat["wavelengths_secondary"], wheat["wavelengths_primary"]
     for chosen in (False, True):
         table = {}
         for seed in seeds:
             rng = np.random.default_rng(seed)
-            order = rng.permutation(len(X))
-            draw = real_draw(X, y, axes, order[:90], rng)
-            new = X[order[90:]], y[order[90:]]
+            draw, new = real_pair(folder, "wheat", rng)
             for k in (5, 20, 40):
                 rows = rng.choice(len(draw["X"]), k, replace=False)
                 if chosen:
                     rows = select_standards(draw["X"], k, random_state=seed)
-                add(table, f"{k}", errors_of(draw, k, rows, new, lambda: None))
+                add(table, f"{k}", errors_of(draw, k, rows, new, _nothing))
         show(f"Wheat B5 to A5, SNV, {'chosen' if chosen else 'at random'}: RSE", table)
 
 
@@ -270,7 +328,7 @@ def tablets_tables(tablets, seeds):
                 rows = rng.choice(len(draw["X"]), k, replace=False)
                 if chosen:
                     rows = select_standards(draw["X"], k, random_state=seed)
-                found = errors_of(draw, k, rows, (X[test], y[test]), lambda: None)
+                found = errors_of(draw, k, rows, (X[test], y[test]), _nothing)
                 add(spectra_table, f"{k}", found)
                 found = {name: (rmsep(p), p) for name, (_, p) in found.items()}
                 add(assay_table, f"{k}", found | {"primary": (rmsep(y[test]), None)})
@@ -279,7 +337,8 @@ def tablets_tables(tablets, seeds):
         show(f"Tablets, raw, standards {how}: RMSEP of the assay", assay_table)
 
 
-if __name__ == "__main__":
+def main():
+    """Print what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[11])
     parser.add_argument("--sizes", type=int, nargs="+", default=[10, 20, 50])
@@ -287,10 +346,22 @@ if __name__ == "__main__":
     parser.add_argument(
         "--sets", nargs="+", default=["light", "full", "tablets", "wheat"]
     )
+    parser.add_argument(
+        "--choices", action="store_true", help="compare ways to choose, instead"
+    )
     given = parser.parse_args()
+    if given.choices:
+        here = ["light"] if given.data is None else ["light", "tablets", "wheat"]
+        kinds = [kind for kind in here if kind in given.sets]
+        choice_tables(given.data, given.seeds, kinds, given.sizes)
+        return
     if "light" in given.sets:
         libs_tables(given.seeds, given.sizes)
     if given.data is not None:
         real_tables(given.data, given.seeds, given.sets)
     if "full" in given.sets and given.data is not None:
         libs_tables(given.seeds[:2], [20], "full", 64, rocks=False)
+
+
+if __name__ == "__main__":
+    main()

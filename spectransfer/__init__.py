@@ -7,6 +7,7 @@ from spectransfer._version import __version__
 
 _MODULE_OF = {
     "BaselineCorrector": "spectransfer.preprocessing",
+    "CanonicalCorrelationTransfer": "spectransfer.transfer",
     "DirectMLPTransfer": "spectransfer.transfer",
     "DirectStandardization": "spectransfer.transfer",
     "DriftCorrector": "spectransfer.preprocessing",
@@ -50,6 +51,9 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.preprocessing import StandardScaler as StandardScaler
     from spectransfer.preprocessing import WavelengthCropper as WavelengthCropper
     from spectransfer.preprocessing import WavelengthResampler as WavelengthResampler
+    from spectransfer.transfer import (
+        CanonicalCorrelationTransfer as CanonicalCorrelationTransfer,
+    )
     from spectransfer.transfer import DirectMLPTransfer as DirectMLPTransfer
     from spectransfer.transfer import DirectStandardization as DirectStandardization
     from spectransfer.transfer import FewStandardsTransfer as FewStandardsTransfer

@@ -57,3 +57,13 @@ def readable(X: Any, name: str) -> Any:
     for rows in row_blocks(len(X), 8 * X.shape[1]):
         converted[rows] = X[rows]
     return converted
+
+
+def common_unit(spectra: np.ndarray) -> float:
+    """Give the power of two that brings the largest number to about one.
+
+    Squares of 1e-23 counts are zero in float32, and numbers below 1e-16 are taken for
+    rounding by others. No bit of usual spectra depends on a power of two.
+    """
+    peak = max(float(spectra.max()), -float(spectra.min()))
+    return float(2.0 ** np.frexp(peak)[1])

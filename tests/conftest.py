@@ -7,6 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+try:
+    import hypothesis
+except ImportError:  # its tests say so
+    pass
+else:
+    EVERYWHERE = {"deadline": None, "derandomize": True}
+    # a failure is told at once: these examples are as small as they get
+    at_once = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
+    hypothesis.settings.register_profile(
+        "few", max_examples=3, phases=at_once, **EVERYWHERE
+    )
+    hypothesis.settings.register_profile(
+        "many", max_examples=50, phases=at_once, **EVERYWHERE
+    )
+    hypothesis.settings.load_profile("few")
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("SPECTRANSFER_SHARED", ROOT.parent / "shared"))
 

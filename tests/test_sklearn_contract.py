@@ -7,6 +7,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from spectransfer import (
+    CanonicalCorrelationTransfer,
     DirectMLPTransfer,
     DirectStandardization,
     FewStandardsTransfer,
@@ -68,6 +69,7 @@ ESTIMATORS = [
     MeanTransfer(),
     DirectStandardization(),
     SpectralSpaceTransformation(keep_residual=False),
+    CanonicalCorrelationTransfer(),
     FewStandardsTransfer(),
     OffsetOnAxes(),
     PiecewiseOnAxes(),

@@ -15,15 +15,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._blocks import row_blocks
 from spectransfer._files import copied, on_memory_map
+from spectransfer._numbers import common_unit
 from spectransfer._typing import ArrayLike, FloatArray, IntArray, RandomState
 from spectransfer._validation import HasMethods, Interval, validate_params
 from spectransfer.metrics._distances import paired_spectra, spectrum_weights
-
-
-def _common_unit(spectra: FloatArray) -> float:
-    """Give the power of two that brings the largest number to about one."""
-    peak = max(float(spectra.max()), -float(spectra.min()))
-    return float(2.0 ** np.frexp(peak)[1])
 
 
 def fit_clusters(kmeans: KMeans, spectra: FloatArray) -> KMeans:
@@ -45,7 +40,7 @@ def fit_clusters(kmeans: KMeans, spectra: FloatArray) -> KMeans:
     KMeans
         `kmeans` itself.
     """
-    unit, copies = _common_unit(spectra), kmeans.copy_x
+    unit, copies = common_unit(spectra), kmeans.copy_x
     scaled = copied(spectra)
     scaled /= unit
     # it centres them in place, and brings them back
@@ -75,7 +70,7 @@ def cluster_labels(kmeans: Any, spectra: FloatArray) -> IntArray:
     # k-means refuses spectra of another precision than its centres have.
     dtype, unit = getattr(kmeans, "cluster_centers_", spectra).dtype, 1.0
     if isinstance(kmeans, (KMeans, MiniBatchKMeans)):
-        unit = _common_unit(kmeans.cluster_centers_)
+        unit = common_unit(kmeans.cluster_centers_)
         kmeans = copy(kmeans)
         kmeans.cluster_centers_ = kmeans.cluster_centers_ / unit
     labels = []

@@ -5,13 +5,19 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.decomposition import PCA
 from sklearn.utils import check_random_state
 
 from spectransfer._blocks import blocks_of
+from spectransfer._numbers import common_unit
 from spectransfer._typing import ArrayLike, FloatArray, IntArray, RandomState
 
+_METHODS = ("kmeans", "kennard-stone", "duplex", "spxy", "d-optimal")
+# what a standard that was not measured yet is known to, for the leverage
+_PRIOR_LEVERAGE = 1e-6
 # components of more spectra are learned from a draw of this size
 _MOST_SPECTRA = 5000
 # up to here all spectra are clustered together
@@ -27,6 +33,7 @@ def select_standards(
     method: str = "kmeans",
     y: ArrayLike | None = None,
     groups: ArrayLike | None = None,
+    include: ArrayLike | None = None,
     n_components: int = 8,
     random_state: RandomState = 0,
 ) -> IntArray:
@@ -42,16 +49,22 @@ def select_standards(
         blocks.
     n : int
         Number of standards; of samples, where there are `groups`.
-    method : {"kmeans", "kennard-stone", "spxy"}, default="kmeans"
+    method : str, default="kmeans"
         "kmeans": the spectra nearest to the centres of n clusters. "kennard-stone": one
         after the other the spectrum farthest from all that are chosen, beginning with
-        the two that are farthest apart. "spxy": the same by distances in spectra and
-        `y` together, each divided by its largest.
+        the two that are farthest apart. "duplex": the same, while every second pair,
+        and then every second spectrum, goes to another set, which is as good to test
+        with. "spxy": as Kennard-Stone, by distances in spectra and `y` together, each
+        divided by its largest. "d-optimal": one after the other the spectrum with the
+        largest leverage over those that are chosen.
     y : array-like of shape (n_spectra,) or (n_spectra, n_properties), default=None
         Known properties, for "spxy".
     groups : array-like of shape (n_spectra,), default=None
         Sample of each spectrum. Samples are chosen by their mean spectra, with all of
         their replicates.
+    include : array-like of int, default=None
+        Rows that are standards already: they are among the n, and come first. With
+        `groups`, one row of each sample.
     n_components : int, default=8
         Number of components, at most the number of spectra or channels less one.
     random_state : int, RandomState instance or None, default=0
@@ -72,8 +85,11 @@ def select_standards(
     ----------
     .. [1] R. W. Kennard, L. A. Stone, "Computer aided design of experiments",
        Technometrics 11 (1969) 137.
-    .. [2] R. K. H. Galvao et al., "A method for calibration and validation subset
+    .. [2] R. D. Snee, "Validation of regression models: methods and examples",
+       Technometrics 19 (1977) 415 (DUPLEX).
+    .. [3] R. K. H. Galvao et al., "A method for calibration and validation subset
        partitioning", Talanta 67 (2005) 736.
+    .. [4] V. V. Fedorov, "Theory of optimal experiments", Academic Press (1972).
 
     Examples
     --------
@@ -93,26 +109,60 @@ def select_standards(
             f"n must be a number of standards from 1 to {len(samples)}, as many as "
             f"there are samples, but it is {n}. Ask for fewer."
         )
-    if method not in ("kmeans", "kennard-stone", "spxy"):
-        raise ValueError(
-            "method must be one of kmeans, kennard-stone and spxy, but it is "
-            f"{method!r}. kmeans needs nothing but spectra."
-        )
-    if (method == "spxy") != (y is not None):
-        raise ValueError(
-            "y is what spxy chooses by beside the spectra, but "
-            f"method={method!r} came {'with' if y is not None else 'without'} it. "
-            "Pass y= together with method='spxy'."
-        )
+    _check_method(method, y is not None)
+    known = _included(include, samples, n)
     points = _sample_means(_whitened(spectra, n_components), samples)
     if method == "kmeans":
-        chosen = _nearest_to_centers(points, n, random_state)
-    elif method == "kennard-stone":
-        chosen = _farthest_first([points], n)
+        chosen = _nearest_to_centers(points, n, known, random_state)
+    elif method == "d-optimal":
+        chosen = _largest_leverage(points, n, known)
+    elif method == "spxy":
+        properties = np.asarray(y, dtype=np.float64).reshape(len(spectra), -1)
+        parts = [points, _sample_means(properties, samples)]
+        chosen = _farthest_first(parts, n, known)
     else:
-        known = np.asarray(y, dtype=np.float64).reshape(len(spectra), -1)
-        chosen = _farthest_first([points, _sample_means(known, samples)], n)
+        chosen = _farthest_first([points], n, known, duplex=method == "duplex")
     return np.concatenate([samples[i] for i in chosen])
+
+
+def _check_method(method: str, has_y: bool) -> None:
+    if method not in _METHODS:
+        raise ValueError(
+            f"method must be one of {', '.join(_METHODS[:-1])} and {_METHODS[-1]}, but "
+            f"it is {method!r}. kmeans needs nothing but spectra."
+        )
+    if (method == "spxy") != has_y:
+        raise ValueError(
+            "y is what spxy chooses by beside the spectra, but "
+            f"method={method!r} came {'with' if has_y else 'without'} it. "
+            "Pass y= together with method='spxy'."
+        )
+
+
+def _included(include: ArrayLike | None, samples: list[IntArray], n: int) -> list[int]:
+    """Give the numbers of the samples that are standards already."""
+    if include is None:
+        return []
+    rows = np.atleast_1d(np.asarray(include))
+    n_spectra = sum(map(len, samples))
+    wrong = rows.dtype.kind not in "iu" or rows.ndim != 1
+    if not rows.size:
+        return []
+    if wrong or rows.min() < 0 or rows.max() >= n_spectra:
+        raise ValueError(
+            f"include must hold rows of X, from 0 to {n_spectra - 1}, but it is "
+            f"{include!r}. Leave it out where there are no standards yet."
+        )
+    number_of = np.empty(n_spectra, dtype=int)
+    for number, members in enumerate(samples):
+        number_of[members] = number
+    known = list(dict.fromkeys(number_of[rows].tolist()))
+    if len(known) > n:
+        raise ValueError(
+            f"n counts all standards, but it is {n} and {len(known)} are included "
+            "already. Ask for more."
+        )
+    return known
 
 
 def _samples(groups: ArrayLike | None, n_spectra: int) -> list[IntArray]:
@@ -146,32 +196,58 @@ def _whitened(spectra: Any, n_components: int) -> FloatArray:
             "Standards are chosen among finite spectra, but X contains NaN or inf. "
             "Leave out what was not measured."
         )
+    unit = common_unit(draw)
+    draw = draw / unit
     n_components = min(n_components, len(draw) - 1, draw.shape[1])
     if n_components < 1:
         return np.zeros((len(spectra), 1))
     pca = PCA(n_components, whiten=True, svd_solver="auto", random_state=0).fit(draw)
     # components of rounding would weigh as much as those of the material
     kept = pca.explained_variance_ > 1e-10 * pca.explained_variance_[0]
-    blocks = [pca.transform(np.asarray(b))[:, kept] for b in blocks_of(spectra, 4096)]
-    return np.concatenate(blocks).astype(np.float64)
+    blocks = (np.asarray(block) / unit for block in blocks_of(spectra, 4096))
+    return np.concatenate([pca.transform(block)[:, kept] for block in blocks]).astype(
+        np.float64
+    )
 
 
 def _nearest_to_centers(
-    points: FloatArray, n: int, random_state: RandomState
+    points: FloatArray, n: int, known: list[int], random_state: RandomState
 ) -> list[int]:
     """Give the point nearest to the center of each cluster, none twice."""
     kind = KMeans if len(points) <= _ONE_BATCH else MiniBatchKMeans
     state = check_random_state(random_state)
     centers = kind(n, n_init=3, random_state=state).fit(points).cluster_centers_
-    chosen: list[int] = []
-    for center in centers:
+    # standards that there are stand for the clusters that they are nearest to
+    taken = linear_sum_assignment(cdist(points[known], centers))[1] if known else []
+    chosen = list(known)
+    for center in np.delete(centers, taken, axis=0):
         distance = ((points - center) ** 2).sum(axis=1)
         distance[chosen] = np.inf
         chosen.append(int(distance.argmin()))
     return chosen
 
 
-def _farthest_first(parts: list[FloatArray], n: int) -> list[int]:
+def _largest_leverage(points: FloatArray, n: int, known: list[int]) -> list[int]:
+    """Give points that make the determinant of their moments large, one by one."""
+    rows = np.column_stack([np.ones(len(points)), points])
+    inverse = np.eye(rows.shape[1]) / _PRIOR_LEVERAGE
+    chosen: list[int] = []
+    while len(chosen) < n:
+        if len(chosen) < len(known):
+            best = known[len(chosen)]
+        else:
+            leverage = ((rows @ inverse) * rows).sum(axis=1)
+            leverage[chosen] = -1.0
+            best = int(leverage.argmax())
+        chosen.append(best)
+        away = inverse @ rows[best]
+        inverse -= np.outer(away, away) / (1.0 + rows[best] @ away)
+    return chosen
+
+
+def _farthest_first(
+    parts: list[FloatArray], n: int, known: list[int], *, duplex: bool = False
+) -> list[int]:
     """Give the point farthest from all chosen ones, again and again."""
 
     def distance_in(part: FloatArray, i: int) -> FloatArray:
@@ -179,7 +255,7 @@ def _farthest_first(parts: list[FloatArray], n: int) -> list[int]:
 
     scales = [1.0]
     if len(parts) > 1:
-        scales = [_farthest_pair(partial(distance_in, p), len(p))[0] for p in parts]
+        scales = [_farthest_pair(partial(distance_in, p), p)[0] for p in parts]
 
     def distance_to(i: int) -> FloatArray:
         each = [
@@ -187,24 +263,58 @@ def _farthest_first(parts: list[FloatArray], n: int) -> list[int]:
         ]
         return np.sum(each, axis=0)
 
-    _, first, second = _farthest_pair(distance_to, len(parts[0]))
-    chosen = [first, second][:n]
-    nearest = np.minimum(distance_to(first), distance_to(second))
-    while len(chosen) < n:
-        nearest[chosen] = -1.0
-        chosen.append(int(nearest.argmax()))
-        nearest = np.minimum(nearest, distance_to(chosen[-1]))
-    return chosen
+    free = np.ones(len(parts[0]), dtype=bool)
+    sets = [_Spread(distance_to, free)]
+    if duplex:
+        sets.append(_Spread(distance_to, free))
+    for i in known:
+        sets[0].take(i)
+    for spread in sets:
+        if not spread.chosen and free.any():
+            _, *pair = _farthest_pair(distance_to, parts[0], free)
+            for i in dict.fromkeys(pair):
+                spread.take(i)
+    while len(sets[0].chosen) < n:
+        for spread in sets:
+            if free.any():
+                spread.take_farthest()
+            elif spread is sets[0]:  # the other set has all that is left
+                spread.chosen.extend(sets[1].chosen)
+    return sets[0].chosen[:n]
+
+
+class _Spread:
+    """Points that lie far from each other, taken from those that are free."""
+
+    def __init__(
+        self, distance_to: Callable[[int], FloatArray], free: np.ndarray
+    ) -> None:
+        self.distance_to, self.free = distance_to, free
+        self.chosen: list[int] = []
+        self.nearest = np.full(len(free), np.inf)
+
+    def take(self, i: int) -> None:
+        self.free[i] = False
+        self.chosen.append(i)
+        self.nearest = np.minimum(self.nearest, self.distance_to(i))
+
+    def take_farthest(self) -> None:
+        self.take(int(np.where(self.free, self.nearest, -1.0).argmax()))
 
 
 def _farthest_pair(
-    distance_to: Callable[[int], FloatArray], n: int
+    distance_to: Callable[[int], FloatArray],
+    points: FloatArray,
+    free: np.ndarray | None = None,
 ) -> tuple[float, int, int]:
-    """Give the largest distance, and the two points that are so far apart."""
-    starts = range(n) if n <= _ALL_PAIRS else [int(distance_to(0).argmax())]
+    """Give the largest distance between free points, and the two."""
+    among = np.arange(len(points)) if free is None else np.flatnonzero(free)
+    starts = among
+    if len(among) > _ALL_PAIRS:
+        starts = among[[distance_to(int(among[0]))[among].argmax()]]
     best = (-1.0, 0, 0)
     for i in starts:
-        distance = distance_to(i)
+        distance = distance_to(int(i))[among]
         if distance.max() > best[0]:
-            best = (float(distance.max()), i, int(distance.argmax()))
+            best = (float(distance.max()), int(i), int(among[distance.argmax()]))
     return best

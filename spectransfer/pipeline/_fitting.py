@@ -30,6 +30,8 @@ def takes(estimator: Any, name: str) -> bool:
         return takes(estimator.steps[-1][1], name)
     if not has_fit_parameter(estimator, name):
         return False
+    if hasattr(estimator, "_learns_from"):
+        return bool(estimator._learns_from(name))
     # PrimarySpaceRegressor takes it for its regressor; None is a network there
     regressor = getattr(estimator, "regressor", None)
     if regressor is None:

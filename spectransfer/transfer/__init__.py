@@ -6,6 +6,7 @@ from spectransfer._imports import lazy_names
 from spectransfer.transfer._slope_bias import slope_and_bias as slope_and_bias
 
 _MODULE_OF = {
+    "CanonicalCorrelationTransfer": "spectransfer.transfer._canonical",
     "DirectMLPTransfer": "spectransfer.transfer._direct_mlp",
     "DirectStandardization": "spectransfer.transfer._direct_standardization",
     "FewStandardsTransfer": "spectransfer.transfer._few_standards",
@@ -20,6 +21,9 @@ _MODULE_OF = {
 
 __all__ = sorted(_MODULE_OF)
 if TYPE_CHECKING:  # written by .ci/lazy_types.py
+    from spectransfer.transfer._canonical import (
+        CanonicalCorrelationTransfer as CanonicalCorrelationTransfer,
+    )
     from spectransfer.transfer._direct_mlp import DirectMLPTransfer as DirectMLPTransfer
     from spectransfer.transfer._direct_standardization import (
         DirectStandardization as DirectStandardization,

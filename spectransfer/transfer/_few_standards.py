@@ -21,11 +21,7 @@ from scipy import sparse
 
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
-from spectransfer._validation import (
-    check_spectra,
-    check_targets,
-    fit_context,
-)
+from spectransfer._validation import fit_context
 from spectransfer.exceptions import WavelengthError
 from spectransfer.transfer._affine import AffineTransfer, Axes, Mixture, resampling
 from spectransfer.transfer._leave_out import mixing_weights, samples_of
@@ -38,6 +34,7 @@ from spectransfer.transfer._priors import (
     Window,
 )
 from spectransfer.transfer._rotation import Population, Rotation
+from spectransfer.transfer._unpaired import check_unpaired
 
 _COMPONENTS = (2, 3, 4, 6, 8, 10, 12)
 _WINDOWS = (1, 5, 9)
@@ -189,7 +186,9 @@ class FewStandardsTransfer(AffineTransfer):
         """
         secondary, primary, axes = self._checked(X, y)
         self._check_priors()
-        unpaired = self._check_unpaired(X_unpaired, y_unpaired, primary.shape[1])
+        unpaired = _populations(
+            *check_unpaired(self, X_unpaired, y_unpaired, primary.shape[1])
+        )
         samples = samples_of(sample_id, len(secondary))
         try:
             resampled = resampling(self, axes, (secondary.shape[1], primary.shape[1]))
@@ -216,30 +215,6 @@ class FewStandardsTransfer(AffineTransfer):
                 f"priors must be some of {', '.join(known)}, but they are "
                 f"{self.priors!r}. Leave priors out to ask them all."
             )
-
-    def _check_unpaired(
-        self, X_unpaired: ArrayLike | None, y_unpaired: ArrayLike | None, n_primary: int
-    ) -> tuple[FloatArray, FloatArray] | None:
-        """Give both populations, where both are there."""
-        secondary = primary = None
-        if X_unpaired is not None:
-            secondary = check_spectra(self, X_unpaired, finite=True)
-        if y_unpaired is not None:
-            targets = check_targets(y_unpaired, name="y_unpaired")
-            primary = targets.reshape(len(targets), -1)
-            if primary.shape[1] != n_primary:
-                raise ValueError(
-                    "y_unpaired must have the channels of y, but it has "
-                    f"{primary.shape[1]} and y has {n_primary}. Pass primary spectra "
-                    "of the same instrument, prepared alike."
-                )
-        if (
-            secondary is None
-            or primary is None
-            or min(len(secondary), len(primary)) < 3
-        ):
-            return None
-        return secondary, primary
 
     def _maps(
         self,
@@ -342,6 +317,15 @@ def _middle(values: FloatArray, shares: FloatArray) -> float:
     order = np.argsort(values)
     below = np.cumsum(shares[order]) >= 0.5 * shares.sum()
     return float(values[order][np.argmax(below)])
+
+
+def _populations(
+    secondary: FloatArray | None, primary: FloatArray | None
+) -> tuple[FloatArray, FloatArray] | None:
+    """Give both, where there are both, and enough of them for a component."""
+    if secondary is None or primary is None or min(len(secondary), len(primary)) < 3:
+        return None
+    return secondary, primary
 
 
 def _population(spectra: FloatArray) -> Population:

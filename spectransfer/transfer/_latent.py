@@ -30,7 +30,6 @@ from spectransfer._validation import (
     check_spectra,
     check_weights,
     fit_context,
-    takes_weights,
 )
 from spectransfer._wrapping import HeldParts, is_frozen
 from spectransfer.networks import (
@@ -40,6 +39,13 @@ from spectransfer.networks import (
     check_validation_pair,
     columns,
 )
+from spectransfer.transfer._parts import (
+    fit_watched,
+    learned_beside,
+    refuse_what_takes_no_weights,
+    with_unpaired,
+)
+from spectransfer.transfer._unpaired import check_unpaired
 
 Pair = tuple[FloatArray, FloatArray]
 
@@ -134,7 +140,13 @@ class VAELatentTransfer(HeldParts, MultiOutputMixin, ScoresOnItsAxis, BaseEstima
         "verbose": ["verbose", None],
     }
     _default_parts = {"autoencoder": SpectralVAE, "mapper": SpectralMLP}
-    __metadata_request__fit = {"X_val": True, "y_val": True}
+    __metadata_request__fit = {
+        "X_val": True,
+        "y_val": True,
+        "X_unpaired": True,
+        "y_unpaired": True,
+        "sample_id": True,
+    }
 
     def __init__(
         self,
@@ -190,6 +202,9 @@ class VAELatentTransfer(HeldParts, MultiOutputMixin, ScoresOnItsAxis, BaseEstima
         y: ArrayLike,
         X_val: ArrayLike | None = None,
         y_val: ArrayLike | None = None,
+        X_unpaired: ArrayLike | None = None,
+        y_unpaired: ArrayLike | None = None,
+        sample_id: ArrayLike | None = None,
         *,
         sample_weight: ArrayLike | None = None,
     ) -> "VAELatentTransfer":
@@ -204,54 +219,84 @@ class VAELatentTransfer(HeldParts, MultiOutputMixin, ScoresOnItsAxis, BaseEstima
         X_val, y_val : array-like, default=None
             Pairs whose loss both networks watch, shaped as `X` and `y`. Without them,
             a network whose `patience` is set holds back a part of the training spectra.
+        X_unpaired : array-like of shape (n_unpaired, n_secondary), default=None
+            Secondary spectra without partners, for a mapper that learns from them, such
+            as `FewStandardsTransfer`.
+        y_unpaired : array-like of shape (n_library, n_primary), default=None
+            Primary spectra without partners. The autoencoder learns from them as from
+            `y`; a mapper that learns from spectra without partners gets their latents.
+        sample_id : array-like of shape (n_spectra,), default=None
+            Sample of each spectrum, for a mapper that leaves out samples.
         sample_weight : array-like of shape (n_spectra,), default=None
             Weights of the spectra, of which only the ratios count, for both parts. A
             frozen autoencoder needs none; a part that is fitted has to take them.
+            Spectra without partners weigh as much as the others do on average.
 
         Returns
         -------
         VAELatentTransfer
             The fitted estimator.
+
+        Raises
+        ------
+        TypeError
+            No part takes the weights, the spectra without partners or the names.
         """
         secondary, targets = check_pair(self, X, y)
         watched = check_validation_pair(self, X_val, y_val, targets)
         weights = check_weights(sample_weight, secondary)
         primary = columns(targets)
+        unpaired = check_unpaired(self, X_unpaired, y_unpaired, primary.shape[1])
         autoencoder, mapper = self._parts()
-        for part in (autoencoder, mapper):
+        learning = [part for part in (autoencoder, mapper) if not is_frozen(part)]
+        for part in learning:
             if isinstance(part, NetworkEstimator):
                 part.check_parameters()
-            if weights is not None and not is_frozen(part):
-                _refuse_what_takes_no_weights(part)
+            if weights is not None:
+                refuse_what_takes_no_weights(part)
+        beside = learned_beside(
+            mapper,
+            {
+                "X_unpaired": unpaired[0],
+                "y_unpaired": unpaired[1],
+                "sample_id": sample_id,
+            },
+            also=("y_unpaired",) if autoencoder in learning else (),
+        )
         objective = self._objective(autoencoder, mapper)
 
         space = _compare_space(autoencoder, y)
-        if not is_frozen(autoencoder):
+        if autoencoder in learning:
+            every, every_weight = with_unpaired(primary, unpaired[1], weights)
             named = watched and {"X_val": watched[1]}
-            _fit_watched(autoencoder, (primary,), named, weights)
+            fit_watched(autoencoder, (every,), named, every_weight)
             # another laboratory may join with it, and have another axis
             autoencoder._primary_names = space
-        latents = np.asarray(autoencoder.transform(primary))
-        # those of a foreign autoencoder need not be finite
-        check_finite(latents, "latents of the autoencoder")
-
-        named = watched and {
-            "X_val": watched[0],
-            "y_val": np.asarray(autoencoder.transform(watched[1])),
-        }
+        pairs = (secondary, _latents(autoencoder, primary))
+        seen = watched and (watched[0], _latents(autoencoder, watched[1]))
+        if "y_unpaired" in beside:
+            beside["y_unpaired"] = _latents(autoencoder, beside["y_unpaired"])
         if objective == "latent":
-            _fit_watched(mapper, (secondary, latents), named, weights)
+            named = seen and dict(zip(("X_val", "y_val"), seen, strict=True))
+            fit_watched(mapper, pairs, named, weights, beside)
         else:
-            others = named and (named["X_val"], named["y_val"])
-            spectra = None
+            measured = None
             if objective == "spectrum":
-                spectra = (primary, watched and watched[1])
-            pair = (secondary, latents)
+                measured = (primary, watched and watched[1])
+            # they have been searched for NaN
             with config_context(assume_finite=True):
-                mapper._fit_through(autoencoder, pair, others, spectra, weights)
+                mapper._fit_through(autoencoder, pairs, seen, measured, weights)
         self.autoencoder_, self.mapper_ = autoencoder, mapper
         self._target_ndim = targets.ndim
         return self
+
+    def _learns_from(self, name: str) -> bool:
+        """Tell whether `fit` makes use of what is given beside the pairs."""
+        if name not in ("X_unpaired", "y_unpaired", "sample_id"):
+            return has_fit_parameter(self, name)
+        if name == "y_unpaired" and not is_frozen(self._part("autoencoder")):
+            return True
+        return has_fit_parameter(self._part("mapper"), name)
 
     def _objective(self, autoencoder: Any, mapper: Any) -> str:
         """Choose what the mapper has to match, and refuse what its parts cannot."""
@@ -317,28 +362,11 @@ class VAELatentTransfer(HeldParts, MultiOutputMixin, ScoresOnItsAxis, BaseEstima
         return primary.ravel() if self._target_ndim == 1 else primary
 
 
-def _fit_watched(
-    estimator: Any,
-    data: tuple[FloatArray, ...],
-    watched: dict[str, Any] | None,
-    weights: FloatArray | None,
-) -> None:
-    """Fit, with validation data where there are any and the estimator takes them."""
-    named: dict[str, Any] = {} if weights is None else {"sample_weight": weights}
-    if watched and all(has_fit_parameter(estimator, name) for name in watched):
-        named |= watched
-    # spectra have been searched for NaN, and latents of finite ones are finite
-    with config_context(assume_finite=isinstance(estimator, NetworkEstimator) or None):
-        estimator.fit(*data, **named)
-
-
-def _refuse_what_takes_no_weights(part: Any) -> None:
-    if not takes_weights(part):
-        raise TypeError(
-            "sample_weight is for every part that is fitted, but fit of "
-            f"{type(part).__name__} takes none. Fit it beforehand and wrap it into a "
-            "FrozenEstimator, use another one, or leave sample_weight out."
-        )
+def _latents(autoencoder: Any, primary: FloatArray) -> FloatArray:
+    """Give latents; those of a foreign autoencoder need not be finite."""
+    latents: FloatArray = np.asarray(autoencoder.transform(primary))
+    check_finite(latents, "latents of the autoencoder")
+    return latents
 
 
 def _compare_space(autoencoder: Any, y: Any) -> list[str] | None:

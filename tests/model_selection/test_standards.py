@@ -12,6 +12,8 @@ from spectransfer.datasets import make_instrument_pair
 from spectransfer.metrics import relative_squared_error
 from spectransfer.model_selection import select_standards
 
+METHODS = ["kmeans", "kennard-stone", "duplex", "d-optimal"]
+
 
 @pytest.fixture(scope="module")
 def pair():
@@ -46,6 +48,61 @@ def test_spxy_adds_distances_in_spectra_and_property(pair, rng):
     assert_array_equal(found, literal_farthest_first(distances, 12))
 
 
+def test_duplex_takes_the_steps_of_the_literal_loop(pair):
+    distances = cdist(*[whitened(pair.X_secondary[:60])] * 2)
+    rest, sets = set(range(60)), ([], [])
+    for chosen in sets:
+        left = sorted(rest)
+        among = distances[np.ix_(left, left)]
+        i, j = np.unravel_index(among.argmax(), among.shape)
+        chosen.extend([left[i], left[j]])
+        rest -= set(chosen)
+    while len(sets[0]) < 12:
+        for chosen in sets:
+            left = sorted(rest)
+            nearest = distances[np.ix_(left, chosen)].min(axis=1)
+            chosen.append(left[nearest.argmax()])
+            rest -= set(chosen)
+    found = select_standards(pair.X_secondary[:60], 12, method="duplex")
+    assert_array_equal(found, sets[0])
+
+
+def test_the_d_optimal_standard_raises_the_determinant_most(pair):
+    rows = np.column_stack([np.ones(300), whitened(pair.X_secondary)])
+    found = select_standards(pair.X_secondary, 12, method="d-optimal")
+
+    def determinant(some):
+        return np.linalg.slogdet(rows[some].T @ rows[some] + 1e-6 * np.eye(9))[1]
+
+    for n in range(12):
+        chosen = list(found[:n])
+        others = [i for i in range(300) if i not in chosen]
+        best = others[int(np.argmax([determinant([*chosen, i]) for i in others]))]
+        assert found[n] == best
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_standards_that_there_are_come_first_and_are_not_doubled(method, rng):
+    materials = 10.0 * np.eye(6)[np.repeat(np.arange(6), 20)]
+    spectra = materials + 0.1 * rng.normal(size=(120, 6))
+    known = [3, 25, 47]  # of the first three materials
+    found = select_standards(spectra, 6, method=method, include=known, n_components=5)
+    assert found[:3].tolist() == known
+    assert sorted(found // 20) == [0, 1, 2, 3, 4, 5]
+
+
+def test_standards_that_there_are_may_be_all(pair):
+    found = select_standards(pair.X_secondary, 2, include=[7, 5])
+    assert found.tolist() == [7, 5]
+
+
+def test_one_row_includes_its_sample(pair):
+    groups = np.repeat(np.arange(100), 3)
+    found = select_standards(pair.X_secondary, 4, groups=groups, include=[31])
+    assert found[:3].tolist() == [30, 31, 32]
+    assert len(found) == 12
+
+
 def test_kmeans_finds_one_spectrum_of_each_material(rng):
     materials = rng.normal(size=(5, 40))
     number = rng.integers(5, size=400)
@@ -54,7 +111,7 @@ def test_kmeans_finds_one_spectrum_of_each_material(rng):
     assert sorted(number[found]) == [0, 1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("method", ["kmeans", "kennard-stone"])
+@pytest.mark.parametrize("method", METHODS)
 def test_replicates_stay_together(method, pair):
     groups = np.repeat(np.arange(100), 3)[::-1]
     found = select_standards(pair.X_secondary, 7, method=method, groups=groups)
@@ -63,21 +120,21 @@ def test_replicates_stay_together(method, pair):
     assert_array_equal(np.sort(found), np.flatnonzero(np.isin(groups, chosen)))
 
 
-@pytest.mark.parametrize("method", ["kmeans", "kennard-stone"])
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("n", [1, 2, 300])
 def test_any_number_of_standards_is_chosen_once_each(method, n, pair):
     found = select_standards(pair.X_secondary, n, method=method)
     assert len(set(found.tolist())) == n
 
 
-@pytest.mark.parametrize("method", ["kmeans", "kennard-stone"])
+@pytest.mark.parametrize("method", METHODS)
 def test_unit_and_kind_of_table_change_nothing(method, pair):
     expected = select_standards(pair.X_secondary, 9, method=method)
     frame = pd.DataFrame(1e-6 * pair.X_secondary)
     assert_array_equal(select_standards(frame, 9, method=method), expected)
 
 
-@pytest.mark.parametrize("method", ["kmeans", "kennard-stone"])
+@pytest.mark.parametrize("method", METHODS)
 def test_large_sets_are_read_in_blocks(method, rng, tmp_path):
     path = tmp_path / "spectra.npy"
     np.save(path, rng.normal(size=(30_000, 20)).astype(np.float32))
@@ -110,6 +167,9 @@ def test_chosen_standards_transfer_better_than_random_ones(pair, rng):
         ({"n": 3, "method": "best"}, r"(?s)method must be one of.*'best'"),
         ({"n": 3, "method": "spxy"}, r"(?s)y is what spxy.*came without it"),
         ({"n": 3, "y": np.ones(300)}, r"(?s)y is what spxy.*came with it"),
+        ({"n": 3, "include": [300]}, r"(?s)include must hold rows .* 0 to 299"),
+        ({"n": 3, "include": [0.5]}, r"(?s)include must hold rows .* 0 to 299"),
+        ({"n": 1, "include": [0, 1]}, r"(?s)n counts all standards.*1 and 2 are"),
         ({"n": 3, "groups": [1]}, r"(?s)groups must name.*\(1,\)"),
     ],
 )

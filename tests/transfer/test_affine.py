@@ -6,6 +6,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from spectransfer import (
+    CanonicalCorrelationTransfer,
     DirectStandardization,
     FewStandardsTransfer,
     OffsetTransfer,
@@ -20,7 +21,8 @@ BY_AXIS = [
     PiecewiseDirectStandardization,
     SpectralSpaceTransformation,
 ]
-LINEAR = [*BY_AXIS, DirectStandardization, FewStandardsTransfer]
+BLIND = [CanonicalCorrelationTransfer, DirectStandardization]  # to axes
+LINEAR = [*BY_AXIS, *BLIND, FewStandardsTransfer]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,7 @@ def axes(pair):
 
 
 def on_axes(kind, pair):
-    return kind(**({} if kind is DirectStandardization else axes(pair)))
+    return kind(**({} if kind in BLIND else axes(pair)))
 
 
 @pytest.mark.parametrize("kind", LINEAR)

@@ -8,6 +8,7 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
 from spectransfer import (
+    FewStandardsTransfer,
     MeanTransfer,
     SpectralMLP,
     SpectralVAE,
@@ -16,6 +17,7 @@ from spectransfer import (
     VAELatentTransfer,
 )
 from spectransfer.metrics import relative_squared_error
+from spectransfer.pipeline._fitting import takes
 
 
 @pytest.fixture
@@ -244,3 +246,57 @@ def test_latents_that_are_no_numbers_are_the_autoencoders_fault(rng):
         VAELatentTransfer(Broken(2), SpectralMLP((4,))).fit(
             rng.random((40, 10)), rng.random((40, 12))
         )
+
+
+def test_spectra_without_partners_reach_both_parts(pair):
+    few, others = slice(0, 12), slice(100, 200)
+    library = pair.X_primary[150:250]
+    transfer = VAELatentTransfer(PCA(6), FewStandardsTransfer()).fit(
+        pair.X_secondary[few],
+        pair.X_primary[few],
+        X_unpaired=pair.X_secondary[others],
+        y_unpaired=library,
+        sample_id=np.repeat(np.arange(6), 2),
+    )
+    every = PCA(6).fit(np.concatenate([pair.X_primary[few], library]))
+    assert_allclose(transfer.autoencoder_.components_, every.components_)
+    mapper = FewStandardsTransfer().fit(
+        pair.X_secondary[few],
+        every.transform(pair.X_primary[few]),
+        X_unpaired=pair.X_secondary[others],
+        y_unpaired=every.transform(library),
+        sample_id=np.repeat(np.arange(6), 2),
+    )
+    assert mapper.shares_["rotation"] > 0
+    assert transfer.mapper_.shares_ == mapper.shares_
+
+
+def test_spectra_without_partners_help_to_join_a_library_with_few_standards(pair):
+    few, own, new = slice(0, 8), slice(8, 200), slice(200, None)
+    library = FrozenEstimator(PCA(6).fit(pair.X_primary[own]))
+    join = VAELatentTransfer(library, FewStandardsTransfer())
+    standards = pair.X_secondary[few], pair.X_primary[few]
+    alone = clone(join).fit(*standards)
+    beside = clone(join).fit(
+        *standards, X_unpaired=pair.X_secondary[own], y_unpaired=pair.X_primary[own]
+    )
+    error_alone, error_beside = (
+        relative_squared_error(
+            pair.X_primary[new], transfer.predict(pair.X_secondary[new])
+        )
+        for transfer in (alone, beside)
+    )
+    assert error_beside < 0.9 * error_alone
+
+
+@pytest.mark.parametrize("name", ["X_unpaired", "sample_id"])
+def test_what_no_part_learns_from_is_refused(pair, name):
+    given = {"X_unpaired": pair.X_secondary, "sample_id": np.arange(40)}[name]
+    transfer = VAELatentTransfer(PCA(4), Ridge())
+    with pytest.raises(TypeError, match=f"{name} need a mapper that learns"):
+        transfer.fit(pair.X_secondary[:40], pair.X_primary[:40], **{name: given})
+    # a curve of standards has rows of both kinds, and asks first
+    assert not takes(transfer, name)
+    assert takes(VAELatentTransfer(PCA(4), FewStandardsTransfer()), name)
+    assert takes(transfer, "y_unpaired")
+    assert not takes(VAELatentTransfer(FrozenEstimator(PCA(4)), Ridge()), "y_unpaired")

@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from spectransfer import (
+    CanonicalCorrelationTransfer,
     DirectStandardization,
     MeanTransfer,
     OffsetTransfer,
@@ -164,3 +165,56 @@ def test_sample_names_of_another_length_are_refused(pair):
         DirectStandardization().fit(
             pair.X_secondary, pair.X_primary, sample_id=[1, 2, 3]
         )
+
+
+@pytest.mark.parametrize(("n_principal", "n_components"), [(3, 3), (4, 2), (6, 1)])
+def test_canonical_correlation_is_that_of_the_publication(
+    pair, n_principal, n_components
+):
+    secondary, y = (np.float64(side) for side in (pair.X_secondary, pair.X_primary))
+    X, y, new = secondary[:30], y[:30], secondary[30:]
+    sides = []
+    for spectra in (X, y):
+        u, s, v = np.linalg.svd(spectra - spectra.mean(axis=0), full_matrices=False)
+        n = slice(None, n_principal)
+        sides.append(((u * s)[:, n] @ v[n], v[n].T))
+    # canonical weights from the eigenvectors of the textbook, among the components
+    (x_cut, x_axes), (y_cut, y_axes) = sides
+    a, b = x_cut @ x_axes, y_cut @ y_axes
+    product = np.linalg.inv(a.T @ a) @ a.T @ b @ np.linalg.inv(b.T @ b) @ b.T @ a
+    values, vectors = np.linalg.eig(product)
+    x_weights = vectors[:, np.argsort(-values)].real[:, :n_components]
+    y_weights = np.linalg.inv(b.T @ b) @ b.T @ a @ x_weights
+    x_variates, y_variates = a @ x_weights, b @ y_weights
+    first = np.linalg.pinv(x_variates) @ y_variates
+    second = np.linalg.pinv(y_variates) @ y_cut
+    literal = (new - X.mean(axis=0)) @ x_axes @ x_weights @ first @ second
+
+    transfer = CanonicalCorrelationTransfer(n_components, n_principal=n_principal)
+    mine = transfer.fit(X, y).predict(new)
+    assert_allclose(mine, literal + y.mean(axis=0), rtol=1e-6)
+    assert_allclose(
+        transfer.correlations_**2, np.sort(values.real)[::-1][:n_components], rtol=1e-6
+    )
+
+
+def test_numbers_of_variates_are_those_of_the_literal_loop(pair):
+    X, y = pair.X_secondary[:24], pair.X_primary[:24]
+    samples = np.repeat(np.arange(12), 2)
+    chosen = CanonicalCorrelationTransfer().fit(X, y, sample_id=samples)
+    errors = {
+        (n, k): left_out(CanonicalCorrelationTransfer(k, n_principal=n), X, y, samples)
+        for n in range(1, 11)
+        for k in range(n + 1)
+    }
+    best = min(errors.values())
+    assert errors[chosen.n_principal_, chosen.n_components_] == pytest.approx(best)
+
+
+def test_few_canonical_variates_do_not_believe_in_chance(pair):
+    X, y, few = pair.X_secondary, pair.X_primary, slice(None, 12)
+    every = CanonicalCorrelationTransfer(11, n_principal=11).fit(X[few], y[few])
+    # fewer standards than channels: all combinations correlate perfectly
+    assert_allclose(every.correlations_, 1.0)
+    chosen = CanonicalCorrelationTransfer().fit(X[few], y[few])
+    assert chosen.score(X[60:], y[60:]) > every.score(X[60:], y[60:])

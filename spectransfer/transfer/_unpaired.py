@@ -1,0 +1,45 @@
+"""Spectra without partners, of which a laboratory has many beside its standards."""
+
+from typing import Any
+
+from spectransfer._typing import ArrayLike, FloatArray
+from spectransfer._validation import check_spectra, check_targets
+
+
+def check_unpaired(
+    estimator: Any,
+    X_unpaired: ArrayLike | None,
+    y_unpaired: ArrayLike | None,
+    n_primary: int,
+) -> tuple[FloatArray | None, FloatArray | None]:
+    """Validate spectra without partners, on the channels of the pairs.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The estimator being fitted, which knows the channels of its `X`.
+    X_unpaired : array-like of shape (n_unpaired, n_secondary) or None
+        Secondary spectra.
+    y_unpaired : array-like of shape (n_library, n_primary) or None
+        Primary spectra.
+    n_primary : int
+        Number of channels of `y`.
+
+    Returns
+    -------
+    secondary, primary : ndarray or None
+        Both, finite, where they are given.
+    """
+    secondary = primary = None
+    if X_unpaired is not None:
+        secondary = check_spectra(estimator, X_unpaired, finite=True)
+    if y_unpaired is not None:
+        targets = check_targets(y_unpaired, name="y_unpaired")
+        primary = targets.reshape(len(targets), -1)
+        if primary.shape[1] != n_primary:
+            raise ValueError(
+                "y_unpaired must have the channels of y, but it has "
+                f"{primary.shape[1]} and y has {n_primary}. Pass primary spectra "
+                "of the same instrument, prepared alike."
+            )
+    return secondary, primary
