@@ -26,6 +26,7 @@ test: $(INSTALLED)
 
 slow: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m slow $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --hypothesis-profile=many tests/test_properties.py
 
 # old libraries warn of each other (matplotlib 3.9 calls old names of pyparsing)
 lowest: $(LOWEST)/.installed

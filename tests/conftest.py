@@ -19,7 +19,7 @@ else:
         "few", max_examples=3, phases=at_once, **EVERYWHERE
     )
     hypothesis.settings.register_profile(
-        "many", max_examples=50, phases=at_once, **EVERYWHERE
+        "many", max_examples=25, phases=at_once, **EVERYWHERE
     )
     hypothesis.settings.load_profile("few")
 

@@ -19,6 +19,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from spectransfer._numbers import common_unit
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     Interval,
@@ -304,7 +305,9 @@ class AxisAligner(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 "the reference day."
             )
         reference = then.mean(axis=0, dtype=np.float64)
-        n = len(today)
+        # least squares take what is small beside one for rounding
+        unit = common_unit(reference)
+        today, reference, n = today / unit, reference / unit, len(today)
         places, widths = lines_of(reference)
         width = float(np.median(widths)) if len(widths) else 2.0
         most = min(self.max_shift, n // 2)

@@ -17,14 +17,7 @@ from numpy.testing import assert_array_equal
 from sklearn.linear_model import Ridge
 
 from spectransfer import (
-    KNNTransfer,
     MeanTransfer,
-    SpectralMLP,
-    SpectralVAE,
-    StandardScaler,
-    Training,
-    VAELatentTransfer,
-    make_transfer_pipeline,
     transfer_spectra,
 )
 from spectransfer._files import _SWEPT
@@ -85,6 +78,7 @@ WRITERS = {
     "transferred map": write_transferred,
     "report": write_report,
     "search": write_record,
+    "folder of maps": write_folder,
 }
 
 
@@ -262,70 +256,3 @@ def test_damaged_files_are_refused_in_our_words_or_read(reader, tally):
         with suppress(FileFormatError, WavelengthError):
             read()
         tally["damaged files", "survived"] += 1
-
-
-QUICK = {"training": Training(n_steps=8, batch_size=50), "random_state": 0}
-ESTIMATORS = {
-    "mean": MeanTransfer(),
-    "knn": KNNTransfer(3),
-    "mlp": SpectralMLP((8,), **QUICK),
-    "latent": VAELatentTransfer(
-        SpectralVAE((8,), n_latent=2, **QUICK), SpectralMLP((8,), **QUICK)
-    ),
-    "pipeline": make_transfer_pipeline(
-        Ridge(), secondary=StandardScaler(), primary=StandardScaler()
-    ),
-}
-
-
-@pytest.mark.parametrize("name", ESTIMATORS)
-def test_a_failed_fit_leaves_what_was_fitted(name, tally):
-    estimator = ESTIMATORS[name].fit(PAIR.X_secondary, PAIR.X_primary)
-    before = estimator.predict(PAIR.X_secondary[:9])
-    broken = OTHER.X_secondary.copy()
-    broken[5, 5] = np.nan
-    for X, y in (
-        (broken, OTHER.X_primary),
-        (OTHER.X_secondary, OTHER.X_primary[:-1]),
-        (OTHER.X_secondary[:, :50], np.full_like(OTHER.X_primary, np.inf)),
-        (OTHER.X_secondary[0], OTHER.X_primary),
-    ):
-        tally["failed fits", "tried"] += 1
-        with pytest.raises(ValueError, match=r"\w"):
-            estimator.fit(X, y)
-        assert_array_equal(estimator.predict(PAIR.X_secondary[:9]), before)
-        tally["failed fits", "survived"] += 1
-
-
-@pytest.mark.parametrize("name", ESTIMATORS)
-def test_an_interrupted_fit_leaves_what_was_fitted(name, tally):
-    estimator = ESTIMATORS[name].fit(PAIR.X_secondary, PAIR.X_primary)
-    before = estimator.predict(PAIR.X_secondary[:9])
-    start = time.perf_counter()
-    estimator.fit(OTHER.X_secondary, OTHER.X_primary)
-    seconds = time.perf_counter() - start
-    # the signal may come when all is learned and `fit` has not returned
-    finished_by_then = estimator.predict(PAIR.X_secondary[:9])
-    estimator.fit(PAIR.X_secondary, PAIR.X_primary)
-    rng = np.random.default_rng(SEED)
-    handler = signal.signal(signal.SIGALRM, signal.default_int_handler)
-    try:
-        for _ in range(10):
-            finished = False
-            try:
-                signal.setitimer(signal.ITIMER_REAL, float(rng.uniform(1e-4, seconds)))
-                estimator.fit(OTHER.X_secondary, OTHER.X_primary)
-                finished = True
-                signal.setitimer(signal.ITIMER_REAL, 0)
-            except KeyboardInterrupt:
-                signal.setitimer(signal.ITIMER_REAL, 0)
-            if not finished:
-                tally["interrupted fits", "tried"] += 1
-                after = estimator.predict(PAIR.X_secondary[:9])
-                if not np.array_equal(after, finished_by_then):
-                    assert_array_equal(after, before)
-                tally["interrupted fits", "survived"] += 1
-            estimator.fit(PAIR.X_secondary, PAIR.X_primary)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, handler)

@@ -154,3 +154,11 @@ def test_a_neon_lamp_of_17_days_comes_back_to_a_quarter_of_a_channel(shared_npz)
             part = np.maximum(part - part.max() / 3, 0)
             places[-1].append(part @ np.arange(29) / part.sum())
     assert np.std(places, axis=0).max() < 0.25
+
+
+@pytest.mark.parametrize("power", [-91, 91])
+def test_the_unit_of_intensity_is_of_no_account(power):
+    plain = AxisAligner().fit([lamp(3.4)], [lamp()])
+    unit = 2.0**power
+    other = AxisAligner().fit([lamp(3.4) * unit], [lamp() * unit])
+    assert_allclose(other.shift_, plain.shift_, rtol=1e-9)
