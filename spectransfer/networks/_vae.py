@@ -18,7 +18,6 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from spectransfer._blocks import row_blocks
 from spectransfer._random import seeded
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
 from spectransfer._validation import (
@@ -30,6 +29,7 @@ from spectransfer._validation import (
     fit_context,
 )
 from spectransfer.metrics import relative_squared_error
+from spectransfer.networks._moments import latent_moments
 from spectransfer.networks._network import (
     NETWORK_CONSTRAINTS,
     NetworkEstimator,
@@ -261,58 +261,32 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
                 primary, unit, self.n_components, rng, weights, least=self.n_latent
             )
             seen = see(primary, unit, subspace)
-            data, validation = self._datasets(
-                (seen, None),
-                None if watched is None else (see(watched, unit, subspace), None),
-                rng,
-                weights,
-            )
+            others = None if watched is None else (see(watched, unit, subspace), None)
+            data, validation = self._datasets((seen, None), others, rng, weights)
             plan = self._plan("VAE", len(data))
-            n_seen = seen.numbers.shape[1]
-            module, loss = self._module_and_loss(n_seen, primary.shape[1])
+            module = self._module(seen.numbers.shape[1])
             if self.shortcut is not None:
-                inside = subspace and subspace.inside()
-                if inside is None:
-                    inside = Subspace.of(primary, unit, self.n_latent, rng, weights)
-                module.start_from(inside.leading(self.n_latent))
-            self._train(
-                plan,
-                (module, loss),
-                data,
-                validation,
-                kl_weights=cyclical_annealing(
-                    plan.n_epochs, self.kl_weight, n_cycles=self.kl_cycles
-                ),
+                start = subspace and subspace.inside()
+                start = start or Subspace.of(primary, unit, self.n_latent, rng, weights)
+                module.start_from(start.leading(self.n_latent))
+            loss = VAELoss(1.0 if self.kl_scale == "literal" else 1 / primary.shape[1])
+            kl_weights = cyclical_annealing(
+                plan.n_epochs, self.kl_weight, n_cycles=self.kl_cycles
             )
+            self._train(plan, (module, loss), data, validation, kl_weights=kl_weights)
         if subspace is not None:
             module.through(subspace)
         self.unit_, self._n_features_out = unit, self.n_latent
-        self.latent_mean_, self.latent_covariance_ = self._latent_moments(
-            primary, weights
+        self.latent_mean_, self.latent_covariance_ = latent_moments(
+            self._encode, primary, weights
         )
         return self
 
-    def _latent_moments(
-        self, primary: FloatArray, weights: FloatArray | None
-    ) -> tuple[FloatArray, FloatArray]:
-        n_counted = len(primary) if weights is None else weights.sum()
-        total = np.zeros(self.n_latent)
-        products = np.zeros((self.n_latent, self.n_latent))
-        for rows in row_blocks(len(primary), primary[:1].nbytes):
-            latents = self._encode(primary[rows]).astype(np.float64)
-            weighted = latents if weights is None else weights[rows, None] * latents
-            total += weighted.sum(axis=0)
-            products += weighted.T @ latents
-        # in float64, and latents are of order one: the difference keeps its digits
-        mean = total / n_counted
-        return mean, products / n_counted - np.outer(mean, mean)
-
-    def _module_and_loss(self, n_seen: int, n_channels: int) -> tuple[VAE, VAELoss]:
+    def _module(self, n_seen: int) -> VAE:
         sizes = self.hidden_layer_sizes
         if isinstance(sizes, str):
             sizes = encoder_layers_for(n_seen)
-        scale = 1.0 if self.kl_scale == "literal" else 1.0 / n_channels
-        return VAE(n_seen, sizes, self.n_latent), VAELoss(scale)
+        return VAE(n_seen, sizes, self.n_latent)
 
     def _encode(self, primary: FloatArray) -> FloatArray:
         module = self._ready_module()

@@ -124,3 +124,19 @@ def test_any_dimension_fits_and_predicts(spectra, kind, n_components):
         random_state=0,
     ).fit(spectra, spectra)  # fmt: skip
     assert network.score(spectra, spectra) > 0.5
+
+
+@pytest.mark.parametrize("n_channels", [150, 1000])
+def test_the_shared_decoder_is_smaller_than_one_of_channels(rng, n_channels):
+    spectra = rng.normal(size=(100, 8)) @ rng.normal(size=(8, n_channels))
+    few = Training(n_steps=1)
+    sizes = {
+        n_components: sum(
+            weights.numel()
+            for weights in SpectralVAE(n_components=n_components, training=few)
+            .fit(spectra)
+            .net_.module_.decoder.parameters()
+        )
+        for n_components in ("auto", None)
+    }
+    assert sizes["auto"] < sizes[None]
