@@ -63,9 +63,9 @@ class SpectralMLP(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
     l2 : float or "auto", default="auto"
         Strength of the L2 penalty on the kernels of the hidden layers. "auto" is 0.31
         divided by the number of spectra: the paper's 1e-6 for its 313,600, and the
-        same weight against the sum of squared errors where there are fewer. From 310
-        channels on it is a thousandth of their number over that of the spectra: noise
-        comes in by every channel.
+        same weight against the sum of squared errors where there are fewer. A network
+        that sees more than 310 channels has a thousandth of their number over that of
+        the spectra: noise comes in by every channel.
     training : Training, default=None
         How it is trained: steps, step size, early stopping, device. ``Training()``
         when None.

@@ -64,8 +64,8 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
     ----------
     hidden_layer_sizes : tuple of int or "auto", default="auto"
         Neurons of the encoder's hidden layers; the decoder has them in reverse. "auto"
-        is the paper's (1024, 512) from 2048 channels on, and smaller powers of two,
-        down to (64, 32), for fewer.
+        is the paper's (1024, 512) where it sees 2048 channels or more, and smaller
+        powers of two, down to (64, 32), for fewer channels or components.
     n_latent : int, default=64
         Number of latents. Superfluous ones are switched off by the KL divergence.
     shortcut : {"pca", None}, default="pca"
