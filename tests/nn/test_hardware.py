@@ -70,8 +70,9 @@ def test_bfloat16_rounds_but_learns_the_same(make):
     exact, rounded = make(), make(training__precision="bfloat16")
     losses = [np.array(e.fit(X, Y).loss_curve_) for e in (exact, rounded)]
     assert not np.array_equal(*losses)
-    # eight bits of every factor, in a mean of many
-    assert np.abs(losses[1] / losses[0] - 1).max() < 0.01
+    # eight bits of every factor, in a mean of many; posteriors are drawn from numpy's
+    # generator in float32 and from torch's otherwise
+    assert np.abs(losses[1] / losses[0] - 1).max() < 0.02
 
 
 def test_predictions_follow_the_precision_that_is_set_at_the_time():
