@@ -116,10 +116,8 @@ class PrimarySide:
     @property
     def prepared_names(self) -> list[str] | None:
         """Names of the channels that a regressor learns, where they are places."""
-        names = self._measured_names()
-        for step in self.steps if self.transformer is not None else ():
-            names = _names_through(step, names)
-        return names if names and read_names(names) else None
+        steps = self.steps if self.transformer is not None else []
+        return names_behind(steps, self._measured_names())
 
     @property
     def predicted_names(self) -> list[str] | None:
@@ -364,6 +362,26 @@ def crops_first(transformer: Any) -> bool:
     """Tell whether channels are cut before anything is computed from them."""
     steps = [] if transformer is None else flat_steps(transformer)
     return bool(steps) and isinstance(steps[0], WavelengthCropper)
+
+
+def names_behind(steps: list[Any], names: list[str] | None) -> list[str] | None:
+    """Give the names of channels behind fitted steps, where they are places.
+
+    Parameters
+    ----------
+    steps : list of transformer
+        Fitted steps, in their order.
+    names : list of str or None
+        Names of the channels that come in.
+
+    Returns
+    -------
+    list of str or None
+        Names of what comes out; None where a step does not tell, or makes no channels.
+    """
+    for step in steps:
+        names = _names_through(step, names)
+    return names if names and read_names(names) else None
 
 
 def _names_through(step: Any, names: list[str] | None) -> list[str] | None:
