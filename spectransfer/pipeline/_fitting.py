@@ -21,7 +21,7 @@ from spectransfer._typing import ArrayLike
 from spectransfer._validation import unchanged_on_error
 from spectransfer._wrapping import flat_steps, layers
 from spectransfer.metrics import target_in_prediction_space
-from spectransfer.pipeline._primary_side import names_behind
+from spectransfer.pipeline._steps import names_behind
 
 
 def takes(estimator: Any, name: str) -> bool:
