@@ -398,7 +398,7 @@ def as_table(spectra: Any, name: str, *, finite: bool = True) -> Any:
     """Refuse what is not a table of finite numbers; arrays and frames stay so."""
     if not isinstance(spectra, np.ndarray) and not hasattr(spectra, "columns"):
         spectra = np.asarray(spectra)
-    if spectra.ndim != 2 or 0 in spectra.shape:
+    if len(spectra.shape) != 2 or 0 in spectra.shape:
         raise ValueError(
             f"{name} must hold tables of shape (n_spectra, n_wavelengths), with at "
             f"least one spectrum, but one has shape {spectra.shape}. Give a single "
