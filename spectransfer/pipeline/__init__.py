@@ -22,6 +22,7 @@ _MODULE_OF = {
 # not in __all__: for other rooms of this house
 _FOR_ROOMS = {
     "PROTOCOLS": "spectransfer.pipeline._protocols",
+    "crop_first": "spectransfer.pipeline._steps",
     "fit_watched": "spectransfer.pipeline._fitting",
     "fit_with_unpaired": "spectransfer.pipeline._fitting",
     "watches": "spectransfer.pipeline._fitting",
@@ -53,6 +54,7 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.pipeline._regressor import (
         PrimarySpaceRegressor as PrimarySpaceRegressor,
     )
+    from spectransfer.pipeline._steps import crop_first as crop_first
     from spectransfer.pipeline._streaming import transfer_spectra as transfer_spectra
 else:
     __getattr__, __dir__ = lazy_names(__name__, _MODULE_OF | _FOR_ROOMS)

@@ -35,8 +35,9 @@ from spectransfer._validation import (
     validation_set,
 )
 from spectransfer._wrapping import HeldParts
-from spectransfer.pipeline._primary_side import PrimarySide, crops_first
+from spectransfer.pipeline._primary_side import PrimarySide
 from spectransfer.pipeline._space import PrimarySpace, check_joined, mark
+from spectransfer.pipeline._steps import crops_first
 
 
 def _default_regressor() -> Any:
