@@ -7,6 +7,7 @@ the unit: 1 is as good as no drift at all.
 
     python benchmarks/new_day.py                  # ridge, light spectrometers
     python benchmarks/new_day.py --latent --full  # VAE and MLP, the paper's width
+    python benchmarks/new_day.py --curve new_day.png  # 0 to 20 standards
 """
 
 import argparse
@@ -44,6 +45,8 @@ parser.add_argument("--strong", action="store_true", help="stronger drifts, too"
 parser.add_argument("--draws", type=int, default=10, help="of standards, per seed")
 parser.add_argument("--seeds", type=int, nargs="+", default=[1])
 parser.add_argument("--train", type=int, default=48, help="shots along a side")
+parser.add_argument("--rows", nargs="+", help="parts of the names of rows to print")
+parser.add_argument("--curve", help="file for the error over 0 to 20 standards")
 parser.add_argument("--test", type=int, default=30, help="shots along a side")
 
 
@@ -148,6 +151,62 @@ class Laboratory:
             errors.append(self.error(new, late) / self.steady)
         return self.error(self.transfer, late) / self.steady, errors, warned, refused
 
+    def curve(self, n_standards: int, n_shots: int) -> tuple[float, np.ndarray]:
+        """Give errors untouched, and for each draw with 1, 2, ... standards."""
+        late = simulate(
+            "test",
+            self.side,
+            SECONDARY,
+            spectrometers=self.width,
+            random_state=self.seed,
+        ).X_secondary
+        errors = np.empty((self.draws, n_standards))
+        for draw in range(self.draws):
+            rng = np.random.default_rng([self.seed, draw])
+            minerals = rng.choice(
+                list(MINERALS), n_standards, p=list(MINERALS.values())
+            )
+            seeds = rng.integers(2**31, size=n_standards)
+            both = [
+                standard(m, n_shots, SECONDARY, int(s), self.width)
+                for m, s in zip(minerals, seeds, strict=True)
+            ]
+            for k in range(1, n_standards + 1):
+                today, reference = (
+                    np.concatenate(days) for days in zip(*both[:k], strict=True)
+                )
+                ids = np.repeat(np.arange(k), n_shots)
+                new = recalibrate(self.transfer, today, reference, sample_id=ids)
+                errors[draw, k - 1] = self.error(new, late) / self.steady
+        return self.error(self.transfer, late) / self.steady, errors
+
+
+def draw_curve(path: str, laboratory: Laboratory, n_shots: int = 20) -> None:
+    """Print and draw the error over the number of standards."""
+    untouched, errors = laboratory.curve(20, n_shots)
+    print(f"standards of {n_shots} shots, RSE in units of that without drift")
+    print(f"{'standards':>10}{'median':>8}{'worst':>8}")
+    print(f"{0:>10}{untouched:>8.2f}{untouched:>8.2f}")
+    for k, column in enumerate(errors.T, start=1):
+        print(f"{k:>10}{np.median(column):>8.2f}{column.max():>8.2f}")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.5, 3.4), layout="constrained")
+    axes = figure.subplots()
+    counts = np.arange(errors.shape[1] + 1)
+    every = np.column_stack([np.full(len(errors), untouched), errors])
+    axes.plot(
+        counts, np.median(every, axis=0), "o-", ms=3, label="recalibrated, median"
+    )
+    axes.fill_between(
+        counts, every.min(axis=0), every.max(axis=0), alpha=0.2, label="all draws"
+    )
+    axes.axhline(1.0, color="0.5", linestyle="--", label="no drift")
+    axes.set(xlabel="standards", ylabel="RSE over that without drift", yscale="log")
+    axes.set_xticks(counts[::2])
+    axes.legend(frameon=False)
+    figure.savefig(path, dpi=110)
+
 
 def show(name: str, rows: Sequence[tuple[float, list[float], int, int]]) -> None:
     """Print one row of the table."""
@@ -166,6 +225,9 @@ def main() -> None:
     """Print the table."""
     arguments = parser.parse_args()
     laboratories = [Laboratory(seed, arguments) for seed in arguments.seeds]
+    if arguments.curve:
+        draw_curve(arguments.curve, laboratories[0])
+        return
     steady = ", ".join(f"{lab.steady:.4f}" for lab in laboratories)
     print(f"RSE without drift: {steady}; below, in units of it\n")
     header = f"{'drift, standards':<42}{'untouched':>10}{'median':>8}{'worst':>8}"
@@ -186,6 +248,8 @@ def main() -> None:
                 100,
             )
     for name, what in table.items():
+        if arguments.rows and not any(part in name for part in arguments.rows):
+            continue
         show(name, [lab.row(*what) for lab in laboratories])
 
 

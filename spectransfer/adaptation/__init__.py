@@ -1,10 +1,12 @@
 """A fitted transfer on a new day: watched, and brought back by standards."""
 
+from spectransfer.adaptation._behind import AdaptedTransfer
 from spectransfer.adaptation._days import DatedSpectra, read_days
 from spectransfer.adaptation._recalibrate import recalibrate
 from spectransfer.adaptation._watch import InstrumentWatch, watch_instrument
 
 __all__ = [
+    "AdaptedTransfer",
     "DatedSpectra",
     "InstrumentWatch",
     "read_days",

@@ -5,13 +5,16 @@ What was learned stays as it is, and is shared with the transfer of the library'
 
 from typing import Any
 
+import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils import check_consistent_length
+from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import HasMethods, validate_params
 from spectransfer._wrapping import unwrapped
+from spectransfer.adaptation._behind import AdaptedTransfer, adapted
 from spectransfer.pipeline import TransferPipeline
 from spectransfer.preprocessing import DriftCorrector
 
@@ -29,6 +32,7 @@ def recalibrate(
     *,
     sample_id: ArrayLike | None = None,
     reference_id: ArrayLike | None = None,
+    y_reference: ArrayLike | None = None,
     corrector: DriftCorrector | None = None,
 ) -> TransferPipeline:
     """Give a fitted transfer for the spectra of a new day.
@@ -50,6 +54,11 @@ def recalibrate(
         The same materials on the day of the transfer, by the same instrument.
     sample_id, reference_id : array-like, default=None
         Material of each row, as in `DriftCorrector.fit`. Shots tell more than means.
+    y_reference : array-like of shape (n_reference, n_primary), default=None
+        Primary spectra of the standards, as measured on the day of the transfer, row by
+        row those of `X_reference`. From three materials on, what is still missing after
+        the drift may then be corrected in the predictions (an `AdaptedTransfer`),
+        where materials that are left out come nearer by it, and not otherwise.
     corrector : DriftCorrector, default=None
         With parameters of your own; a clone is fitted. None is `DriftCorrector()`.
 
@@ -57,7 +66,13 @@ def recalibrate(
     -------
     TransferPipeline
         Fitted, with the step ``drift`` and, behind it, the transfer: its own steps
-        where it is a pipeline, else a step ``transfer`` that is frozen.
+        where it is a pipeline, else a step ``transfer`` that is frozen. Where there is
+        an adaptation, it is in the last step.
+
+    Raises
+    ------
+    ValueError
+        Standards that do not pair, as in `DriftCorrector.fit`.
 
     See Also
     --------
@@ -81,12 +96,26 @@ def recalibrate(
     check_is_fitted(transfer)
     drift = DriftCorrector() if corrector is None else _fresh(corrector)
     drift.fit(X_today, X_reference, sample_id=sample_id, reference_id=reference_id)
-    inner = unwrapped(transfer)
+    new = _in_front(drift, unwrapped(transfer))
+    if y_reference is None:
+        return new
+    today = (
+        np.arange(_num_samples(X_today)) if sample_id is None else np.asarray(sample_id)
+    )
+    then = today if reference_id is None else np.asarray(reference_id)
+    check_consistent_length(y_reference, then)
+    return adapted(new, X_today, y_reference, today, then)
+
+
+def _in_front(drift: DriftCorrector, inner: Any) -> TransferPipeline:
+    """Put a correction in front of a fitted transfer."""
     if not isinstance(inner, Pipeline):
         return TransferPipeline([(_STEP, drift), ("transfer", FrozenEstimator(inner))])
     steps = list(inner.steps)
     if isinstance(steps[0][1], DriftCorrector):
         del steps[0]
+    if isinstance(steps[-1][1], AdaptedTransfer):
+        steps[-1] = (steps[-1][0], steps[-1][1].transfer_)
     # a step of the user's may have our name
     name = _STEP
     while name in dict(steps):

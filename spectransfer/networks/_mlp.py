@@ -4,10 +4,13 @@ Second step of the method: each secondary laboratory maps its spectra to the lat
 of the same spots (Vrabel et al., section 3.2.1).
 """
 
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from sklearn.base import MultiOutputMixin
+from torch import nn
 
 from spectransfer._random import seeded
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
@@ -22,7 +25,24 @@ from spectransfer.networks._network import (
     check_validation_pair,
 )
 from spectransfer.networks._training import PublishedTraining, Training
-from spectransfer.nn import MLP, DecodedLoss, learning_curves, train
+from spectransfer.nn import (
+    MLP,
+    DecodedLoss,
+    Seen,
+    Unit,
+    forward_blocks,
+    learning_curves,
+    narrowed,
+    train,
+)
+
+
+class Decoded(NamedTuple):
+    """A decoder, what it is to answer, and what it is to answer of watched spectra."""
+
+    decoder: nn.Module
+    targets: Seen | None
+    watched: Seen | None
 
 
 class SpectralMLP(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
@@ -37,12 +57,15 @@ class SpectralMLP(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
     ----------
     hidden_layer_sizes : tuple of int, default=(128, 512)
         Neurons of the hidden layers; () makes the map linear.
+    n_components : int, "auto" or None, default="auto"
+        In how many principal components the network sees spectra, see
+        `SpectralVAE`. None is the paper's.
     l2 : float or "auto", default="auto"
         Strength of the L2 penalty on the kernels of the hidden layers. "auto" is 0.31
         divided by the number of spectra: the paper's 1e-6 for its 313,600, and the
-        same weight against the sum of squared errors where there are fewer. From 310
-        channels on it is a thousandth of their number over that of the spectra: noise
-        comes in by every channel.
+        same weight against the sum of squared errors where there are fewer. A network
+        that sees more than 310 channels has a thousandth of their number over that of
+        the spectra: noise comes in by every channel.
     training : Training, default=None
         How it is trained: steps, step size, early stopping, device. ``Training()``
         when None.
@@ -99,12 +122,14 @@ class SpectralMLP(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
         self,
         hidden_layer_sizes: tuple[int, ...] = (128, 512),
         *,
+        n_components: int | str | None = "auto",
         l2: float | str = "auto",
         training: Training | None = None,
         random_state: RandomState = None,
         verbose: bool | int = 0,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
+        self.n_components = n_components
         self.l2 = l2
         self.training = training
         self.random_state = random_state
@@ -134,7 +159,7 @@ class SpectralMLP(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
         >>> SpectralMLP.as_published().training.max_epochs
         100
         """
-        published = cls(l2=1e-6, training=PublishedTraining())
+        published = cls(n_components=None, l2=1e-6, training=PublishedTraining())
         return published.set_params(**changes)
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -167,45 +192,80 @@ class SpectralMLP(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
         SpectralMLP
             The fitted estimator.
         """
-        self.check_parameters()
-        pair = check_pair(self, X, y)
-        weights = check_weights(sample_weight, pair[0])
-        watched = check_validation_pair(self, X_val, y_val, pair[1])
-        self._fit_regression(
-            "MLP",
-            lambda n_in, n_out: MLP(n_in, self.hidden_layer_sizes, n_out),
-            pair,
-            watched,
-            weights,
-        )
-        # of a training through a decoder, which may follow
-        self.decoded_loss_curve_: list[float] | None = None
-        self.decoded_validation_loss_curve_: list[float] | None = None
-        return self
+        return self._fit(X, y, X_val, y_val, sample_weight, None)
 
     def _fit_through(
         self,
         autoencoder: Any,
-        target: str,
         pair: tuple[FloatArray, FloatArray],
         watched: tuple[FloatArray, FloatArray] | None,
+        spectra: tuple[FloatArray, FloatArray | None] | None,
         weights: FloatArray | None = None,
     ) -> None:
-        """Train on until what a frozen decoder makes of the latents fits.
+        """Fit to latents, then train on until what a frozen decoder makes of them fits.
 
-        It is to fit what the decoder makes of the true latents (`target` "latents",
-        which `pair` then holds), or measured spectra ("spectra").
+        It is to fit what the decoder makes of the true latents, which `pair` and
+        `watched` hold, or measured `spectra` of both.
         """
+        decoder, span = narrowed(autoencoder.net_.module_.decoder)
+        X_val, y_val = watched or (None, None)
+        # made once, and not in every step
+        made = [
+            y if y is None else _decode(decoder, y)
+            if spectra is None else span.see(y, autoencoder.unit_)
+            for y in (spectra or (pair[1], y_val))
+        ]  # fmt: skip
+        decoded = Decoded(decoder, made[0], made[1])
+        self._fit(*pair, X_val, y_val, weights, decoded)
+
+    def _fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        X_val: ArrayLike | None,
+        y_val: ArrayLike | None,
+        sample_weight: ArrayLike | None,
+        decoded: "Decoded | None",
+    ) -> "SpectralMLP":
+        """Fit, and train on through a decoder where there is one."""
+        self.check_parameters()
+        pair = check_pair(self, X, y)
+        weights = check_weights(sample_weight, pair[0])
+        watched = check_validation_pair(self, X_val, y_val, pair[1])
+        self.decoded_loss_curve_: list[float] | None = None
+        self.decoded_validation_loss_curve_: list[float] | None = None
+        self._fit_regression(
+            "MLP", self._module, pair, watched, weights,
+            decoded and partial(self._train_through, decoded, weights),
+        )  # fmt: skip
+        return self
+
+    @property
+    def _n_components(self) -> tuple[int | str | None, int | str | None]:
+        # latents are what they are
+        return self.n_components, None
+
+    def _module(self, n_in: int, n_out: int) -> tuple[MLP, tuple[MLP, MLP]]:
+        mlp = MLP(n_in, self.hidden_layer_sizes, n_out)
+        return mlp, (mlp, mlp)
+
+    def _train_through(
+        self,
+        decoded: "Decoded",
+        weights: FloatArray | None,
+        seen: Seen,
+        watched: Seen | None,
+    ) -> None:
+        """Train on until what a frozen decoder makes of the latents fits."""
         shift, scale = self.target_unit_
-        decoder = autoencoder.net_.module_.decoder
-        loss = DecodedLoss(decoder, torch.from_numpy(shift).float(), scale, target)
-        of_targets = self.target_unit_ if target == "latents" else autoencoder.unit_
-        units = (self.unit_, of_targets)
+        loss = DecodedLoss(decoded.decoder, torch.from_numpy(shift).float(), scale)
+        others = None if watched is None else (watched, decoded.watched)
         with seeded(self.random_state) as rng:
-            data, validation = self._datasets(*pair, watched, units, rng, weights)
-            module = self.net_.module_
+            data, validation = self._datasets(
+                (seen, decoded.targets), others, rng, weights
+            )
             plan = self._plan("MLP through the decoder", len(data))
-            self.net_ = train(module, loss, data, validation, plan)
+            self.net_ = train(self.net_.module_, loss, data, validation, plan)
         curves = learning_curves(self.net_)
         self.decoded_loss_curve_ = curves.get("train_loss", [])
         self.decoded_validation_loss_curve_ = curves.get("valid_loss")
@@ -224,3 +284,11 @@ class SpectralMLP(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
             Predictions, in the dtype of `X` and the unit of `y`.
         """
         return self._predict_regression(X)
+
+
+def _decode(decoder: nn.Module, latents: FloatArray) -> Seen:
+    n_answers = decoder(torch.zeros(1, latents.shape[1])).shape[1]
+    units = Unit.identity(latents.shape[1]), Unit.identity(n_answers)
+    latents = latents.astype(np.float32, copy=False)
+    made = forward_blocks(decoder, latents, units, torch.device("cpu"))
+    return Seen(made, units[1])

@@ -1,7 +1,7 @@
 """What every estimator that holds a network shares: parts, data, training."""
 
 from collections.abc import Callable
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -23,18 +23,28 @@ from spectransfer._validation import (
 from spectransfer._wrapping import HeldParts
 from spectransfer.networks._training import Training
 from spectransfer.nn import (
+    MLP,
     Plan,
+    Seen,
     SpectraDataset,
     SquaredError,
+    Subspace,
     Unit,
     forward_blocks,
     learning_curves,
+    regression_through,
+    subspace_of,
     train,
     usable_device,
 )
 
 NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like"],
+    "n_components": [
+        Interval(Integral, 1, None, closed="left"),
+        StrOptions({"auto"}),
+        None,
+    ],
     "l2": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
     "training": [Training, None],
     "random_state": ["random_state"],
@@ -63,6 +73,12 @@ class NetworkEstimator(HeldParts, BaseEstimator):
     _parameter_constraints = NETWORK_CONSTRAINTS
     _default_parts = {"training": Training}
     _layers: tuple[str, ...] = ("hidden_layer_sizes",)
+    n_components: int | str | None
+
+    @property
+    def _n_components(self) -> tuple[int | str | None, int | str | None]:
+        """Of the subspaces of inputs and of targets."""
+        return self.n_components, self.n_components
 
     def check_parameters(self) -> None:
         """Refuse parameters that no fit can have, those of the training included."""
@@ -95,32 +111,28 @@ class NetworkEstimator(HeldParts, BaseEstimator):
 
     def _datasets(
         self,
-        inputs: FloatArray,
-        targets: FloatArray | None,
-        validation: tuple[FloatArray, FloatArray | None] | None,
-        units: tuple[Unit, Unit],
+        seen: tuple[Seen, Seen | None],
+        validation: tuple[Seen, Seen | None] | None,
         rng: np.random.RandomState,
         weights: FloatArray | None,
     ) -> tuple[SpectraDataset, SpectraDataset | None]:
-        """Wrap arrays for training, and hold a part back where none was given."""
+        """Wrap what is seen for training, and hold a part back where none was given."""
         # what has no weight is left out, so that a batch has as many spectra as it says
-        rows: IntArray = np.arange(len(inputs))
+        n_spectra = len(seen[0].numbers)
+        rows: IntArray = np.arange(n_spectra)
         if weights is not None:
             rows = np.flatnonzero(weights)
         watched = None
         if validation is None:
             rows, held_back = self._holdout(rows, rng)
             if held_back is not None:
-                watched = SpectraDataset(inputs, targets, units, held_back)
+                watched = _dataset(*seen, held_back)
         else:
-            watched = SpectraDataset(*validation, units)
+            watched = _dataset(*validation)
         if weights is not None:
             weights = weights / weights[rows].mean()
-        every = len(rows) == len(inputs)
-        data = SpectraDataset(
-            inputs, targets, units, None if every else rows, weights=weights
-        )
-        return data, watched
+        every = len(rows) == n_spectra
+        return _dataset(*seen, None if every else rows, weights), watched
 
     def _train(
         self,
@@ -166,23 +178,40 @@ class NetworkEstimator(HeldParts, BaseEstimator):
     def _fit_regression(
         self,
         name: str,
-        build: Callable[[int, int], nn.Module],
+        build: Callable[[int, int], tuple[nn.Module, tuple[MLP, MLP]]],
         pair: tuple[FloatArray, FloatArray],
         watched: tuple[FloatArray, FloatArray] | None,
         weights: FloatArray | None,
+        then: Callable[[Seen, Seen | None], None] | None = None,
     ) -> None:
-        """Fit a module made by `build` to pairs by least squares."""
-        secondary, targets = pair[0], columns(pair[1])
-        units = (self._unit(secondary, weights), self._unit(targets, weights))
+        """Fit a module made by `build` to pairs by least squares.
+
+        `build` gives it with its first and last part; `then` may train it on, with
+        what it sees of training and validation spectra.
+        """
+        arrays = pair[0], columns(pair[1])
+        units = [self._unit(array, weights) for array in arrays]
         with seeded(self.random_state) as rng:
-            module = build(secondary.shape[1], targets.shape[1])
-            data, validation = self._datasets(
-                secondary, targets, watched, units, rng, weights
-            )
+            subspaces = [
+                subspace_of(array, unit, n_components, rng, weights)
+                for array, unit, n_components in zip(
+                    arrays, units, self._n_components, strict=True
+                )
+            ]
+            sides = list(zip(units, subspaces, strict=True))
+            seen = see(arrays[0], *sides[0]), see(arrays[1], *sides[1])
+            others = None
+            if watched is not None:
+                others = see(watched[0], *sides[0]), see(watched[1], *sides[1])
+            module, parts = build(*(s.numbers.shape[1] for s in seen))
+            data, validation = self._datasets(seen, others, rng, weights)
             plan = self._plan(name, len(data))
             self._train(plan, (module, SquaredError()), data, validation)
         self.unit_, self.target_unit_ = units
         self._target_ndim = pair[1].ndim
+        if then is not None:
+            then(seen[0], None if others is None else others[0])
+        self.net_.module_ = regression_through(self.net_.module_, parts, *subspaces)
 
     def _predict_regression(self, X: ArrayLike) -> FloatArray:
         module = self._ready_module()
@@ -190,6 +219,28 @@ class NetworkEstimator(HeldParts, BaseEstimator):
         units = (self.unit_, self.target_unit_)
         predicted = self._forward(module, secondary, units)
         return predicted.ravel() if self._target_ndim == 1 else predicted
+
+
+def see(spectra: FloatArray, unit: Unit, subspace: Subspace | None) -> Seen:
+    """Give spectra as a network sees them: in its units, or components of them."""
+    return Seen(spectra, unit) if subspace is None else subspace.see(spectra, unit)
+
+
+def _dataset(
+    inputs: Seen,
+    targets: Seen | None,
+    rows: IntArray | None = None,
+    weights: FloatArray | None = None,
+) -> SpectraDataset:
+    answered = targets or inputs
+    return SpectraDataset(
+        inputs.numbers,
+        targets and targets.numbers,
+        (inputs.unit, answered.unit),
+        rows,
+        weights=weights,
+        left_out=answered.left_out,
+    )
 
 
 def check_validation_pair(

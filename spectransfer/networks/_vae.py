@@ -18,7 +18,6 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from spectransfer._blocks import row_blocks
 from spectransfer._random import seeded
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
 from spectransfer._validation import (
@@ -30,13 +29,22 @@ from spectransfer._validation import (
     fit_context,
 )
 from spectransfer.metrics import relative_squared_error
+from spectransfer.networks._moments import latent_moments
 from spectransfer.networks._network import (
     NETWORK_CONSTRAINTS,
     NetworkEstimator,
     encoder_layers_for,
+    see,
 )
 from spectransfer.networks._training import PublishedTraining, Training
-from spectransfer.nn import VAE, Unit, VAELoss, cyclical_annealing, leading_components
+from spectransfer.nn import (
+    VAE,
+    Subspace,
+    Unit,
+    VAELoss,
+    cyclical_annealing,
+    subspace_of,
+)
 
 
 class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEstimator):
@@ -56,8 +64,8 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
     ----------
     hidden_layer_sizes : tuple of int or "auto", default="auto"
         Neurons of the encoder's hidden layers; the decoder has them in reverse. "auto"
-        is the paper's (1024, 512) from 2048 channels on, and smaller powers of two,
-        down to (64, 32), for fewer.
+        is the paper's (1024, 512) where it sees 2048 channels or more, and smaller
+        powers of two, down to (64, 32), for fewer channels or components.
     n_latent : int, default=64
         Number of latents. Superfluous ones are switched off by the KL divergence.
     shortcut : {"pca", None}, default="pca"
@@ -74,6 +82,11 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         paper's formula, in which the divergence outweighs the spectra.
     kl_cycles : int, default=4
         Number of annealing cycles.
+    n_components : int, "auto" or None, default="auto"
+        In how many principal components the network sees and answers spectra. "auto"
+        takes 64, and up to 256 while twice as many hold a thousandth of the variance
+        more; below 128 channels, as with None (the paper's), it sees channels. The
+        basis is multiplied into the layers afterwards, and losses are over channels.
     l2 : float or "auto", default="auto"
         Strength of the L2 penalty on the kernels of the hidden layers. "auto" is 0.31
         divided by the number of spectra: the paper's 1e-6 for its 313,600, and the
@@ -153,6 +166,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         kl_weight: float = 0.5,
         kl_scale: str = "channel",
         kl_cycles: int = 4,
+        n_components: int | str | None = "auto",
         l2: float | str = "auto",
         training: Training | None = None,
         random_state: RandomState = None,
@@ -164,6 +178,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         self.kl_weight = kl_weight
         self.kl_scale = kl_scale
         self.kl_cycles = kl_cycles
+        self.n_components = n_components
         self.l2 = l2
         self.training = training
         self.random_state = random_state
@@ -198,6 +213,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
             (1024, 512),
             shortcut=None,
             kl_scale="literal",
+            n_components=None,
             l2=1e-6,
             training=PublishedTraining(max_epochs=50, patience=None, min_delta=1e-4),
         )
@@ -236,55 +252,41 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         primary = check_spectra(self, X, reset=True)
         watched = None
         if X_val is not None:
-            watched = (check_spectra(self, X_val, finite=False), None)
-            check_finite(watched[0], "X_val")
+            watched = check_spectra(self, X_val, finite=False)
+            check_finite(watched, "X_val")
         weights = check_weights(sample_weight, primary)
         unit = self._unit(primary, weights)
         with seeded(self.random_state) as rng:
-            data, validation = self._datasets(
-                primary, None, watched, (unit, unit), rng, weights
+            subspace = subspace_of(
+                primary, unit, self.n_components, rng, weights, least=self.n_latent
             )
+            seen = see(primary, unit, subspace)
+            others = None if watched is None else (see(watched, unit, subspace), None)
+            data, validation = self._datasets((seen, None), others, rng, weights)
             plan = self._plan("VAE", len(data))
-            module, loss = self._module_and_loss(primary.shape[1])
+            module = self._module(seen.numbers.shape[1])
             if self.shortcut is not None:
-                found = leading_components(primary, unit, self.n_latent, rng, weights)
-                module.start_from(*found)
-            self._train(
-                plan,
-                (module, loss),
-                data,
-                validation,
-                kl_weights=cyclical_annealing(
-                    plan.n_epochs, self.kl_weight, n_cycles=self.kl_cycles
-                ),
+                start = subspace and subspace.inside()
+                start = start or Subspace.of(primary, unit, self.n_latent, rng, weights)
+                module.start_from(start.leading(self.n_latent))
+            loss = VAELoss(1.0 if self.kl_scale == "literal" else 1 / primary.shape[1])
+            kl_weights = cyclical_annealing(
+                plan.n_epochs, self.kl_weight, n_cycles=self.kl_cycles
             )
+            self._train(plan, (module, loss), data, validation, kl_weights=kl_weights)
+        if subspace is not None:
+            module.through(subspace)
         self.unit_, self._n_features_out = unit, self.n_latent
-        self.latent_mean_, self.latent_covariance_ = self._latent_moments(
-            primary, weights
+        self.latent_mean_, self.latent_covariance_ = latent_moments(
+            self._encode, primary, weights
         )
         return self
 
-    def _latent_moments(
-        self, primary: FloatArray, weights: FloatArray | None
-    ) -> tuple[FloatArray, FloatArray]:
-        n_counted = len(primary) if weights is None else weights.sum()
-        total = np.zeros(self.n_latent)
-        products = np.zeros((self.n_latent, self.n_latent))
-        for rows in row_blocks(len(primary), primary[:1].nbytes):
-            latents = self._encode(primary[rows]).astype(np.float64)
-            weighted = latents if weights is None else weights[rows, None] * latents
-            total += weighted.sum(axis=0)
-            products += weighted.T @ latents
-        # in float64, and latents are of order one: the difference keeps its digits
-        mean = total / n_counted
-        return mean, products / n_counted - np.outer(mean, mean)
-
-    def _module_and_loss(self, n_channels: int) -> tuple[VAE, VAELoss]:
+    def _module(self, n_seen: int) -> VAE:
         sizes = self.hidden_layer_sizes
         if isinstance(sizes, str):
-            sizes = encoder_layers_for(n_channels)
-        scale = 1.0 if self.kl_scale == "literal" else 1.0 / n_channels
-        return VAE(n_channels, sizes, self.n_latent), VAELoss(scale)
+            sizes = encoder_layers_for(n_seen)
+        return VAE(n_seen, sizes, self.n_latent)
 
     def _encode(self, primary: FloatArray) -> FloatArray:
         module = self._ready_module()

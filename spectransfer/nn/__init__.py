@@ -1,6 +1,6 @@
 """Networks: torch modules, losses, the KL schedule, and all of skorch."""
 
-from spectransfer.nn._data import SpectraDataset, Unit, leading_components
+from spectransfer.nn._data import Seen, SpectraDataset, Unit
 from spectransfer.nn._engine import (
     learning_curves,
     make_net,
@@ -16,8 +16,9 @@ from spectransfer.nn._losses import (
     kl_divergence,
     l2_penalty,
 )
-from spectransfer.nn._modules import MLP, VAE, hidden_stack
+from spectransfer.nn._modules import MLP, VAE, hidden_stack, regression_through
 from spectransfer.nn._plan import Plan
+from spectransfer.nn._subspace import Subspace, narrowed, subspace_of
 
 __all__ = [
     "MLP",
@@ -25,8 +26,10 @@ __all__ = [
     "VAE",
     "DecodedLoss",
     "Plan",
+    "Seen",
     "SpectraDataset",
     "SquaredError",
+    "Subspace",
     "Unit",
     "VAELoss",
     "cyclical_annealing",
@@ -34,10 +37,12 @@ __all__ = [
     "hidden_stack",
     "kl_divergence",
     "l2_penalty",
-    "leading_components",
     "learning_curves",
     "make_net",
+    "narrowed",
+    "regression_through",
     "resolve_device",
+    "subspace_of",
     "train",
     "usable_device",
 ]

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from sklearn.decomposition import PCA
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -25,10 +24,6 @@ from spectransfer._typing import FloatArray, IntArray
 
 CPU = torch.device("cpu")
 RESIDENT_PART = 0.7  # of the free memory; weights, moments and batches need the rest
-# so many spectra tell the leading components, in 17 MB
-N_DRAWN = 1024
-# below this part of the largest deviation there is rounding, and no component
-SMALLEST = 1e-5
 # rounding of float32 above this part of the spread of spectra is too much
 SEEN = 1e-4
 
@@ -135,6 +130,14 @@ class TensorUnit(NamedTuple):
         return torch.add(self.shift, inside, alpha=self.scale, out=out)
 
 
+class Seen(NamedTuple):
+    """Spectra as a network sees them, and the mean square of what it cannot see."""
+
+    numbers: FloatArray
+    unit: Unit
+    left_out: FloatArray | None = None
+
+
 class SpectraDataset(Dataset[tuple[Tensor, ...]]):
     """Pairs of inputs and targets that answer a whole batch of row numbers at once.
 
@@ -155,6 +158,8 @@ class SpectraDataset(Dataset[tuple[Tensor, ...]]):
         Where batches are wanted.
     weights : ndarray of shape (n_spectra,), default=None
         Weights of all rows in the loss, of mean one over those of the dataset.
+    left_out : ndarray of shape (n_spectra,), default=None
+        Mean square of what components of the targets leave out of them, for all rows.
     """
 
     def __init__(
@@ -165,10 +170,11 @@ class SpectraDataset(Dataset[tuple[Tensor, ...]]):
         rows: IntArray | None = None,
         device: torch.device = CPU,
         weights: FloatArray | None = None,
+        left_out: FloatArray | None = None,
     ) -> None:
         self.inputs, self.targets = inputs, targets
         self.units, self.rows = units, rows
-        self.device, self.weights = device, weights
+        self.device, self.weights, self.left_out = device, weights, left_out
         self._tensor_units = [unit.on(device) for unit in units]
 
     def __len__(self) -> int:
@@ -178,8 +184,25 @@ class SpectraDataset(Dataset[tuple[Tensor, ...]]):
     def on(self, device: torch.device) -> "SpectraDataset":
         """Give the same dataset with batches on a device."""
         return SpectraDataset(
-            self.inputs, self.targets, self.units, self.rows, device, self.weights
+            self.inputs,
+            self.targets,
+            self.units,
+            self.rows,
+            device,
+            self.weights,
+            self.left_out,
         )
+
+    @property
+    def loss_left_out(self) -> float:
+        """What components leave out of a loss over channels: a constant."""
+        if self.left_out is None:
+            return 0.0
+        rows = slice(None) if self.rows is None else self.rows
+        left_out = self.left_out[rows]
+        if self.weights is not None:
+            left_out = self.weights[rows] * left_out
+        return float(left_out.mean())
 
     def positions(self, order: Tensor) -> IntArray:
         """Give positions as numpy wants them."""
@@ -229,6 +252,7 @@ class ResidentDataset(Dataset[tuple[Tensor, ...]]):
         self.weights: Tensor | None = None
         if data.weights is not None:
             self.weights = _empty(data, 1, device).ravel()
+        self.loss_left_out = data.loss_left_out
         source = data.on(device)
         for rows in row_blocks(len(data), _row_bytes(data)):
             inputs, targets, *weights = source[np.arange(rows.start, rows.stop)]
@@ -335,53 +359,3 @@ class Batches:
         positions = self.dataset.positions(order)
         for start in range(0, n, self.batch_size):
             yield self.dataset[positions[start : start + self.batch_size]]
-
-
-def leading_components(
-    spectra: FloatArray,
-    unit: Unit,
-    n_latent: int,
-    rng: np.random.RandomState,
-    weights: FloatArray | None = None,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Give principal components of spectra that are drawn at random.
-
-    Parameters
-    ----------
-    spectra : ndarray of shape (n_spectra, n_wavelengths)
-        Spectra in laboratory units; may be memory-mapped.
-    unit : Unit
-        Shift and scale between them and the network.
-    n_latent : int
-        Number of components.
-    rng : RandomState
-        Draws spectra and seeds the decomposition.
-    weights : ndarray of shape (n_spectra,), default=None
-        Spectra of weight zero are not drawn; the others all alike.
-
-    Returns
-    -------
-    components : Tensor of shape (n_latent, n_wavelengths)
-        Orthonormal rows, in network units, zero where the spectra have fewer.
-    deviations : Tensor of shape (n_latent,)
-        Standard deviation of the spectra along each, largest first.
-    centre : Tensor of shape (n_wavelengths,)
-        Their mean.
-    """
-    components = torch.zeros(n_latent, spectra.shape[1], dtype=torch.float32)
-    deviations = torch.zeros(n_latent, dtype=torch.float32)
-    known = np.arange(len(spectra)) if weights is None else np.flatnonzero(weights)
-    rows = np.sort(known[rng.permutation(len(known))[:N_DRAWN]])
-    drawn = spectra[rows].astype(unit.shift.dtype)
-    drawn -= unit.shift
-    drawn = drawn.astype(np.float32, copy=False)
-    drawn *= np.float32(1 / unit.scale)
-    centre = torch.from_numpy(drawn.mean(axis=0))
-    n_found = min(n_latent, len(rows) - 1, spectra.shape[1])
-    if n_found > 0 and np.ptp(drawn, axis=0).any():
-        pca = PCA(n_found, copy=False, random_state=rng).fit(drawn)
-        found = np.sqrt(pca.explained_variance_)
-        n_real = int((found > SMALLEST * found[0]).sum())
-        components[:n_real] = torch.from_numpy(pca.components_[:n_real])
-        deviations[:n_real] = torch.from_numpy(found[:n_real])
-    return components, deviations, centre

@@ -26,10 +26,10 @@ from spectransfer._progress import Bar, progress_bar
 from spectransfer._typing import FloatArray
 from spectransfer.exceptions import DivergenceError
 from spectransfer.nn._data import Batches, SpectraDataset, place
+from spectransfer.nn._dense import DenseStep
 from spectransfer.nn._hardware import autocast, fitting_threads, matrix_products
-from spectransfer.nn._plan import Plan
+from spectransfer.nn._plan import ADAM_EPS, Plan
 
-ADAM_EPS = 1e-7
 USUAL_LEARNING_RATE = 1e-3
 SECONDS_BETWEEN_LOSSES = 0.5
 STEPS_BETWEEN_CHECKS = 50
@@ -60,18 +60,21 @@ class EpochLoss:
     until someone asks.
     """
 
-    def __init__(self, device: torch.device) -> None:
-        self.total = torch.zeros((), dtype=torch.float64, device=device)
-        self.n_spectra = 0
+    def __init__(self, device: torch.device, left_out: float = 0.0) -> None:
+        self.total: Any = torch.zeros((), dtype=torch.float64, device=device)
+        self.n_spectra, self.left_out = 0, left_out
 
-    def add(self, loss: Tensor, n_spectra: int) -> None:
+    def add(self, loss: Tensor | float, n_spectra: int) -> None:
         """Add the mean loss of a batch."""
-        self.total.add_(loss.detach(), alpha=n_spectra)
+        if isinstance(loss, float):
+            self.total = float(self.total) + n_spectra * loss
+        else:
+            self.total.add_(loss.detach(), alpha=n_spectra)
         self.n_spectra += n_spectra
 
     def mean(self) -> float:
-        """Mean loss of a spectrum so far."""
-        return self.total.item() / self.n_spectra
+        """Mean loss of a spectrum so far, over all of its channels."""
+        return float(self.total) / self.n_spectra + self.left_out
 
 
 class Watch:
@@ -151,6 +154,16 @@ class TrainedNet(NeuralNet):
     plan: Plan
     watch: Watch
     epoch_losses: dict[str, float]
+    dense_step: DenseStep | None = None
+
+    def initialize_optimizer(self, *args: Any, **kwargs: Any) -> "TrainedNet":
+        """Make an optimizer where there is one.
+
+        To make torch's first one takes two seconds, in which it imports a compiler.
+        """
+        if self.optimizer is not None:
+            super().initialize_optimizer(*args, **kwargs)
+        return self
 
     def partial_fit(self, X: Any, y: Any = None, **kwargs: Any) -> "TrainedNet":
         """Train; skorch's would take Ctrl-C for early stopping."""
@@ -173,9 +186,14 @@ class TrainedNet(NeuralNet):
         epoch = len(self.history)
         if training:
             self.watch.epoch(epoch)
-        losses = EpochLoss(torch.device(self.device))
+        left_out = iterator.dataset.loss_left_out
+        losses = EpochLoss(torch.device(self.device), left_out)
         for step, batch in enumerate(iterator):
             n_spectra = len(batch[1])
+            if training and self.dense_step is not None:
+                losses.add(self.dense_step(*batch), n_spectra)
+                self.watch.step(losses, n_spectra, step, epoch)
+                continue
             losses.add(step_fn(batch)["loss"], n_spectra)
             if training:
                 self.watch.step(losses, n_spectra, step, epoch)
@@ -229,15 +247,9 @@ def _in_float32(output: Any) -> Any:
     return output.float()
 
 
-def _callbacks(
-    plan: Plan,
-    n_batches: int,
-    validated: bool,
-    kl_weights: FloatArray | None,
-) -> list[tuple[str, Callback]]:
+def _callbacks_of_steps(plan: Plan, n_batches: int) -> list[tuple[str, Callback]]:
+    """What torch's steps need; written-out ones do it themselves."""
     callbacks: list[tuple[str, Callback]] = []
-    if kl_weights is not None:
-        callbacks.append(("kl_weight", _KLWeight(kl_weights)))
     if plan.max_gradient_norm is not None:
         clipping = GradientNormClipping(plan.max_gradient_norm)
         callbacks.append(("gradient_clipping", clipping))
@@ -249,6 +261,15 @@ def _callbacks(
             event_name=None,
         )
         callbacks.append(("learning_rate_decay", decay))
+    return callbacks
+
+
+def _callbacks_of_epochs(
+    plan: Plan, validated: bool, kl_weights: FloatArray | None
+) -> list[tuple[str, Callback]]:
+    callbacks: list[tuple[str, Callback]] = []
+    if kl_weights is not None:
+        callbacks.append(("kl_weight", _KLWeight(kl_weights)))
     if validated and plan.patience is not None:
         stopping = _Stopping(
             patience=plan.patience,
@@ -272,25 +293,19 @@ def make_net(
     n_spectra: int,
     callbacks: Sequence[tuple[str, Callback]] = (),
     train_split: Any = None,
-    optimizer: type[torch.optim.Optimizer] = torch.optim.Adam,
+    optimizer: type[torch.optim.Optimizer] | None = torch.optim.Adam,
 ) -> TrainedNet:
     """Wrap a module into an initialized skorch net with the paper's optimizer.
 
     Adam with the epsilon of Keras; ``weight_decay=2 * l2`` on the hidden kernels is
-    the gradient of ``l2`` x their sum of squares.
+    the gradient of ``l2`` x their sum of squares. Without an optimizer, steps are
+    written out.
     """
-    n_inputs = next((w.shape[1] for w in module.parameters() if w.ndim == 2), 1)
-    penalties = plan.penalties(n_spectra, n_inputs)
     net = TrainedNet(
         module,
         criterion=criterion,
         optimizer=optimizer,
         lr=plan.learning_rate,
-        optimizer__eps=ADAM_EPS,
-        optimizer__fused=True,
-        optimizer__param_groups=[
-            (pattern, {"weight_decay": 2 * l2}) for pattern, l2 in penalties
-        ],
         batch_size=plan.batch_size,
         max_epochs=plan.n_epochs,
         iterator_train=Batches,
@@ -304,6 +319,15 @@ def make_net(
         device=plan.device,
         verbose=0,
     )
+    if optimizer is not None:
+        net.set_params(
+            optimizer__eps=ADAM_EPS,
+            optimizer__fused=True,
+            optimizer__param_groups=[
+                (pattern, {"weight_decay": 2 * l2})
+                for pattern, l2 in plan.penalties(n_spectra, module)
+            ],
+        )
     net.initialize()
     net.plan, net.watch, net.epoch_losses = plan, Watch(plan, Bar()), {}
     return net
@@ -340,13 +364,19 @@ def train(
     split, validated = None, validation is not None
     if validation is not None:
         split = predefined_split(place(validation, plan.device))
-    callbacks = _callbacks(plan, plan.batches(len(data)), validated, kl_weights)
-    net = make_net(module, criterion, plan, len(data), callbacks, split)
+    callbacks = _callbacks_of_epochs(plan, validated, kl_weights)
+    optimizer: type[torch.optim.Optimizer] | None = None
+    if plan.device.type != "cpu" or plan.precision == "bfloat16":
+        optimizer = torch.optim.Adam
+        callbacks += _callbacks_of_steps(plan, plan.batches(len(data)))
+    net = make_net(module, criterion, plan, len(data), callbacks, split, optimizer)
     try:
         with ExitStack() as settings:
             settings.enter_context(fitting_threads(module, plan.batch_size))
             settings.enter_context(matrix_products(plan.precision))
             spectra = place(data, plan.device)
+            if optimizer is None:
+                net.dense_step = DenseStep(net.module_, net.criterion_, plan, len(data))
             net.partial_fit(spectra, y=None)
             # no loss has been taken since the last step
             some = next(iter(Batches(spectra, plan.batch_size)))
@@ -360,8 +390,12 @@ def train(
 def _forget_training(net: TrainedNet) -> None:
     # the net is kept and saved: it must hold neither spectra, nor gradients and
     # Adam's moments, nor a second copy of the weights or of a decoder
-    net.module_.zero_grad(set_to_none=True)
-    net.optimizer_.state.clear()
+    if net.dense_step is not None:
+        net.dense_step.end()
+        net.dense_step = None
+    else:
+        net.module_.zero_grad(set_to_none=True)
+        net.optimizer_.state.clear()
     net.criterion_ = net.criterion = net.train_split = None
     net.callbacks_, net.callbacks = [], []
     del net.plan, net.watch, net.epoch_losses

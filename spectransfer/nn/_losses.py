@@ -109,7 +109,7 @@ class VAELoss(nn.Module):
 
 
 class DecodedLoss(nn.Module):
-    """Squared error of the spectra that a decoder makes of predicted latents.
+    """Squared error of what a decoder makes of predicted latents.
 
     Parameters
     ----------
@@ -118,15 +118,10 @@ class DecodedLoss(nn.Module):
         belongs to the primary laboratory.
     shift, scale : Tensor and float
         Unit of the latents.
-    target : {"latents", "spectra"}, default="spectra"
-        What the targets are; latents are decoded, too.
     """
 
-    def __init__(
-        self, decoder: nn.Module, shift: Tensor, scale: float, target: str = "spectra"
-    ) -> None:
+    def __init__(self, decoder: nn.Module, shift: Tensor, scale: float) -> None:
         super().__init__()
-        self.target = target
         # in a tuple, so that torch does not count it among the trained parameters
         self.frozen = (copy.deepcopy(decoder).requires_grad_(False).eval(),)
         self.scale = scale
@@ -142,15 +137,9 @@ class DecodedLoss(nn.Module):
         self, latents: Tensor, targets: Tensor, weights: Tensor | None = None
     ) -> Tensor:
         """Loss of a batch."""
-        if self.target == "latents":
-            with torch.no_grad():
-                targets = self._decode(targets)
-        return squared_error(self._decode(latents), targets, weights)
-
-    def _decode(self, latents: Tensor) -> Tensor:
         (decoder,) = self.frozen
-        decoded: Tensor = decoder(latents * self.scale + self.shift)
-        return decoded
+        decoded = decoder(latents * self.scale + self.shift)
+        return squared_error(decoded, targets, weights)
 
 
 def l2_penalty(kernels: list[Tensor], strength: float) -> Tensor:

@@ -7,7 +7,9 @@ comes to for the spectra at hand is a `Plan`.
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 
+ADAM_EPS = 1e-7  # of Keras
 L2_OF_ALL_SPECTRA = 1e-6 * 313_600  # the paper's penalty, times its training set
 # noise comes in by every secondary channel: from 310 of them on, the penalty grows
 L2_OF_EACH_CHANNEL = 1e-3
@@ -64,15 +66,15 @@ class Plan:
         """Batches in an epoch, the last and smaller one included."""
         return -(-n_spectra // self.batch_size)
 
-    def penalties(self, n_spectra: int, n_inputs: int) -> list[tuple[str, float]]:
+    def penalties(self, n_spectra: int, module: nn.Module) -> list[tuple[str, float]]:
         """Strengths of the L2 penalty, for patterns of names; the first match counts.
 
         Parameters
         ----------
         n_spectra : int
             Spectra that the loss is a mean over.
-        n_inputs : int
-            Channels that enter the network.
+        module : Module
+            The network; as many channels enter it as its first layer has inputs.
 
         Returns
         -------
@@ -82,6 +84,7 @@ class Plan:
         if not isinstance(self.l2, str):
             return [(SECONDARY_KERNELS, self.l2)]
         primary = L2_OF_ALL_SPECTRA / n_spectra
+        n_inputs = next((w.shape[1] for w in module.parameters() if w.ndim == 2), 1)
         secondary = max(L2_OF_ALL_SPECTRA, L2_OF_EACH_CHANNEL * n_inputs) / n_spectra
         return [
             *((pattern, primary) for pattern in PRIMARY_KERNELS),

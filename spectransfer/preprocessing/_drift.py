@@ -23,6 +23,7 @@ from spectransfer._validation import (
 )
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.preprocessing._cropping import find_axis
+from spectransfer.preprocessing._drift_gain import with_blurred_gain
 from spectransfer.preprocessing._drift_model import (
     FAMILIES,
     Drift,
@@ -33,6 +34,7 @@ from spectransfer.preprocessing._drift_model import (
     held_out,
     lag_between,
     line_variance,
+    noise_of_sharpening,
     operator,
 )
 from spectransfer.preprocessing._drift_scatter import scatter_of
@@ -45,6 +47,7 @@ _OTHERS = (
     {"gain": 5, "shift": 3, "width": 2, "offset": 5},
 )
 _CHANCE = 0.003  # of finding a drift of one kind where there is none
+_MUCH = 2.0  # times the noise, of sharpening that would draw the gain its way
 _FOREIGN = 0.005  # of a standard's energy: more than this the model must not leave
 
 
@@ -293,6 +296,9 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             # what belongs together is tested together: lines that are wider are lower
             if chance_of(best.drift, FAMILIES) > _CHANCE:
                 best = fit_drift(standards, start({}))
+        elif best.drift.orders["gain"] and noise_of_sharpening(best.drift) > _MUCH:
+            line = min(float(np.sqrt(line_variance(reference))), n / 16)
+            best = with_blurred_gain(best, standards, line)
         return best
 
     def _describe(
@@ -346,6 +352,13 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 f"The shift ({self.shift_.mean():.1f} channels) did not settle within "
                 f"max_shift={self.max_shift}. Raise max_shift, give standards with "
                 "more lines, or align the axis by the lines of a lamp."
+            )
+        if self.explained_ < 0:
+            said.append(
+                "Corrected, the standards of both days differ more than they did, by "
+                f"{-self.explained_:.0%}: their intensities contradict the shapes of "
+                "their lines. Measure more shots, or give fewer orders, such as "
+                "orders={'shift': 1, 'width': 1}."
             )
         for day, spectra in (("today", today), ("the reference day", reference)):
             top = spectra.max(axis=1, keepdims=True)

@@ -342,6 +342,12 @@ def held_out(fit: Fit) -> FloatArray:
     return np.array(misfit)
 
 
+def noise_of_sharpening(drift: Drift) -> float:
+    """Give by how much the variance of noise grows where lines are sharpened most."""
+    width = drift.curve("width")
+    return float(((1 - 2 * width) ** 2 + 2 * width**2).max())
+
+
 def chance_of(drift: Drift, families: Sequence[str]) -> float:
     """Probability of coefficients as large as these without any drift."""
     at = [k for k in FAMILIES for _ in range(drift.orders[k])]

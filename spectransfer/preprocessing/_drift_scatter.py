@@ -12,6 +12,8 @@ they leave of a change of all intensities, which is what a gain looks like, is t
 taken to be uncertain by a share of what a mean's whole intensity is.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.polynomial import legendre
 
@@ -23,9 +25,12 @@ _UNSURE = 4.0  # share of a gain that directions leave open, times the root of n
 _SMOOTH = 3  # coefficients of a gain curve that are open
 
 
+@lru_cache(maxsize=32)  # a fit asks for the same ones again and again
 def polynomials(n_channels: int, n: int) -> FloatArray:
-    """Give Legendre polynomials along the channels, (n_channels, n)."""
-    return legendre.legvander(np.linspace(-1.0, 1.0, n_channels), n - 1)
+    """Give Legendre polynomials along the channels, (n_channels, n), read-only."""
+    basis: FloatArray = legendre.legvander(np.linspace(-1.0, 1.0, n_channels), n - 1)
+    basis.flags.writeable = False
+    return basis
 
 
 def scatter_of(shots: FloatArray) -> tuple[FloatArray, float]:

@@ -51,6 +51,9 @@ class DirectMLPTransfer(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
         Neurons of the hidden layers behind the latents. "auto" is the paper's
         (512, 1024) from 2048 primary channels on, and smaller powers of two, down to
         (32, 64), for fewer.
+    n_components : int, "auto" or None, default="auto"
+        In how many principal components the network sees both sides, see
+        `SpectralVAE`. None is the paper's.
     l2 : float or "auto", default="auto"
         Strength of the L2 penalty on the kernels of the hidden layers. "auto" is 0.31
         divided by the number of spectra: the paper's 1e-6 for its 313,600, and the
@@ -117,6 +120,7 @@ class DirectMLPTransfer(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
         *,
         n_latent: int = 64,
         decoder_layer_sizes: tuple[int, ...] | str = "auto",
+        n_components: int | str | None = "auto",
         l2: float | str = "auto",
         training: Training | None = None,
         random_state: RandomState = None,
@@ -125,6 +129,7 @@ class DirectMLPTransfer(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.n_latent = n_latent
         self.decoder_layer_sizes = decoder_layer_sizes
+        self.n_components = n_components
         self.l2 = l2
         self.training = training
         self.random_state = random_state
@@ -156,7 +161,10 @@ class DirectMLPTransfer(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
         5
         """
         published = cls(
-            decoder_layer_sizes=(512, 1024), l2=1e-6, training=PublishedTraining()
+            decoder_layer_sizes=(512, 1024),
+            n_components=None,
+            l2=1e-6,
+            training=PublishedTraining(),
         )
         return published.set_params(**changes)
 
@@ -197,13 +205,14 @@ class DirectMLPTransfer(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
         self._fit_regression("direct MLP", self._module, pair, watched, weights)
         return self
 
-    def _module(self, n_in: int, n_out: int) -> nn.Module:
+    def _module(self, n_in: int, n_out: int) -> tuple[nn.Module, tuple[MLP, MLP]]:
         sizes = self.decoder_layer_sizes
         if isinstance(sizes, str):
             sizes = tuple(reversed(encoder_layers_for(n_out)))
         mapper = MLP(n_in, self.hidden_layer_sizes, self.n_latent)
         decoder = MLP(self.n_latent, sizes, n_out)
-        return nn.Sequential(OrderedDict(mapper=mapper, decoder=decoder))
+        module = nn.Sequential(OrderedDict(mapper=mapper, decoder=decoder))
+        return module, (mapper, decoder)
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Transfer secondary spectra.

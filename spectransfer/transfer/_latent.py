@@ -10,6 +10,7 @@ share decoder and latents; each secondary one trains a mapper of its own.
 from typing import Any
 
 import numpy as np
+from sklearn import config_context
 from sklearn.base import (
     BaseEstimator,
     MultiOutputMixin,
@@ -275,13 +276,16 @@ class VAELatentTransfer(HeldParts, MultiOutputMixin, ScoresOnItsAxis, BaseEstima
         seen = watched and (watched[0], _latents(autoencoder, watched[1]))
         if "y_unpaired" in beside:
             beside["y_unpaired"] = _latents(autoencoder, beside["y_unpaired"])
-        named = seen and dict(zip(("X_val", "y_val"), seen, strict=True))
-        fit_watched(mapper, pairs, named, weights, beside)
-        if objective == "decoded":
-            mapper._fit_through(autoencoder, "latents", pairs, seen, weights)
-        elif objective == "spectrum":
-            pairs = (secondary, primary)
-            mapper._fit_through(autoencoder, "spectra", pairs, watched, weights)
+        if objective == "latent":
+            named = seen and dict(zip(("X_val", "y_val"), seen, strict=True))
+            fit_watched(mapper, pairs, named, weights, beside)
+        else:
+            measured = None
+            if objective == "spectrum":
+                measured = (primary, watched and watched[1])
+            # they have been searched for NaN
+            with config_context(assume_finite=True):
+                mapper._fit_through(autoencoder, pairs, seen, measured, weights)
         self.autoencoder_, self.mapper_ = autoencoder, mapper
         self._target_ndim = targets.ndim
         return self

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spectransfer.evaluation import PROTOCOLS
+from spectransfer.evaluation import PROTOCOLS, TransferRow, TransferTable
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -99,6 +99,24 @@ def test_the_same_command_gives_the_same_tables_and_a_whole_page(tmp_path):
     numbered += ["Figure 10.", "Figures B.11 to B.14.", "Figures B.15 to B.20."]
     places = [html.index(f"<b>{label}</b>") for label in numbered]
     assert all(a < b for a, b in pairwise(places))
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_only_maps_that_know_the_librarys_day_have_its_column(command, known):
+    names = [p for p in PROTOCOLS if known or p != "library"]
+    same_day, second_day = (
+        TransferTable(
+            tuple(TransferRow("mean", p, *[0.5] * 4, *[None] * 3) for p in protocols)
+        )
+        for protocols in (["deployable"], names)
+    )
+    mean = command.transfers_to_judge("light", 0, 20)[:1]
+    results = command.Results(
+        None, None, mean, None, None, second_day, same_day, floor=None
+    )
+    _, header, row = command.as_text(results).splitlines()
+    assert header.split() == ["RSE", "same", "day", *names, "k-score", "fit"]
+    assert row.split() == ["mean", *["0.5000"] * (len(names) + 1), "50.0%", "-"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 import torch
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
+from threadpoolctl import threadpool_info
 
 from spectransfer import SpectralMLP, SpectralVAE, VAELatentTransfer
 from spectransfer.datasets import make_instrument_pair
@@ -70,8 +71,9 @@ def test_bfloat16_rounds_but_learns_the_same(make):
     exact, rounded = make(), make(training__precision="bfloat16")
     losses = [np.array(e.fit(X, Y).loss_curve_) for e in (exact, rounded)]
     assert not np.array_equal(*losses)
-    # eight bits of every factor, in a mean of many
-    assert np.abs(losses[1] / losses[0] - 1).max() < 0.01
+    # eight bits of every factor, in a mean of many; posteriors are drawn from numpy's
+    # generator in float32 and from torch's otherwise
+    assert np.abs(losses[1] / losses[0] - 1).max() < 0.02
 
 
 def test_predictions_follow_the_precision_that_is_set_at_the_time():
@@ -113,14 +115,21 @@ def two_threads():
     torch.set_num_threads(before)
 
 
+def blas_threads():
+    """Tell how many threads numpy's products take."""
+    return {p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"}
+
+
 def test_a_small_network_is_trained_by_one_thread(two_threads):
     with fitting_threads(MLP(260, (128,), 64), batch_size=32):
         assert torch.get_num_threads() == 1
+        assert blas_threads() == {1}
 
 
 def test_a_large_network_is_trained_by_all_threads(two_threads):
     with fitting_threads(MLP(4062, (1024, 512), 64), batch_size=128):
         assert torch.get_num_threads() == 2
+        assert blas_threads() == {2}
 
 
 def test_threads_are_given_back_after_an_error(two_threads):

@@ -72,16 +72,6 @@ def test_weight_decay_of_twice_the_strength_is_the_gradient_of_the_penalty():
     assert_allclose(kernel.grad, 2 * 0.01 * kernel.detach(), rtol=1e-6)
 
 
-def test_decoded_loss_of_latents_decodes_both_sides():
-    decoder = MLP(3, (5,), 7)
-    shift, predicted, true = torch.ones(3), torch.randn(4, 3), torch.randn(4, 3)
-    loss = DecodedLoss(decoder, shift, 2.0, "latents")(predicted, true)
-    with torch.no_grad():
-        expected = (decoder(2 * predicted + 1) - decoder(2 * true + 1)).square().mean()
-    assert_allclose(loss, expected, rtol=1e-6)
-    assert DecodedLoss(decoder, shift, 2.0, "latents")(true, true) == 0
-
-
 # spectra with weights
 
 WEIGHTS = torch.tensor([0.5, 2.0, 1.0, 0.5])

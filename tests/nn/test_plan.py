@@ -1,11 +1,12 @@
 from numpy.testing import assert_allclose
+from torch import nn
 
 from spectransfer.networks import Training
 
 
 def penalties(n_spectra, n_inputs, l2="auto"):
     plan = Training().plan(n_spectra, "net", l2=l2, verbose=False)
-    return plan.penalties(n_spectra, n_inputs)
+    return plan.penalties(n_spectra, nn.Linear(n_inputs, 1))
 
 
 def test_automatic_l2_is_the_papers_at_the_papers_size():

@@ -185,3 +185,34 @@ def test_standards_that_come_to_a_negative_gain_are_refused(rng):
         DriftCorrector(orders={"gain": 4}, test=False, max_shift=0).fit(
             today, today * np.linspace(1, -0.5, 400)
         )
+
+
+def wider(sigma, heights, noise=0.0, seed=0):
+    """Lines of one area, on a level of 100."""
+    channels = np.arange(600.0)
+    places = np.linspace(25.0, 575.0, 23)
+    lines = np.exp(-0.5 * ((channels[:, None] - places) / sigma) ** 2) / sigma
+    rng = np.random.default_rng(seed)
+    return 100 + lines @ heights + noise * rng.normal(size=600)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_lines_that_are_much_wider_are_not_taken_for_a_gain():
+    rng = np.random.default_rng(3)
+    heights = rng.gamma(1.0, 4000.0, size=(3, 23))
+    reference = [wider(1.4, h, 8.0, i) for i, h in enumerate(heights)]
+    today = [wider(1.4 * 1.2, h, 8.0, 9 + i) for i, h in enumerate(heights)]
+    drift = DriftCorrector().fit(today, reference)
+    assert np.abs(drift.gain_ - 1).max() < 0.1
+    assert drift.width_.mean() == pytest.approx(1.2, abs=0.07)
+    assert drift.explained_ > 0.7
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_gain_beside_much_wider_lines_is_found():
+    rng = np.random.default_rng(3)
+    heights = rng.gamma(1.0, 4000.0, size=(3, 23))
+    reference = [wider(1.4, h, 8.0, i) for i, h in enumerate(heights)]
+    today = [1.5 * wider(1.4 * 1.2, h, 8.0, 9 + i) for i, h in enumerate(heights)]
+    drift = DriftCorrector().fit(today, reference)
+    assert_allclose(drift.gain_, 1.5, rtol=0.08)

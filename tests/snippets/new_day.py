@@ -37,3 +37,4 @@ for day in range(1, 13):
             light = spectrum * rng.normal(1, 0.03) + rng.normal(0, 3, len(axis))
             name = Path("standards") / f"2026-03-{day:02}_{material}_{shot}.txt"
             np.savetxt(name, np.column_stack([axis, light]))
+primary_of_reference = np.repeat(maps.train.X_primary[:2], 5, axis=0)

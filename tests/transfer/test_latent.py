@@ -174,14 +174,14 @@ def test_decoded_objective_needs_latents_and_decoder_and_no_spectra(
     seen = []
     through = SpectralMLP._fit_through
 
-    def watched_through(self, autoencoder, target, pair, *rest):
-        seen.append((target, pair[1]))
-        return through(self, autoencoder, target, pair, *rest)
+    def watched_through(self, autoencoder, pair, watched, spectra, *rest):
+        seen.append((spectra, pair[1]))
+        return through(self, autoencoder, pair, watched, spectra, *rest)
 
     monkeypatch.setattr(SpectralMLP, "_fit_through", watched_through)
     transfer.set_params(autoencoder=autoencoder, objective="decoded").fit(X, y)
-    (target, learned), latents = seen[0], autoencoder.transform(y)
-    assert target == "latents"
+    (spectra, learned), latents = seen[0], autoencoder.transform(y)
+    assert spectra is None
     assert_array_equal(learned, latents)
 
 
