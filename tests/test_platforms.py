@@ -1,6 +1,6 @@
 """The package without what only some systems have: a faked Windows, a faked macOS.
 
-Libraries below are loaded as they are here; of ours, every module sees the other system.
+Libraries below are loaded as they are here; each module of ours sees the other system.
 """
 
 import os
