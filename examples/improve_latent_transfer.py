@@ -6,7 +6,7 @@ In the paper the latent transfer is 19 % behind a network that goes from seconda
 primary spectra in one piece. We change it step by step, from the paper's scaling and
 plain networks to the defaults of this package, and judge every step on the day of the
 training map and on a second day. On small maps the relative squared error of the first
-falls from 0.101 to 0.036, where a direct network has 0.052 and a ridge 0.040.
+falls from 0.101 to 0.036, where a ridge has 0.040.
 
     python examples/improve_latent_transfer.py          # light spectrometers
     python examples/improve_latent_transfer.py --full   # all channels, half an hour

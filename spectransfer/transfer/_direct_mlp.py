@@ -31,6 +31,9 @@ from spectransfer.networks import (
 )
 from spectransfer.nn import MLP
 
+# with layers for 64 components, errors on maps were a tenth larger
+LEAST_OUTPUTS = 512
+
 
 class DirectMLPTransfer(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
     r"""Transfer by one network from secondary to primary spectra.
@@ -49,8 +52,8 @@ class DirectMLPTransfer(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
         Number of linear neurons in the middle.
     decoder_layer_sizes : tuple of int or "auto", default="auto"
         Neurons of the hidden layers behind the latents. "auto" is the paper's
-        (512, 1024) from 2048 primary channels on, and smaller powers of two, down to
-        (32, 64), for fewer.
+        (512, 1024) where the network answers with 2048 channels or more, and smaller
+        powers of two, down to (128, 256), for fewer channels or components.
     n_components : int, "auto" or None, default="auto"
         In how many principal components the network sees both sides, see
         `SpectralVAE`. None is the paper's.
@@ -208,7 +211,7 @@ class DirectMLPTransfer(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
     def _module(self, n_in: int, n_out: int) -> tuple[nn.Module, tuple[MLP, MLP]]:
         sizes = self.decoder_layer_sizes
         if isinstance(sizes, str):
-            sizes = tuple(reversed(encoder_layers_for(n_out)))
+            sizes = tuple(reversed(encoder_layers_for(max(n_out, LEAST_OUTPUTS))))
         mapper = MLP(n_in, self.hidden_layer_sizes, self.n_latent)
         decoder = MLP(self.n_latent, sizes, n_out)
         module = nn.Sequential(OrderedDict(mapper=mapper, decoder=decoder))
