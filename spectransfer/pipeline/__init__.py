@@ -21,6 +21,8 @@ _MODULE_OF = {
 
 # not in __all__: for other rooms of this house
 _FOR_ROOMS = {
+    "PrimarySide": "spectransfer.pipeline._primary_side",
+    "PrimarySpace": "spectransfer.pipeline._space",
     "PROTOCOLS": "spectransfer.pipeline._protocols",
     "fit_watched": "spectransfer.pipeline._fitting",
     "fit_with_unpaired": "spectransfer.pipeline._fitting",
@@ -42,6 +44,7 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.pipeline._make import (
         make_transfer_pipeline as make_transfer_pipeline,
     )
+    from spectransfer.pipeline._primary_side import PrimarySide as PrimarySide
     from spectransfer.pipeline._protocols import PROTOCOLS as PROTOCOLS
     from spectransfer.pipeline._protocols import (
         with_own_statistics as with_own_statistics,
@@ -53,6 +56,7 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.pipeline._regressor import (
         PrimarySpaceRegressor as PrimarySpaceRegressor,
     )
+    from spectransfer.pipeline._space import PrimarySpace as PrimarySpace
     from spectransfer.pipeline._streaming import transfer_spectra as transfer_spectra
 else:
     __getattr__, __dir__ = lazy_names(__name__, _MODULE_OF | _FOR_ROOMS)
