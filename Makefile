@@ -1,6 +1,7 @@
 # make demo        install, then reproduce the paper on small simulated maps (reports/paper)
 # make test        install, then run the tests
 # make site        install, then build docs and gallery (docs/_build/html/index.html)
+# make dist        build wheel and sdist (dist/), check them, and test the wheel
 # make benchmarks  install, then time everything that has a target (half an hour)
 # make lowest      install the lowest versions that pyproject.toml allows, then run the tests
 # make check       install, then format, lint, types, import contract, docstrings, tests
@@ -16,7 +17,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 LOWEST ?= .venv-lowest
 
-.PHONY: demo test slow lowest static check site benchmarks clean
+.PHONY: demo test slow lowest static check site dist benchmarks clean
 
 demo: $(INSTALLED)
 	OMP_NUM_THREADS=$(THREADS) $(BIN)/python examples/paper $(ARGS)
@@ -45,6 +46,9 @@ check: static test
 
 site: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html $(ARGS)
+
+dist:
+	OMP_NUM_THREADS=1 $(PYTHON) .ci/dist.py .venv-dist
 
 benchmarks: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/run_all.py $(ARGS)

@@ -45,6 +45,7 @@ parser.add_argument("--strong", action="store_true", help="stronger drifts, too"
 parser.add_argument("--draws", type=int, default=10, help="of standards, per seed")
 parser.add_argument("--seeds", type=int, nargs="+", default=[1])
 parser.add_argument("--train", type=int, default=48, help="shots along a side")
+parser.add_argument("--rows", nargs="+", help="parts of the names of rows to print")
 parser.add_argument("--curve", help="file for the error over 0 to 20 standards")
 parser.add_argument("--test", type=int, default=30, help="shots along a side")
 
@@ -247,6 +248,8 @@ def main() -> None:
                 100,
             )
     for name, what in table.items():
+        if arguments.rows and not any(part in name for part in arguments.rows):
+            continue
         show(name, [lab.row(*what) for lab in laboratories])
 
 

@@ -60,6 +60,7 @@ sphinx_gallery_conf = {
     "nested_sections": False,
     "abort_on_example_error": True,
     "show_memory": False,
+    "write_computation_times": False,  # its page would fetch scripts from a network
     "download_all_examples": False,
     "plot_gallery": "True",
     "reset_argv": lambda conf, script: [],

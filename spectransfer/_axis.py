@@ -14,10 +14,11 @@ import numpy as np
 
 from spectransfer._channels import Named as Named
 from spectransfer._channels import NamedSpectra as NamedSpectra
-from spectransfer._channels import after, names_of, span_of
+from spectransfer._channels import after, span_of
 from spectransfer._channels import axis_of as axis_of
 from spectransfer._channels import compare_axes as compare_axes
 from spectransfer._channels import known_names as known_names
+from spectransfer._channels import names_of as names_of
 from spectransfer._channels import read_name as read_name
 from spectransfer._channels import read_names as read_names
 from spectransfer._channels import refuse_strange_columns as refuse_strange_columns

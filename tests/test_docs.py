@@ -17,10 +17,16 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 def place_of(page: Path, link: str) -> Path:
     """Give the file that a link means; pages of the gallery are made from scripts."""
     if link == "gallery/index":
-        return ROOT / "examples" / "GALLERY_HEADER.md"
+        return ROOT / "examples" / "GALLERY_HEADER.rst"
     if link.startswith("gallery/"):
         return ROOT / "examples" / f"{Path(link).name}.py"
     return page.parent / link
+
+
+def test_the_gallery_has_a_title_that_sphinx_reads():
+    header = ROOT / "examples" / "GALLERY_HEADER.rst"  # the page that is made is rst
+    title, line, *_ = header.read_text(encoding="utf-8").splitlines()
+    assert line == "=" * len(title)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -124,6 +124,7 @@ def mypys_words(folder: Path, imports: list[str], lines: list[str]) -> dict[str,
 
 
 # one test, since mypy takes a quarter of a minute to read numpy and us
+@pytest.mark.slow  # a type checker reads numpy and torch first
 def test_a_type_checker_flags_what_is_wrong_and_nothing_else(tmp_path):
     pytest.importorskip("mypy")
     public = public_functions_and_classes()

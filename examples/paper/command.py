@@ -51,6 +51,9 @@ from spectransfer.exceptions import FileFormatError
 from spectransfer.report import Report
 
 SMALL = {"train": (48, 48), "validation": (32, 32), "test": (40, 40)}
+HOW_LONG = (
+    "This takes about three minutes where one core is free, and longer where it is not."
+)
 
 
 # %%
@@ -210,6 +213,8 @@ def main() -> None:
     warnings.filterwarnings("ignore", category=LinAlgWarning)
     warnings.filterwarnings("ignore", category=ConvergenceWarning)
     progress = Progress(arguments.verbose)
+    if setting.shapes == SMALL and setting.data is None:
+        print(HOW_LONG, file=sys.stderr, flush=True)
     try:
         results = run(setting, progress)
     except (OSError, FileFormatError) as error:

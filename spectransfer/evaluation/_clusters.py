@@ -177,7 +177,7 @@ def choose_n_clusters(
     >>> choose_n_clusters(library, (2, 3, 4), random_state=0).n_clusters
     3
     """
-    table = as_table(library, "library")
+    table = as_table(library, "library", finite=prepare is None)
     drawn = _subsample(table, prepare, n_subsample, random_state)
     tried = [int(k) for k in options]
     if not tried:
@@ -273,7 +273,7 @@ def fit_library_clusters(
     >>> sorted(kmeans.cluster_centers_.ravel().tolist())
     [0.25, 5.25]
     """
-    table = as_table(library, "library")
+    table = as_table(library, "library", finite=prepare is None)
     options: dict[str, Any] = {
         "prepare": prepare,
         "n_subsample": n_subsample,

@@ -8,7 +8,6 @@ from typing import Any
 
 from sklearn.base import clone
 
-from spectransfer._axis import compare_axes
 from spectransfer._progress import Bar, progress_bar
 from spectransfer._typing import RandomState
 from spectransfer._validation import (
@@ -18,6 +17,13 @@ from spectransfer._validation import (
     validate_params,
 )
 from spectransfer._wrapping import is_fitted
+from spectransfer.evaluation._axes import (
+    axes_of,
+    check_axes,
+    check_channels,
+    check_fitted_axes,
+    read_pair,
+)
 from spectransfer.evaluation._judging import (
     BLOCK_SIZE,
     Clusters,
@@ -29,7 +35,6 @@ from spectransfer.evaluation._judging import (
 )
 from spectransfer.evaluation._properties import (
     Properties,
-    axes_of,
     checked_properties,
 )
 from spectransfer.evaluation._sharing import shared_size
@@ -37,20 +42,7 @@ from spectransfer.evaluation._stopwatch import Stopwatch
 from spectransfer.evaluation._table import SpectrumErrors, TransferRow, TransferTable
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.pipeline import fit_watched
-from spectransfer.spectra import Pair, as_pair
-
-
-def _check_axes(known: tuple[Any, Any], name: str, given: tuple[Any, Any]) -> None:
-    """Refuse spectra on another axis than those of the shared standards."""
-    for side, fitted, axis in zip(Pair._fields, known, given, strict=True):
-        if fitted is not None and axis is not None:
-            compare_axes(
-                fitted,
-                axis,
-                who="evaluate_transfers",
-                what=f"{side} spectra of {name}",
-                known_from="of train",
-            )
+from spectransfer.spectra import Pair
 
 
 def _named_transfers(transfers: Any) -> dict[str, Any]:
@@ -73,21 +65,6 @@ def _named_transfers(transfers: Any) -> dict[str, Any]:
     return {str(name): transfer for name, transfer in named.items()}
 
 
-def _check_channels(known: Pair, unseen: Pair, watched: Pair | None) -> None:
-    """Refuse spectra on other channels than those of the shared standards."""
-    for name, pair in (("test", unseen), ("validation", watched)):
-        for side in Pair._fields:
-            if pair is None:
-                continue
-            n, n_known = (getattr(p, side).shape[1] for p in (pair, known))
-            if n != n_known:
-                raise ValueError(
-                    f"{name} must have the channels of train, but its {side} spectra "
-                    f"have {n} and those of train {n_known}. Bring them to one axis, "
-                    "for example with WavelengthResampler."
-                )
-
-
 @dataclass(frozen=True)
 class _Task:
     """What every transfer has to do."""
@@ -107,7 +84,9 @@ class _Task:
         """Give the fitted transfer, what fitting took, its figures, and its size."""
         spent = Stopwatch()
         watched = self.watched or (None, None)
-        if not is_fitted(transfer):
+        if is_fitted(transfer):
+            check_fitted_axes(transfer, name, axes_of(self.unseen, self.unseen))
+        else:
             bar.describe(f"{name}, fit")
             bar.reach(0)
             with spent("fit"):
@@ -377,13 +356,14 @@ def evaluate_transfers(
     """
     named = _named_transfers(transfers)
     asked = None if protocols is None else known_protocols(protocols)
-    known, unseen = as_pair(train, "train"), as_pair(test, "test")
+    used = list(named.values())
+    known, unseen = read_pair(train, "train", used), read_pair(test, "test", used)
     names, library_day = with_truth(asked, test, unseen)
-    watched = None if validation is None else as_pair(validation, "validation")
-    _check_channels(known, unseen, watched)
-    _check_axes(axes_of(train, known), "test", axes_of(test, unseen))
+    watched = None if validation is None else read_pair(validation, "validation", used)
+    check_channels(known, unseen, watched)
+    check_axes(axes_of(train, known), "test", axes_of(test, unseen))
     if watched is not None:
-        _check_axes(axes_of(train, known), "validation", axes_of(validation, watched))
+        check_axes(axes_of(train, known), "validation", axes_of(validation, watched))
     check_map(unseen, names)
     task = _Task(
         known,

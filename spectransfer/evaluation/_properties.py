@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spectransfer._axis import Axis, axis_of
+from spectransfer._axis import Axis
 from spectransfer._blocks import block_slices, take_rows
 from spectransfer._tables import TextTable
 from spectransfer._typing import ArrayLike, FloatArray
@@ -108,15 +108,6 @@ def _known(values: ArrayLike, n: int, name: str, where: str) -> FloatArray:
             f"and {n} spectra. Leave out spectra whose value is not known."
         )
     return known
-
-
-def axes_of(pair: Any, tables: Pair) -> tuple[Any, Any]:
-    """Give the axes of a pair: of a container, or of the columns of data frames."""
-    given = [getattr(pair, f"axis_{side}", None) for side in Pair._fields]
-    if any(axis is None for axis in given):
-        named = [axis_of(spectra) for spectra in tables]
-        return named[0], named[1]
-    return given[0], given[1]
 
 
 def untransferred(known: Pair, unseen: Pair, axes: tuple[Any, Any]) -> Any:

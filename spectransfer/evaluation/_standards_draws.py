@@ -13,11 +13,11 @@ from spectransfer._blocks import take_rows
 from spectransfer._progress import progress_bar
 from spectransfer._typing import ArrayLike, FloatArray, IntArray, RandomState
 from spectransfer._validation import Interval, StrOptions, validate_params
+from spectransfer.evaluation._axes import axes_of, named_sides
 from spectransfer.evaluation._properties import (
     PRIMARY,
     UNTRANSFERRED,
     Property,
-    axes_of,
     checked_properties,
     untransferred,
 )
@@ -231,7 +231,8 @@ def standards_curve(
             unpaired = {"X_unpaired": draw.pool.secondary} | beside
             for size, k in enumerate(counts):
                 rows = draw.standards(k, method, order, seed)
-                some = [take_rows(side, rows) for side in draw.pool]
+                taken = Pair(*(take_rows(side, rows) for side in draw.pool))
+                some = named_sides(taken, draw.axes)
                 at = (size, n)
                 for name, transfer in named.items():
                     ids = None if draw.groups is None else draw.groups[rows]

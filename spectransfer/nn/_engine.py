@@ -393,7 +393,7 @@ def _forget_training(net: TrainedNet) -> None:
     if net.dense_step is not None:
         net.dense_step.end()
         net.dense_step = None
-    else:
+    elif hasattr(net, "optimizer_"):  # an error may have come before it was made
         net.module_.zero_grad(set_to_none=True)
         net.optimizer_.state.clear()
     net.criterion_ = net.criterion = net.train_split = None

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 PRECISIONS = ("float32", "tf32", "bfloat16")
@@ -88,7 +89,9 @@ def autocast(precision: str, device: torch.device) -> torch.autocast:
 
 @contextmanager
 def fitting_threads(module: nn.Module, batch_size: int) -> Iterator[None]:
-    """Limit torch's threads to the work of a training step, and restore them.
+    """Limit threads to the work of a training step, and restore them.
+
+    Those of torch; numpy's products, of which written-out steps consist, take as many.
 
     Parameters
     ----------
@@ -102,6 +105,7 @@ def fitting_threads(module: nn.Module, batch_size: int) -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(min(before, useful))
     try:
-        yield
+        with threadpool_limits(min(before, useful), user_api="blas"):
+            yield
     finally:
         torch.set_num_threads(before)

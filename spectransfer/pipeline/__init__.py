@@ -24,6 +24,7 @@ _FOR_ROOMS = {
     "PrimarySide": "spectransfer.pipeline._primary_side",
     "PrimarySpace": "spectransfer.pipeline._space",
     "PROTOCOLS": "spectransfer.pipeline._protocols",
+    "crop_first": "spectransfer.pipeline._steps",
     "fit_watched": "spectransfer.pipeline._fitting",
     "fit_with_unpaired": "spectransfer.pipeline._fitting",
     "watches": "spectransfer.pipeline._fitting",
@@ -57,6 +58,7 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
         PrimarySpaceRegressor as PrimarySpaceRegressor,
     )
     from spectransfer.pipeline._space import PrimarySpace as PrimarySpace
+    from spectransfer.pipeline._steps import crop_first as crop_first
     from spectransfer.pipeline._streaming import transfer_spectra as transfer_spectra
 else:
     __getattr__, __dir__ = lazy_names(__name__, _MODULE_OF | _FOR_ROOMS)

@@ -10,15 +10,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 from sklearn import get_config
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import has_fit_parameter
 
+from spectransfer._axis import axis_of, with_names
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import unchanged_on_error
-from spectransfer._wrapping import layers
+from spectransfer._wrapping import flat_steps, layers
 from spectransfer.metrics import target_in_prediction_space
+from spectransfer.pipeline._steps import names_behind
 
 
 def takes(estimator: Any, name: str) -> bool:
@@ -130,11 +133,15 @@ def fit_with_validation(
     if not isinstance(estimator, Pipeline):
         return estimator.fit(X, *targets, **beside, **params)
     name, last = estimator.steps[-1]
-    front = Pipeline(estimator.steps[:-1], memory=estimator.memory)
+    front = Pipeline(
+        estimator.steps[:-1], memory=estimator.memory, verbose=estimator.verbose
+    )
     of_front, of_last = _divided(estimator, front, name, beside, params)
     with unchanged_pipeline(estimator):
         if front.steps:
+            columns = getattr(X, "columns", None)
             X = front.fit_transform(X, y, **of_front)
+            X = _named_behind(front, columns, X)
             secondary = [key for key in beside if key.startswith("X_")]
             prepared = {key: _prepared(front, beside[key], key) for key in secondary}
             # a memory fits clones
@@ -142,6 +149,14 @@ def fit_with_validation(
             beside = beside | prepared
         fit_with_validation(last, X, y, beside, of_last)
     return estimator
+
+
+def _named_behind(front: Pipeline, columns: Any, prepared: Any) -> Any:
+    """Let prepared spectra say the names of their channels, as far as steps do."""
+    if columns is None or type(prepared) is not np.ndarray:
+        return prepared
+    names = names_behind(flat_steps(front), [str(c) for c in columns])
+    return with_names(prepared, names)
 
 
 def _divided(
@@ -284,7 +299,9 @@ class TransferPipeline(Pipeline):
             )
         given = {name: value for name, value in beside.items() if value is not None}
         with unchanged_pipeline(self):
-            if given:
+            # a regressor that matches channels has to know them behind the steps, too
+            named = axis_of(X) is not None and self.transform_input is None
+            if given or named:
                 fit_with_validation(self, X, y, given, params)
             else:
                 super().fit(X, y, **params)

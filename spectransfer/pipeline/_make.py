@@ -5,6 +5,7 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 
 from spectransfer.pipeline._fitting import TransferPipeline
+from spectransfer.pipeline._preparations import prepare_as
 from spectransfer.pipeline._regressor import PrimarySpaceRegressor
 from spectransfer.preprocessing import BaselineCorrector, StandardScaler
 
@@ -12,6 +13,7 @@ from spectransfer.preprocessing import BaselineCorrector, StandardScaler
 def make_transfer_pipeline(
     regressor: Any = None,
     *,
+    preparation: str | None = "libs",
     secondary: Any = "default",
     primary: Any = "default",
     memory: Any = None,
@@ -24,12 +26,17 @@ def make_transfer_pipeline(
         What carries prepared secondary spectra to prepared primary ones: any
         multi-output regressor. None is the paper's method,
         ``VAELatentTransfer(SpectralVAE(), SpectralMLP())``.
+    preparation : {"libs", "raman", "nir"} or None, default="libs"
+        How spectra of both sides are prepared, by the kind of spectroscopy. "libs" and
+        "raman": free of baseline, centred, divided by one number, that is
+        ``make_pipeline(BaselineCorrector(), StandardScaler(power=0))``. "nir": first
+        derivative (15 channels, quadratic), standard normal variate, the same scaler;
+        it needs chemotools, and predictions are such derivatives. None: nothing, so
+        that predictions are on the scale of the measured spectra.
     secondary, primary : transformer, "default", "passthrough" or None
-        What is done to the spectra of each side. "default" is
-        ``make_pipeline(BaselineCorrector(), StandardScaler(power=0))``: free of
-        baseline, centred, divided by one number. None and
-        "passthrough" are nothing. A side with a
-        `Pipeline` keeps the names of its steps.
+        What is done to the spectra of one side instead. "default" is `preparation`;
+        None and "passthrough" are nothing. A side with a `Pipeline` keeps the names of
+        its steps.
     memory : str or joblib.Memory, default=None
         Cache of the prepared secondary spectra, as in `sklearn.pipeline.Pipeline`.
 
@@ -41,12 +48,20 @@ def make_transfer_pipeline(
         ``fit(X_secondary, X_primary)``, with a validation set ``fit(X, y, X_val=...,
         y_val=...)``, and ``predict(X_secondary)``.
 
+    Warns
+    -----
+    SpectransferWarning
+        In `fit`, if a baseline takes away most of the variance among primary spectra.
+
     See Also
     --------
     make_published_pipeline : The paper's own configuration.
 
     Notes
     -----
+    Preparations were chosen by what a calibration then reads from transferred spectra,
+    on real pairs of instruments: docs/preprocessing.md has the table.
+
     The paper scales every channel to unit variance (``StandardScaler()``). Channels of
     pure noise then weigh as much as lines, and every transfer that we tried on
     simulated maps did worse for it; docs/paper.md has the figures.
@@ -65,8 +80,8 @@ def make_transfer_pipeline(
     >>> bool(transfer.score(pair.X_secondary[150:], pair.X_primary[150:]) > 0.5)
     True
     """
-    primary = _side(primary, "primary")
-    secondary = _side(secondary, "secondary")
+    primary = _side(primary, "primary", preparation)
+    secondary = _side(secondary, "secondary", preparation)
     steps: list[tuple[str, Any]] = []
     if isinstance(secondary, Pipeline):
         steps = list(secondary.steps)
@@ -138,7 +153,7 @@ def make_published_pipeline(regressor: Any = None, **changes: Any) -> TransferPi
     )
 
 
-def _side(side: Any, name: str) -> Any:
+def _side(side: Any, name: str, kind: str | None) -> Any:
     """Give what is done to the spectra of a side."""
     if not isinstance(side, str):
         return side
@@ -149,7 +164,7 @@ def _side(side: Any, name: str) -> Any:
             f"{name} must be a transformer, 'default', 'passthrough' or None, but it "
             f"is {side!r}. Pass the steps themselves, such as make_pipeline(...)."
         )
-    return _preparation(BaselineCorrector(), StandardScaler(power=0))
+    return prepare_as(kind)
 
 
 def _preparation(corrector: BaselineCorrector, scaler: StandardScaler) -> Pipeline:

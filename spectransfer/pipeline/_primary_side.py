@@ -19,7 +19,6 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer
 from sklearn.preprocessing import StandardScaler as _SklearnScaler
 from sklearn.utils import get_tags
 
@@ -27,6 +26,12 @@ from spectransfer._axis import Named, axis_of, known_names, read_names
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_targets
 from spectransfer._wrapping import flat_steps, unwrapped
+from spectransfer.pipeline._steps import (
+    can_be_undone,
+    crops_first,
+    names_behind,
+    names_through,
+)
 from spectransfer.preprocessing import (
     BaselineCorrector,
     StandardScaler,
@@ -116,23 +121,21 @@ class PrimarySide:
     @property
     def prepared_names(self) -> list[str] | None:
         """Names of the channels that a regressor learns, where they are places."""
-        names = self._measured_names()
-        for step in self.steps if self.transformer is not None else ():
-            names = _names_through(step, names)
-        return names if names and read_names(names) else None
+        steps = self.steps if self.transformer is not None else []
+        return names_behind(steps, self._measured_names())
 
     @property
     def predicted_names(self) -> list[str] | None:
         """Names of the channels of predictions, where they are places."""
         before = [self._measured_names()]
         steps = self.steps if self.transformer is not None else []
-        lossy = [i for i, step in enumerate(steps) if not _can_be_undone(step)]
+        lossy = [i for i, step in enumerate(steps) if not can_be_undone(step)]
         for step in steps[: lossy[-1] + 1] if lossy else ():
-            before.append(_names_through(step, before[-1]))
+            before.append(names_through(step, before[-1]))
         names = before[-1]
         for i in reversed(range(len(before) - 1)):
             now, then = before[i], before[i + 1]
-            if now and then and len(now) != len(then) and _can_be_undone(steps[i]):
+            if now and then and len(now) != len(then) and can_be_undone(steps[i]):
                 names = now
         return names if names and read_names(names) else None
 
@@ -143,7 +146,7 @@ class PrimarySide:
     @property
     def space(self) -> str:
         """Say in words what the predictions are, beside measured spectra."""
-        lost = [type(s).__name__ for s in self.steps if not _can_be_undone(s)]
+        lost = [type(s).__name__ for s in self.steps if not can_be_undone(s)]
         return f"changed for good by {', '.join(lost)}" if lost else "as measured"
 
     def check(self, y: ArrayLike, name: str = "y") -> FloatArray:
@@ -200,7 +203,7 @@ class PrimarySide:
         """
         targets = self.check(y)
         steps = self.steps
-        lossy = [i for i, step in enumerate(steps) if not _can_be_undone(step)]
+        lossy = [i for i, step in enumerate(steps) if not can_be_undone(step)]
         if not lossy:
             return targets
         steps = steps[: lossy[-1] + 1]
@@ -348,32 +351,9 @@ def _pass(steps: list[Any], spectra: Any, *, fit: bool = False) -> Any:
 def _undo(steps: list[Any], spectra: Any) -> Any:
     """Undo steps from last to first, passing over those that cannot be undone."""
     for step in reversed(steps):
-        if _can_be_undone(step):
+        if can_be_undone(step):
             spectra = step.inverse_transform(spectra)
     return spectra
-
-
-def _can_be_undone(step: Any) -> bool:
-    """Tell whether a step has an inverse; a function without one passes as its own."""
-    if isinstance(step, FunctionTransformer) and step.inverse_func is None:
-        return step.func is None
-    return hasattr(step, "inverse_transform")
-
-
-def crops_first(transformer: Any) -> bool:
-    """Tell whether channels are cut before anything is computed from them."""
-    steps = [] if transformer is None else flat_steps(transformer)
-    return bool(steps) and isinstance(steps[0], WavelengthCropper)
-
-
-def _names_through(step: Any, names: list[str] | None) -> list[str] | None:
-    """Give the names of channels behind a step, as far as it tells them."""
-    if names is None or not hasattr(step, "get_feature_names_out"):
-        return None
-    try:
-        return [str(n) for n in step.get_feature_names_out(np.asarray(names, object))]
-    except ValueError:
-        return None
 
 
 def _channels_in_words(shape: tuple[int, ...]) -> str:

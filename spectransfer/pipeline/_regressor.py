@@ -35,8 +35,10 @@ from spectransfer._validation import (
     validation_set,
 )
 from spectransfer._wrapping import HeldParts
-from spectransfer.pipeline._primary_side import PrimarySide, crops_first
+from spectransfer.pipeline._preparations import warn_of_lost
+from spectransfer.pipeline._primary_side import PrimarySide
 from spectransfer.pipeline._space import PrimarySpace, check_joined, mark
+from spectransfer.pipeline._steps import crops_first
 
 
 def _default_regressor() -> Any:
@@ -193,6 +195,7 @@ class PrimarySpaceRegressor(
         unpaired = {name: v for name, v in unpaired.items() if v is not None}
         _check_takes(regressor, unpaired)
         side, prepared = PrimarySide.fit(self.transformer, y, targets)
+        warn_of_lost(side.transformer, y if hasattr(y, "columns") else targets)
         params = self._routed("fit", fit_params)
         if given is not None:
             params |= {"X_val": given[0], "y_val": side.prepare(given[1], "y_val")}

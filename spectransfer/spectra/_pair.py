@@ -360,7 +360,7 @@ class Pair(NamedTuple):
         return len(self.primary)
 
 
-def as_pair(data: Any, name: str) -> Pair:
+def as_pair(data: Any, name: str, finite: tuple[bool, bool] = (True, True)) -> Pair:
     """Read a pair from a container of `spectransfer.spectra`, or from a tuple.
 
     Parameters
@@ -369,6 +369,8 @@ def as_pair(data: Any, name: str) -> Pair:
         Spectra of the same spots.
     name : str
         What the caller calls it.
+    finite : tuple of bool, default=(True, True)
+        False leaves the search for NaN and inf, in either side, to the caller.
 
     Returns
     -------
@@ -385,20 +387,23 @@ def as_pair(data: Any, name: str) -> Pair:
             f"(X_secondary, X_primary), but it is a {type(data).__name__}. Pass for "
             f"example {name}=(X_secondary, X_primary)."
         )
-    pair = Pair(*(as_table(side, name) for side in sides))
+    pair = Pair(
+        *(as_table(s, name, finite=f) for s, f in zip(sides, finite, strict=True))
+    )
     check_consistent_length(*pair)
     return pair
 
 
-def as_table(spectra: Any, name: str) -> Any:
+def as_table(spectra: Any, name: str, *, finite: bool = True) -> Any:
     """Refuse what is not a table of finite numbers; arrays and frames stay so."""
     if not isinstance(spectra, np.ndarray) and not hasattr(spectra, "columns"):
         spectra = np.asarray(spectra)
-    if spectra.ndim != 2 or 0 in spectra.shape:
+    if len(spectra.shape) != 2 or 0 in spectra.shape:
         raise ValueError(
             f"{name} must hold tables of shape (n_spectra, n_wavelengths), with at "
             f"least one spectrum, but one has shape {spectra.shape}. Give a single "
             "spectrum as a table of one row, with X[np.newaxis]."
         )
-    check_finite(np.asarray(spectra), name)
+    if finite:
+        check_finite(np.asarray(spectra), name)
     return spectra

@@ -43,6 +43,22 @@ def test_every_row_of_the_papers_tables_has_a_method_that_is_judged(command):
     assert {command.CLOSELY, *command.BESIDE} <= set(names)
 
 
+def test_the_command_of_the_readme_says_first_how_long_it_takes(
+    command, monkeypatch, capsys
+):
+    def stop(*_):
+        raise OSError("stopped")
+
+    monkeypatch.setattr(command, "run", stop)
+    for arguments, says in ([], True), (TINY, False):
+        monkeypatch.setattr(sys, "argv", ["paper", "--no-verbose", *arguments])
+        with pytest.raises(SystemExit, match="stopped"):
+            command.main()
+        told = capsys.readouterr()
+        assert ("minutes" in told.err) is says
+        assert not told.out
+
+
 def run(folder, *arguments):
     return subprocess.run(
         [sys.executable, EXAMPLES / "paper", *arguments],
@@ -54,7 +70,9 @@ def run(folder, *arguments):
     )
 
 
-@pytest.mark.parametrize("started_in", ["the root", "elsewhere"])
+@pytest.mark.parametrize(
+    "started_in", ["the root", pytest.param("elsewhere", marks=pytest.mark.slow)]
+)
 def test_the_folder_can_be_started_from_the_root_and_from_elsewhere(
     started_in, tmp_path
 ):

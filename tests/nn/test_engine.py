@@ -288,6 +288,16 @@ def test_an_interruption_outside_of_a_training_is_passed_on(monkeypatch):
         fit(small_mlp())
 
 
+def test_an_error_before_the_first_step_is_the_one_that_is_told(monkeypatch):
+    def refuse(*args):
+        raise OSError("no threads")
+
+    monkeypatch.setattr("spectransfer.nn._engine.fitting_threads", refuse)
+    monkeypatch.setattr("spectransfer.nn._engine.DenseStep", refuse)
+    with pytest.raises(OSError, match="no threads"):
+        fit(small_mlp())
+
+
 def test_a_frozen_decoder_moves_with_the_loss_that_uses_it():
     loss = DecodedLoss(MLP(2, (3,), 4), torch.zeros(2), 1.0).to("meta")
     assert {p.device.type for p in loss.frozen[0].parameters()} == {"meta"}

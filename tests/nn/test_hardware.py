@@ -5,6 +5,7 @@ import pytest
 import torch
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
+from threadpoolctl import threadpool_info
 
 from spectransfer import SpectralMLP, SpectralVAE, VAELatentTransfer
 from spectransfer.datasets import make_instrument_pair
@@ -114,14 +115,21 @@ def two_threads():
     torch.set_num_threads(before)
 
 
+def blas_threads():
+    """Tell how many threads numpy's products take."""
+    return {p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"}
+
+
 def test_a_small_network_is_trained_by_one_thread(two_threads):
     with fitting_threads(MLP(260, (128,), 64), batch_size=32):
         assert torch.get_num_threads() == 1
+        assert blas_threads() == {1}
 
 
 def test_a_large_network_is_trained_by_all_threads(two_threads):
     with fitting_threads(MLP(4062, (1024, 512), 64), batch_size=128):
         assert torch.get_num_threads() == 2
+        assert blas_threads() == {2}
 
 
 def test_threads_are_given_back_after_an_error(two_threads):

@@ -6,6 +6,14 @@ from pathlib import Path
 from spectransfer.io.formats._arrays import read_arrays
 from spectransfer.io.formats._excel import is_excel, read_excel
 from spectransfer.io.formats._instruments import read_text_export
+from spectransfer.io.formats._interchange import (
+    is_envi,
+    is_jcamp,
+    is_spc,
+    read_envi,
+    read_jcamp,
+    read_spc,
+)
 from spectransfer.io.formats._parsed import Parsed, refuse
 from spectransfer.io.formats._stores import is_store
 from spectransfer.io.formats._text import read_text
@@ -52,4 +60,10 @@ def read_file(path: Path, names: Mapping[str, str]) -> Parsed:
         return read_excel(path, names)
     if is_store(start):
         return read_arrays(path, names)
+    if is_jcamp(start):
+        return read_jcamp(path, names)
+    if is_envi(start):
+        return read_envi(path, names)
+    if is_spc(start, path.stat().st_size):
+        return read_spc(path, names)
     return read_text_export(read_text(path), names)

@@ -1,0 +1,76 @@
+"""What steps do to channels: cut them, name them, change them for good."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from spectransfer._axis import read_names
+from spectransfer._wrapping import flat_steps, layers
+from spectransfer.preprocessing import WavelengthCropper
+
+
+def can_be_undone(step: Any) -> bool:
+    """Tell whether a step has an inverse; a function without one passes as its own."""
+    if isinstance(step, FunctionTransformer) and step.inverse_func is None:
+        return step.func is None
+    return hasattr(step, "inverse_transform")
+
+
+def crops_first(transformer: Any) -> bool:
+    """Tell whether channels are cut before anything is computed from them."""
+    steps = [] if transformer is None else flat_steps(transformer)
+    return bool(steps) and isinstance(steps[0], WavelengthCropper)
+
+
+def crop_first(transfer: Any) -> tuple[bool, bool]:
+    """Tell on which sides a transfer cuts channels before it computes from them.
+
+    Parameters
+    ----------
+    transfer : estimator
+        Fitted or not.
+
+    Returns
+    -------
+    secondary, primary : bool
+        Whether what does not belong to the kept channels counts for nothing.
+    """
+    secondary = primary = False
+    for layer in layers(transfer):
+        if isinstance(layer, Pipeline) and len(layer.steps) > 1:
+            secondary = secondary or crops_first(layer.steps[0][1])
+        for name in ("transformer_", "transformer"):
+            primary = primary or crops_first(getattr(layer, name, None))
+    return secondary, primary
+
+
+def names_behind(steps: list[Any], names: list[str] | None) -> list[str] | None:
+    """Give the names of channels behind fitted steps, where they are places.
+
+    Parameters
+    ----------
+    steps : list of transformer
+        Fitted steps, in their order.
+    names : list of str or None
+        Names of the channels that come in.
+
+    Returns
+    -------
+    list of str or None
+        Names of what comes out; None where a step does not tell, or makes no channels.
+    """
+    for step in steps:
+        names = names_through(step, names)
+    return names if names and read_names(names) else None
+
+
+def names_through(step: Any, names: list[str] | None) -> list[str] | None:
+    """Give the names of channels behind a step, as far as it tells them."""
+    if names is None or not hasattr(step, "get_feature_names_out"):
+        return None
+    try:
+        return [str(n) for n in step.get_feature_names_out(np.asarray(names, object))]
+    except ValueError:
+        return None
