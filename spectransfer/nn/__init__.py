@@ -1,6 +1,7 @@
 """Networks: torch modules, losses, the KL schedule, and all of skorch."""
 
 from spectransfer.nn._data import Seen, SpectraDataset, Unit
+from spectransfer.nn._described import describe, module_of, net_around
 from spectransfer.nn._engine import (
     learning_curves,
     make_net,
@@ -33,13 +34,16 @@ __all__ = [
     "Unit",
     "VAELoss",
     "cyclical_annealing",
+    "describe",
     "forward_blocks",
     "hidden_stack",
     "kl_divergence",
     "l2_penalty",
     "learning_curves",
     "make_net",
+    "module_of",
     "narrowed",
+    "net_around",
     "regression_through",
     "resolve_device",
     "subspace_of",

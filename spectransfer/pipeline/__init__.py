@@ -21,6 +21,8 @@ _MODULE_OF = {
 
 # not in __all__: for other rooms of this house
 _FOR_ROOMS = {
+    "PrimarySide": "spectransfer.pipeline._primary_side",
+    "PrimarySpace": "spectransfer.pipeline._space",
     "PROTOCOLS": "spectransfer.pipeline._protocols",
     "crop_first": "spectransfer.pipeline._steps",
     "fit_watched": "spectransfer.pipeline._fitting",
@@ -43,6 +45,7 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.pipeline._make import (
         make_transfer_pipeline as make_transfer_pipeline,
     )
+    from spectransfer.pipeline._primary_side import PrimarySide as PrimarySide
     from spectransfer.pipeline._protocols import PROTOCOLS as PROTOCOLS
     from spectransfer.pipeline._protocols import (
         with_own_statistics as with_own_statistics,
@@ -54,6 +57,7 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.pipeline._regressor import (
         PrimarySpaceRegressor as PrimarySpaceRegressor,
     )
+    from spectransfer.pipeline._space import PrimarySpace as PrimarySpace
     from spectransfer.pipeline._steps import crop_first as crop_first
     from spectransfer.pipeline._streaming import transfer_spectra as transfer_spectra
 else:

@@ -19,6 +19,9 @@ _MODULE_OF = {
     "VAELatentTransfer": "spectransfer.transfer._latent",
 }
 
+# not in __all__: for other rooms of this house
+_FOR_ROOMS = {"StoredSpectra": "spectransfer.transfer._neighbors"}
+
 __all__ = sorted(_MODULE_OF)
 if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.transfer._canonical import (
@@ -34,6 +37,7 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.transfer._knn import KNNTransfer as KNNTransfer
     from spectransfer.transfer._latent import VAELatentTransfer as VAELatentTransfer
     from spectransfer.transfer._mean import MeanTransfer as MeanTransfer
+    from spectransfer.transfer._neighbors import StoredSpectra as StoredSpectra
     from spectransfer.transfer._offset import OffsetTransfer as OffsetTransfer
     from spectransfer.transfer._piecewise import (
         PiecewiseDirectStandardization as PiecewiseDirectStandardization,
@@ -45,4 +49,4 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
         SpectralSpaceTransformation as SpectralSpaceTransformation,
     )
 else:
-    __getattr__, __dir__ = lazy_names(__name__, _MODULE_OF)
+    __getattr__, __dir__ = lazy_names(__name__, _MODULE_OF | _FOR_ROOMS)

@@ -1,0 +1,137 @@
+"""Fitted transfers in files that run no code."""
+
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+import sklearn
+from sklearn.utils.validation import check_is_fitted
+
+from spectransfer._version import __version__
+from spectransfer.exceptions import FileFormatError, SpectransferWarning
+from spectransfer.library._container import read_container, write_container
+from spectransfer.library._listed import PARTS
+from spectransfer.library._trees import NotListed, Reader, Writer
+
+_KIND = "transfer"
+# what values of a wrong kind raise, wherever they are put together
+_WRONG = (
+    ArithmeticError, AttributeError, LookupError, RecursionError, RuntimeError,
+    TypeError, ValueError,
+)  # fmt: skip
+
+
+def save_transfer(transfer: Any, path: str | os.PathLike[str]) -> None:
+    """Write a fitted transfer into a file that runs no code when it is read.
+
+    It may be made of the transformers, networks and transfers of this package, and of
+    scikit-learn's scalers, `PCA`, `PLSRegression`, `LinearRegression`, `Ridge`,
+    `RidgeCV`, `FrozenEstimator` and `Pipeline`, one inside the other as one likes.
+    The number of parallel jobs and histories of trainings are not kept.
+
+    Parameters
+    ----------
+    transfer : estimator
+        Fitted: a pipeline of `make_transfer_pipeline`, or any listed part.
+    path : path
+        The file, by custom with the ending .safetensors. An older one is replaced when
+        the new one is complete.
+
+    Raises
+    ------
+    TypeError
+        A part is not on the list, and which one.
+    sklearn.exceptions.NotFittedError
+        Nothing has been learned yet.
+
+    See Also
+    --------
+    load_transfer : Reads it again.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from sklearn.linear_model import Ridge
+    >>> from spectransfer import make_transfer_pipeline
+    >>> from spectransfer.datasets import make_instrument_pair
+    >>> from spectransfer.library import load_transfer, save_transfer
+    >>> pair = make_instrument_pair(n_spectra=100, random_state=0)
+    >>> transfer = make_transfer_pipeline(Ridge())
+    >>> transfer = transfer.fit(pair.X_secondary, pair.X_primary)
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "transfer.safetensors"
+    ...     save_transfer(transfer, path)
+    ...     again = load_transfer(path)
+    >>> new = pair.X_secondary[:3]
+    >>> np.array_equal(again.predict(new), transfer.predict(new))
+    True
+    """
+    check_is_fitted(transfer)
+    writer = Writer()
+    try:
+        tree = writer.tree(transfer)
+    except NotListed as error:
+        raise TypeError(
+            "A file of save_transfer holds parts of a closed list, so that reading it "
+            f"runs no code, but here is {error}. Use one of {', '.join(PARTS)}, or "
+            "keep this transfer with joblib.dump, for readers who trust you."
+        ) from error
+    versions = {"spectransfer": __version__, "scikit-learn": sklearn.__version__}
+    content = {"written_with": versions, _KIND: tree}
+    write_container(Path(path), _KIND, content, writer.arrays)
+
+
+def load_transfer(path: str | os.PathLike[str]) -> Any:
+    """Read a transfer that `save_transfer` wrote; nothing in the file is run.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Returns
+    -------
+    estimator
+        Fitted, on the CPU. On the machine that wrote it, with the same versions, its
+        predictions are the same to the last bit.
+
+    Raises
+    ------
+    FileFormatError
+        The file is damaged, newer, or none of `save_transfer`.
+
+    Warns
+    -----
+    SpectransferWarning
+        It was written with another version of scikit-learn.
+
+    See Also
+    --------
+    save_transfer : Writes such a file, and has an example.
+    """
+    path = Path(path)
+    content, arrays = read_container(path, _KIND)
+    try:
+        transfer = Reader(arrays).value(content[_KIND])
+        if not hasattr(transfer, "fit"):
+            raise ValueError("it holds a value that is no estimator")
+        check_is_fitted(transfer)
+        version = content["written_with"]["scikit-learn"]
+    except _WRONG as error:
+        raise FileFormatError(
+            f"{path} must describe a fitted transfer made of listed parts, but "
+            f"{error}. Ask its writer which version of spectransfer wrote it, and for "
+            "another copy."
+        ) from error
+    if version != sklearn.__version__:
+        warnings.warn(
+            "A transfer should be read with the scikit-learn that wrote it, but "
+            f"{path} was written with {version!r:.20}, and this is "
+            f"{sklearn.__version__}. Compare some predictions with its writer's.",
+            SpectransferWarning,
+            stacklevel=2,
+        )
+    return transfer
