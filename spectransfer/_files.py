@@ -172,6 +172,11 @@ def _runs(process: int) -> bool:
 def _place(path: Path) -> tuple[Path, Path]:
     """Follow links, and name a file beside; remove what killed processes have left."""
     path = Path(os.path.realpath(path))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"There is no folder {str(path.parent)!r} to write {path.name!r} into. "
+            "Make it first."
+        )
     writer = _writer()
     if path.parent not in _SWEPT and os.name == "posix":
         _SWEPT.add(path.parent)

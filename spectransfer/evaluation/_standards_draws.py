@@ -129,9 +129,10 @@ def _draws(
         yield _Draw(parts[0], inside, parts[1], some, axes), order
 
 
+_WAYS = ("random", "kmeans", "kennard-stone", "duplex", "d-optimal")
 _CONSTRAINTS: dict[str, list[Any]] = {
     "sizes": ["array-like"],
-    "method": [StrOptions({"random", "kmeans", "kennard-stone"})],
+    "method": [StrOptions(set(_WAYS))],
     "n_draws": [Interval(Integral, 1, None, closed="left")],
     "properties": [dict, None],
     "random_state": ["random_state"],
@@ -177,7 +178,8 @@ def standards_curve(
     groups : array-like of shape (n_spectra,), default=None
         Sample of each spectrum of `pair`. None takes its `sample_id`, or every spectrum
         for a sample.
-    method : {"random", "kmeans", "kennard-stone"}, default="random"
+    method : {"random", "kmeans", "kennard-stone", "duplex", "d-optimal"}, \
+            default="random"
         How standards are chosen: at random, the larger sets with the smaller ones in
         them, or as `select_standards` does.
     properties : mapping of str to Property or tuple, default=None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -62,9 +63,9 @@ def select_standards(
     groups : array-like of shape (n_spectra,), default=None
         Sample of each spectrum. Samples are chosen by their mean spectra, with all of
         their replicates.
-    include : array-like of int, default=None
-        Rows that are standards already: they are among the n, and come first. With
-        `groups`, one row of each sample.
+    include : array-like of int or bool, default=None
+        Row numbers, or a mask of rows, that are standards already: they are among the
+        n, and come first. With `groups`, one row of each sample.
     n_components : int, default=8
         Number of components, at most the number of spectra or channels less one.
     random_state : int, RandomState instance or None, default=0
@@ -103,7 +104,14 @@ def select_standards(
     spectra: Any = (
         X if hasattr(X, "iloc") or isinstance(X, np.ndarray) else np.asarray(X)
     )
+    if spectra.ndim != 2:
+        raise ValueError(
+            "X must be a table of spectra, one in each row, but its shape is "
+            f"{spectra.shape}. Pass all spectra that may become standards."
+        )
     samples = _samples(groups, len(spectra))
+    if not isinstance(n, Integral):
+        raise TypeError(f"n must be a whole number of standards, but it is {n!r}.")
     if not 1 <= n <= len(samples):
         raise ValueError(
             f"n must be a number of standards from 1 to {len(samples)}, as many as "
@@ -145,13 +153,16 @@ def _included(include: ArrayLike | None, samples: list[IntArray], n: int) -> lis
         return []
     rows = np.atleast_1d(np.asarray(include))
     n_spectra = sum(map(len, samples))
+    if rows.dtype == bool and rows.shape == (n_spectra,):
+        rows = np.flatnonzero(rows)
     wrong = rows.dtype.kind not in "iu" or rows.ndim != 1
     if not rows.size:
         return []
     if wrong or rows.min() < 0 or rows.max() >= n_spectra:
         raise ValueError(
-            f"include must hold rows of X, from 0 to {n_spectra - 1}, but it is "
-            f"{include!r}. Leave it out where there are no standards yet."
+            f"include must hold row numbers of X, from 0 to {n_spectra - 1}, or be a "
+            f"mask of its rows, but it has the shape {rows.shape} and the dtype "
+            f"{rows.dtype}. Leave it out where there are no standards yet."
         )
     number_of = np.empty(n_spectra, dtype=int)
     for number, members in enumerate(samples):

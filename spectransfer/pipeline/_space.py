@@ -118,7 +118,7 @@ def check_joined(regressor: Any, side: PrimarySide) -> None:
             warnings.warn(
                 "A frozen part must be joined with the preparation of primary spectra "
                 f"that it was fitted behind, but for {_name(part)} {found}: its "
-                "spectra come out wrong by as much. Join both: "
+                "spectra may come out wrong by as much. Join both: "
                 "make_transfer_pipeline(..., primary=FrozenEstimator(known.steps[-1]"
                 "[1].transformer_)), where known is the pipeline that it is from.",
                 SpectransferWarning,

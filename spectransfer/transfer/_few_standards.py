@@ -62,7 +62,11 @@ class FewStandardsTransfer(AffineTransfer):
 
     The second and the following ones need axes (or equal numbers of channels), the
     rotation needs spectra without partners; what cannot be had is left out. Samples
-    that are left out decide what each map counts, see the module's formula.
+    that are left out decide what each map counts: with their residuals :math:`E_m`,
+
+    .. math:: \hat y = \sum_m w_m B_m(x), \qquad
+              w = \arg\min_{w \ge 0, \, \sum w = 1} \Big\lVert \sum_m w_m E_m
+              \Big\rVert^2 + \tfrac12 \min_m \lVert E_m \rVert^2 \, \lVert w \rVert^2 .
 
     Parameters
     ----------
@@ -106,7 +110,11 @@ class FewStandardsTransfer(AffineTransfer):
     Notes
     -----
     Spectra without partners should be of the same population on both sides. Where they
-    are not, the rotation is wrong; the standards then give it a small share.
+    are not, the rotation is wrong; the standards then give it a small share. Those of
+    one side alone teach nothing.
+
+    What is expected is relative to the variance among the standards. Chosen ones are
+    further apart than the other samples are, which are then missed by more.
 
     A single sample leaves nothing to be left out: the mean difference is added, or the
     mean primary spectrum is given, where axes are not known.
@@ -196,6 +204,7 @@ class FewStandardsTransfer(AffineTransfer):
             resampled = None
         maps = self._maps(secondary, primary, samples, unpaired, resampled, axes)
         weights = self._weigh(maps, primary, len(samples))
+        self.report_ += self._not_asked(maps)
         mixture = Mixture(secondary.mean(axis=0), primary.shape[1])
         start = 0
         for prior in maps:
@@ -286,6 +295,20 @@ class FewStandardsTransfer(AffineTransfer):
                 self.expected_rse_[kind] = float(errors[names == kind].min())
         self.report_ = self._in_words(n_samples)
         return weights
+
+    def _not_asked(self, maps: list[Any]) -> str:
+        """Name the priors that could not be had, and what they need."""
+        asked = {prior.name for prior in maps}
+        needs = {
+            "spectra without partners of both sides": ["rotation"],
+            "the axes of both sides": ["resampled", "window"],
+        }
+        told = ""
+        for what, names in needs.items():
+            missing = [n for n in names if n in self.priors and n not in asked]
+            if missing:
+                told += f" Not asked, for want of {what}: {', '.join(missing)}."
+        return told
 
     def _in_words(self, n_samples: int) -> str:
         """Tell what the standards said."""

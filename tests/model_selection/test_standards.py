@@ -96,6 +96,23 @@ def test_standards_that_there_are_may_be_all(pair):
     assert found.tolist() == [7, 5]
 
 
+def test_a_mask_of_rows_says_the_same(pair):
+    mask = np.isin(np.arange(300), [5, 7])
+    found = select_standards(pair.X_secondary, 6, include=mask)
+    assert_array_equal(found, select_standards(pair.X_secondary, 6, include=[5, 7]))
+
+
+@pytest.mark.parametrize("n", [2.0, "2"])
+def test_a_number_of_standards_is_a_whole_one(pair, n):
+    with pytest.raises(TypeError, match="n must be a whole number"):
+        select_standards(pair.X_secondary, n)
+
+
+def test_a_single_spectrum_is_nothing_to_choose_from(pair):
+    with pytest.raises(ValueError, match=r"X must be a table.*\(100,\)"):
+        select_standards(pair.X_secondary[0, :100], 2)
+
+
 def test_one_row_includes_its_sample(pair):
     groups = np.repeat(np.arange(100), 3)
     found = select_standards(pair.X_secondary, 4, groups=groups, include=[31])
@@ -167,8 +184,8 @@ def test_chosen_standards_transfer_better_than_random_ones(pair, rng):
         ({"n": 3, "method": "best"}, r"(?s)method must be one of.*'best'"),
         ({"n": 3, "method": "spxy"}, r"(?s)y is what spxy.*came without it"),
         ({"n": 3, "y": np.ones(300)}, r"(?s)y is what spxy.*came with it"),
-        ({"n": 3, "include": [300]}, r"(?s)include must hold rows .* 0 to 299"),
-        ({"n": 3, "include": [0.5]}, r"(?s)include must hold rows .* 0 to 299"),
+        ({"n": 3, "include": [300]}, r"(?s)include must hold row numbers .* 0 to 299"),
+        ({"n": 3, "include": [0.5]}, r"(?s)include must hold row numbers .* 0 to 299"),
         ({"n": 1, "include": [0, 1]}, r"(?s)n counts all standards.*1 and 2 are"),
         ({"n": 3, "groups": [1]}, r"(?s)groups must name.*\(1,\)"),
     ],

@@ -291,3 +291,18 @@ def test_unknown_priors_are_refused(known):
         ValueError, match=r"(?s)priors must be some of nothing, .*magic"
     ):
         FewStandardsTransfer(("magic",)).fit(known.X_secondary, known.X_primary)
+
+
+def test_the_report_names_what_could_not_be_asked(pair):
+    X, y = pair.X_secondary[:12], pair.X_primary[:12]
+    alone = FewStandardsTransfer(priors=("rotation",)).fit(X, y)
+    wanted = "Not asked, for want of spectra without partners of both sides: rotation."
+    assert wanted in alone.report_
+    half = FewStandardsTransfer().fit(X, y, y_unpaired=pair.X_primary)
+    assert wanted in half.report_
+    assert "for want of the axes of both sides: resampled, window." in half.report_
+    both = FewStandardsTransfer(
+        wavelengths_secondary=pair.wavelengths_secondary,
+        wavelengths_primary=pair.wavelengths_primary,
+    ).fit(X, y, X_unpaired=pair.X_secondary, y_unpaired=pair.X_primary)
+    assert "Not asked" not in both.report_
