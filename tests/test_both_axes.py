@@ -191,9 +191,7 @@ def test_predictions_are_frames_files_and_pairs_on_the_primary_axis(tmp_path):
 def test_polars_frames_keep_their_names():
     pl = pytest.importorskip("polars")
     pair = raman()
-    frames = [
-        pl.DataFrame({c: f[c].to_numpy() for c in f}) for f in pair.as_frames()
-    ]
+    frames = [pl.DataFrame({c: f[c].to_numpy() for c in f}) for f in pair.as_frames()]
     transfer = short().fit(*frames)
     found = transfer_spectra(transfer, frames[0], output="polars")
     assert found.columns == frames[1].columns
