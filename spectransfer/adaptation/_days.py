@@ -172,6 +172,14 @@ def read_two_columns(path: Path) -> tuple[FloatArray, FloatArray]:
     for number, line in enumerate(text.splitlines(), start=1):
         row = _numbers(line)
         if row is not None:
+            # Python takes 1_000 for a number, and 1e999 for an infinite one
+            if "_" in line or not np.all(np.abs(row) < np.inf):
+                raise FileFormatError(
+                    "A spectrum in text must have two finite numbers in every row, but "
+                    f"line {number} of {path} is {line[:40]!r}. It is damaged, or a "
+                    "measurement failed: copy or export it again, or leave it out "
+                    "with pattern=."
+                )
             rows.append(row)
         elif rows and line.strip():
             raise FileFormatError(

@@ -108,3 +108,12 @@ def test_an_instruments_own_file_is_read(shared_file):
     axis, spectrum = read_two_columns(path)
     expected = np.loadtxt(path, delimiter=",", skiprows=1)
     assert_array_equal(np.column_stack([axis, spectrum]), expected)
+
+
+@pytest.mark.parametrize("cells", ["400 1_1", "400 1e999", "400 nan", "4_00 1"])
+def test_what_python_takes_for_a_number_and_no_instrument_writes_is_refused(
+    tmp_path, cells
+):
+    (tmp_path / "2026-03-01_a.txt").write_text(f"{cells}\n401 2\n402 3\n")
+    with pytest.raises(FileFormatError, match="line 1 of"):
+        read_days(tmp_path)

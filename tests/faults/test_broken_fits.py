@@ -225,12 +225,16 @@ of_long_work = pytest.mark.parametrize("work", LONG.values(), ids=LONG)
 
 def in_a_child(work, folder, expected):
     """Work in a forked process, and give its number; it ends with 0, 5 or an error."""
+    # a signal that comes before the child is ready waits until it is
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     child = os.fork()
     if child:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         return child
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         code = 0 if np.array_equal(work(folder), expected) else 6
     except KeyboardInterrupt:
         code = 5

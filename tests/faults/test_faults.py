@@ -4,12 +4,15 @@ Each test draws its faults from one seed and counts them; `pytest tests/faults -
 prints the counts. Processes are forked from this one, which has no other threads.
 """
 
+import ctypes
 import os
 import resource
 import signal
 import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import pytest
@@ -21,6 +24,8 @@ from spectransfer import (
     transfer_spectra,
 )
 from spectransfer._files import _SWEPT
+from spectransfer._tables import as_csv, deliver
+from spectransfer.adaptation import recalibrate
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.exceptions import FileFormatError, WavelengthError
 from spectransfer.io import load_libs_transfer, load_pair, save_libs_transfer, save_pair
@@ -73,7 +78,34 @@ def write_folder(folder, pair):
     save_libs_transfer(folder, {"train": maps_of(pair)}, overwrite=True)
 
 
+def write_table(folder, pair):
+    deliver(as_csv(["counts"], pair.X_primary[:40].tolist()), folder / "merits.csv")
+
+
+def write_archive(folder, pair):
+    mean = MeanTransfer().fit(pair.X_secondary, pair.X_primary)
+    transfer_spectra(mean, pair.X_secondary, folder / "out.npz")
+
+
+@cache
+def recalibrated(seed):
+    """Give a transfer for a brighter day, and spectra of that day."""
+    pair = {0: PAIR, 1: OTHER}[seed]
+    mean = MeanTransfer().fit(pair.X_secondary, pair.X_primary)
+    today = pair.X_secondary * np.float32(1.1)
+    with catch_warnings():
+        simplefilter("ignore")
+        return recalibrate(mean, today[:12], pair.X_secondary[:12]), today
+
+
+def write_recalibrated(folder, pair):
+    transfer_spectra(*recalibrated(int(pair is OTHER)), folder / "out.npy")
+
+
 WRITERS = {
+    "table": write_table,
+    "archive": write_archive,
+    "recalibrated": write_recalibrated,
     "pair": write_pair,
     "transferred map": write_transferred,
     "report": write_report,
@@ -134,7 +166,8 @@ def lost(folder: Path, whole: list[dict[str, bytes]]) -> list[str]:
         not in {stable(name, each.get(name, b"")) for each in whole}
     ]
     for path in folder.glob("*.npz"):
-        load_pair(path)
+        with np.load(path) as archive:  # entries have checksums
+            assert all(archive[name].size for name in archive.files)
     return missing + broken
 
 
@@ -179,6 +212,59 @@ def test_writers_that_find_no_room_say_so_and_leave_the_older_files(writer, tall
         assert os.waitstatus_to_exitcode(status) == 3  # OSError
         assert not damaged
         assert not list(folder.rglob(".*.part"))
+
+
+def mount_a_small_disk(folder: Path) -> bool:
+    """Put a disk of 1 MiB there, for this process alone; tell whether it may be."""
+    uid, gid, libc = os.getuid(), os.getgid(), ctypes.CDLL(None, use_errno=True)
+    if not hasattr(libc, "unshare") or libc.unshare(0x10000000 | 0x00020000):
+        return False
+    try:
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
+        Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
+    except OSError:
+        return False
+    return not libc.mount(b"none", os.fsencode(folder), b"tmpfs", 0, b"size=1m")
+
+
+def test_a_full_disk_leaves_the_older_files(writer, tmp_path, tally):
+    write, _, whole = writer
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    # what a file needs when it is written beside the older one
+    size = sum(map(len, whole[1].values()))
+    rooms = np.random.default_rng(SEED).integers(0, max(size, 5000), 10)
+    if size > 400_000:
+        pytest.skip("what is written needs a larger disk")
+
+    def work():
+        if not mount_a_small_disk(disk):
+            os._exit(77)
+        folder = disk / "kept"
+        folder.mkdir()
+        for room in (0, *map(int, rooms)):
+            write(folder, PAIR)
+            fill(disk, room)
+            with suppress(OSError):
+                write(folder, OTHER)
+                assert room > 0
+            assert not lost(folder, whole)
+            assert not list(folder.rglob(".*.part"))
+            (disk / "filler").unlink()
+
+    code = os.waitstatus_to_exitcode(os.waitpid(in_a_child(work), 0)[1])
+    if code == 77:
+        pytest.skip("a process may not mount a disk of its own here")
+    tally["full disk", "tried"] += 1 + len(rooms)
+    tally["full disk", "lost" if code else "survived"] += 1 + len(rooms)
+    assert code == 0
+
+
+def fill(disk: Path, room: int) -> None:
+    """Fill a disk up to some room, in bytes."""
+    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+    (disk / "filler").write_bytes(bytes(max(free - room, 0)))
 
 
 def test_two_that_write_one_file_each_get_their_own(tmp_path, tally):

@@ -12,6 +12,7 @@ from spectransfer.io.formats._parsed import Parsed, refuse
 from spectransfer.io.formats._text import Text
 
 _BYTES_IN_MEMORY = 10
+_MOST_ROWS = 2**20  # Excel's own
 
 
 def is_excel(path: Path) -> bool:
@@ -60,7 +61,7 @@ def read_excel(path: Path, names: Mapping[str, str]) -> Parsed:
     refuse_more_than_memory(_BYTES_IN_MEMORY * size, path)
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     try:
-        sheets = {sheet.title: _lines(sheet) for sheet in book.worksheets}
+        sheets = {sheet.title: _lines(path, sheet) for sheet in book.worksheets}
     finally:
         book.close()
     filled = {title: lines for title, lines in sheets.items() if lines}
@@ -83,10 +84,19 @@ def read_excel(path: Path, names: Mapping[str, str]) -> Parsed:
     return parsed
 
 
-def _lines(sheet: Any) -> list[tuple[int, str]]:
+def _lines(path: Path, sheet: Any) -> list[tuple[int, str]]:
     """Write the rows of a sheet that are not empty, with their numbers."""
     lines = []
+    # rows that a sheet leaves out would be filled up to the width that it claims
+    sheet.reset_dimensions()
     for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+        if number > _MOST_ROWS:
+            refuse(
+                path,
+                f"must have at most {_MOST_ROWS} rows in a sheet, as Excel itself",
+                f"sheet {sheet.title!r} has one beyond",
+                "It is damaged; save it again.",
+            )
         line = "\t".join(map(_cell, row)).rstrip("\t")
         if line.strip():
             lines.append((number, line))

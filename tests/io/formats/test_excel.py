@@ -1,4 +1,6 @@
+import re
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -89,3 +91,23 @@ def test_without_openpyxl_the_error_says_what_to_install(workbook, monkeypatch):
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(ImportError, match=r"spectransfer\[files\]"):
         read_spectra(path)
+
+
+@pytest.mark.parametrize("last", [200_000, 99_999_999])
+def test_a_sheet_that_lies_about_its_size_takes_no_time(workbook, last):
+    path = workbook(Data=ROWS)
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    cell = f'<row r="{last}"><c r="A{last}"/></row></sheetData>'
+    entries[sheet] = (
+        re.sub(rb'ref="A1[^"]*"', b'ref="A1:XFD1048576"', entries[sheet])
+    ).replace(b"</sheetData>", cell.encode())
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    if last > 2**20:
+        with pytest.raises(FileFormatError, match="must have at most 1048576 rows"):
+            read_spectra(path)
+    else:
+        assert_array_equal(read_spectra(path).X[0], ROWS[1][1:])
