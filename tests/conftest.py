@@ -16,7 +16,7 @@ else:
     # a failure is told at once: these examples are as small as they get
     at_once = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
     hypothesis.settings.register_profile(
-        "few", max_examples=3, phases=at_once, **EVERYWHERE
+        "few", max_examples=2, phases=at_once, **EVERYWHERE
     )
     hypothesis.settings.register_profile(
         "many", max_examples=25, phases=at_once, **EVERYWHERE

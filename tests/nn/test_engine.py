@@ -204,6 +204,17 @@ def test_an_interrupted_fit_leaves_the_network_that_was_there(interrupt_at):
     assert_array_equal(mlp.predict(X), before)
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("place", ["fitting_threads", "place", "DenseStep"])
+def test_an_interrupt_before_the_first_step_stays_one(name, place, monkeypatch):
+    def interrupted(*args, **kwargs):
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(f"spectransfer.nn._engine.{place}", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fit(NETWORKS[name]())
+
+
 @pytest.mark.parametrize("step", [6, 20])
 def test_one_interrupt_ends_a_transfer_of_two_networks(step, interrupt_at):
     # the autoencoder makes sixteen steps, then the mapper
