@@ -110,7 +110,8 @@ def select_standards(
             f"{spectra.shape}. Pass all spectra that may become standards."
         )
     samples = _samples(groups, len(spectra))
-    if not isinstance(n, Integral):
+    wanted: Any = n
+    if not isinstance(wanted, Integral):
         raise TypeError(f"n must be a whole number of standards, but it is {n!r}.")
     if not 1 <= n <= len(samples):
         raise ValueError(

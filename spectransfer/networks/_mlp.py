@@ -287,7 +287,7 @@ class SpectralMLP(MultiOutputMixin, ScoresOnItsAxis, NetworkEstimator):
 
 
 def _decode(decoder: nn.Module, latents: FloatArray) -> Seen:
-    n_answers = decoder(torch.zeros(1, latents.shape[1])).shape[1]
+    n_answers = decoder(torch.zeros(1, latents.shape[1], dtype=torch.float32)).shape[1]
     units = Unit.identity(latents.shape[1]), Unit.identity(n_answers)
     latents = latents.astype(np.float32, copy=False)
     made = forward_blocks(decoder, latents, units, torch.device("cpu"))

@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from sklearn.decomposition import PCA
 from torch import Tensor, nn
+from torch.nn.utils import skip_init
 
 from spectransfer._blocks import row_blocks
 from spectransfer._files import new_array
@@ -324,6 +325,7 @@ def narrowed(decoder: nn.Module) -> tuple[nn.Module, Subspace]:
 
 
 def _linear(kernel: Tensor, bias: Tensor) -> nn.Linear:
-    layer = nn.Linear(kernel.shape[1], kernel.shape[0], dtype=torch.float32)
+    # not drawn first: that would move the generator of all the program
+    layer = skip_init(nn.Linear, *kernel.shape[::-1], dtype=torch.float32)
     layer.weight.data, layer.bias.data = kernel.contiguous(), bias.contiguous()
     return layer

@@ -23,6 +23,7 @@ from spectransfer.preprocessing import (
 
 _ENOUGH = 256  # spectra that tell the share of variance
 _MOST = 0.5
+_ROUNDING = 1e-20  # of squares: what is left of equal spectra behind their mean
 
 
 def _baseline() -> Pipeline:
@@ -95,14 +96,15 @@ def warn_of_lost(transformer: Any, table: Any) -> None:
         # finite, says fit
         with config_context(assume_finite=True):
             after = step.transform(before)
-        varied = _variance(before)
-        if isinstance(step, BaselineCorrector) and varied > 0:
+        varied, size = _variance(before), _variance(before, about=0.0)
+        if isinstance(step, BaselineCorrector) and varied > _ROUNDING * size:
             _warn(1 - _variance(after) / varied)
         before = after
 
 
-def _variance(spectra: Any) -> float:
-    return float(np.asarray(spectra).var(axis=0, dtype=np.float64).sum())
+def _variance(spectra: Any, about: float | None = None) -> float:
+    table = np.asarray(spectra, dtype=np.float64)
+    return float(((table - (table.mean(0) if about is None else about)) ** 2).sum())
 
 
 def _warn(share: float) -> None:

@@ -148,14 +148,14 @@ def test_steps_may_be_the_resource():
 
 def test_ctrl_c_ends_the_whole_search_and_leaves_its_fits(monkeypatch, tmp_path):
     calls = iter(range(100))
-    fit = SpectralMLP.fit
+    fit = SpectralMLP._fit  # to latents, or through a decoder
 
     def late(self, *args, **kwargs):
         if next(calls) == 2:
             raise KeyboardInterrupt
         return fit(self, *args, **kwargs)
 
-    monkeypatch.setattr(SpectralMLP, "fit", late)
+    monkeypatch.setattr(SpectralMLP, "_fit", late)
     options = SMALL | {"folder": tmp_path, "random_state": 0}
     with pytest.raises(KeyboardInterrupt):
         search_published(*MAPS, methods=["latent", "knn"], **options)
