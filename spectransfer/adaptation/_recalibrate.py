@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
+from spectransfer._channels import axis_of, compare_axes, read_names
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import HasMethods, validate_params
 from spectransfer._wrapping import unwrapped
@@ -94,6 +95,7 @@ def recalibrate(
     True
     """
     check_is_fitted(transfer)
+    _check_channels(transfer, X_today)
     drift = DriftCorrector() if corrector is None else _fresh(corrector)
     drift.fit(X_today, X_reference, sample_id=sample_id, reference_id=reference_id)
     new = _in_front(drift, unwrapped(transfer))
@@ -105,6 +107,22 @@ def recalibrate(
     then = today if reference_id is None else np.asarray(reference_id)
     check_consistent_length(y_reference, then)
     return adapted(new, X_today, y_reference, today, then)
+
+
+def _check_channels(transfer: Any, X_today: ArrayLike) -> None:
+    """Refuse standards on other channels than the transfer was fitted on."""
+    wanted = getattr(transfer, "n_features_in_", None)
+    given = np.shape(X_today)[-1] if np.ndim(X_today) == 2 else None
+    if None not in (wanted, given) and wanted != given:
+        raise ValueError(
+            f"Standards must be spectra as the transfer takes them, of {wanted} "
+            f"channels, but X_today has {given}. Pass the spectra as the secondary "
+            "instrument gives them, before any cropping."
+        )
+    names, axis = getattr(transfer, "feature_names_in_", None), axis_of(X_today)
+    known = None if names is None else read_names(names)
+    if known is not None and axis is not None:
+        compare_axes(known, axis, who="The transfer", what="standards")
 
 
 def _in_front(drift: DriftCorrector, inner: Any) -> TransferPipeline:

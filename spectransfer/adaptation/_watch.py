@@ -14,6 +14,7 @@ of the spectra that it was made of is always too good.
 """
 
 import os
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,8 +22,8 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_consistent_length
 
+from spectransfer._labels import checked_labels
 from spectransfer._tables import TextTable, as_csv, deliver
 from spectransfer._typing import ArrayLike, BoolArray, FloatArray
 from spectransfer._validation import Interval, check_targets, validate_params
@@ -246,11 +247,17 @@ def watch_instrument(
             "Standards are spectra, one in each row, but X has the shape "
             f"{spectra.shape}. Pass an array of shape (n_spectra, n_channels)."
         )
-    dates = np.asarray(day)
-    materials = np.zeros(len(spectra)) if sample_id is None else np.asarray(sample_id)
-    check_consistent_length(spectra, dates, materials)
+    dates = _in_order(checked_labels(day, len(spectra), "day"))
+    materials = np.zeros(len(spectra))
+    if sample_id is not None:
+        materials = checked_labels(sample_id, len(spectra), "sample_id")
     days, means = _day_means(spectra, dates, materials)
     known = _reference_days(days, reference, n_components)
+    if np.ptp(means[known], axis=0).max() == 0:
+        raise ValueError(
+            "Limits come from how days of reference differ, but their spectra are the "
+            "same to the last bit. Measure the standards anew on each day."
+        )
     statistics = _statistics(means, known, n_components)
     n = int(known.sum())
     q_high = np.exp(limits_around(np.log(statistics["Q"][known]), 2 * alpha)[1])
@@ -268,6 +275,22 @@ def watch_instrument(
             stacklevel=2,
         )
     return InstrumentWatch(days, known, statistics, limits)
+
+
+def _in_order(dates: np.ndarray) -> np.ndarray:
+    """Refuse days whose text would be sorted otherwise than they came."""
+    if dates.dtype.kind not in "US":
+        return dates
+    texts = dates.tolist()
+    iso = all(re.match(r"\d{4}-\d\d-\d\d", text) for text in texts)
+    numbered = all(re.fullmatch(r"\D*\d+\D*", text) for text in texts)
+    if not iso and not (numbered and len({len(text) for text in texts}) == 1):
+        raise ValueError(
+            "Days that are texts are put in order as texts, which is theirs for ISO "
+            "dates (2026-03-01) and for numbers of equal length (day 01), but one is "
+            f"{texts[0]!r}. Pass dates, numbers, or such texts."
+        )
+    return dates
 
 
 def _day_means(

@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from spectransfer._blocks import take_rows
+from spectransfer._labels import checked_labels
 from spectransfer._progress import progress_bar
 from spectransfer._typing import ArrayLike, FloatArray, IntArray, RandomState
 from spectransfer._validation import Interval, StrOptions, validate_params
@@ -217,9 +218,14 @@ def standards_curve(
     known = as_pair(pair, "pair")
     judged = None if test is None else as_pair(test, "test")
     groups = getattr(pair, "sample_id", None) if groups is None else groups
-    labels = None if groups is None else np.unique(groups, return_inverse=True)[1]
+    labels = None
+    if groups is not None:
+        names = checked_labels(groups, known.n_spectra, "groups")
+        labels = np.unique(names, return_inverse=True)[1]
     counts = _checked_sizes(sizes, known, labels, test is None)
     named = {str(name): transfer for name, transfer in dict(transfers).items()}
+    if not named:
+        raise ValueError("transfers must name at least one transfer, but it is empty.")
     beside = {} if library is None else {"y_unpaired": as_table(library, "library")}
     rng = check_random_state(random_state)
     found = _Errors((len(counts), n_draws))
@@ -251,7 +257,10 @@ def _checked_sizes(
     sizes: Iterable[int], pair: Pair, groups: Any, halved: bool
 ) -> list[int]:
     """Refuse numbers of standards that there are not."""
-    counts = [int(k) for k in sizes]
+    asked = list(sizes)
+    if not all(isinstance(k, Integral) for k in asked):
+        raise TypeError(f"sizes must be whole numbers of standards, but are {asked}.")
+    counts = [int(k) for k in asked]
     n_samples = pair.n_spectra if groups is None else int(groups.max()) + 1
     most = n_samples - n_samples // 2 if halved else n_samples
     if (

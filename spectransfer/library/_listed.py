@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 _ROOMS = {
+    "spectransfer.adaptation": ("AdaptedTransfer",),
     "spectransfer.preprocessing": (
         "AxisAligner", "BaselineCorrector", "BlindCorrector", "DriftCorrector",
         "StandardScaler", "WavelengthCropper", "WavelengthResampler",

@@ -13,6 +13,7 @@ from sklearn.decomposition import PCA
 from sklearn.utils import check_random_state
 
 from spectransfer._blocks import blocks_of
+from spectransfer._labels import checked_labels
 from spectransfer._numbers import common_unit
 from spectransfer._typing import ArrayLike, FloatArray, IntArray, RandomState
 
@@ -119,6 +120,11 @@ def select_standards(
             f"there are samples, but it is {n}. Ask for fewer."
         )
     _check_method(method, y is not None)
+    if not isinstance(n_components, int | np.integer) or n_components < 1:
+        raise ValueError(
+            "n_components must be a whole number of at least 1, but it is "
+            f"{n_components!r}."
+        )
     known = _included(include, samples, n)
     points = _sample_means(_whitened(spectra, n_components), samples)
     if method == "kmeans":
@@ -181,12 +187,7 @@ def _samples(groups: ArrayLike | None, n_spectra: int) -> list[IntArray]:
     """Give the rows of each sample."""
     if groups is None:
         return list(np.arange(n_spectra)[:, None])
-    labels = np.asarray(groups)
-    if labels.shape != (n_spectra,):
-        raise ValueError(
-            f"groups must name the sample of each of {n_spectra} spectra, but their "
-            f"shape is {labels.shape}. Pass one entry for each row of X."
-        )
+    labels = checked_labels(groups, n_spectra, "groups")
     _, numbers = np.unique(labels, return_inverse=True)
     order = np.argsort(numbers, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
@@ -216,6 +217,11 @@ def _whitened(spectra: Any, n_components: int) -> FloatArray:
     pca = PCA(n_components, whiten=True, svd_solver="auto", random_state=0).fit(draw)
     # components of rounding would weigh as much as those of the material
     kept = pca.explained_variance_ > 1e-10 * pca.explained_variance_[0]
+    if not kept.any():
+        raise ValueError(
+            "Standards are chosen by what tells spectra apart, but these are all "
+            "alike. Pass the spectra of other materials, too."
+        )
     blocks = (np.asarray(block) / unit for block in blocks_of(spectra, 4096))
     return np.concatenate([pca.transform(block)[:, kept] for block in blocks]).astype(
         np.float64

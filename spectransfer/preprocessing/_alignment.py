@@ -28,6 +28,7 @@ from spectransfer._validation import (
     fit_context,
 )
 from spectransfer.exceptions import SpectransferWarning
+from spectransfer.preprocessing._days import compare_days
 from spectransfer.preprocessing._drift_model import interpolation
 from spectransfer.preprocessing._lamp_lines import lines_of
 from spectransfer.preprocessing._resampling import multiply_rows
@@ -304,6 +305,7 @@ class AxisAligner(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 f"reference is {then.shape}. Pass what this very instrument gave on "
                 "the reference day."
             )
+        compare_days(self, X, y)
         reference = then.mean(axis=0, dtype=np.float64)
         # least squares take what is small beside one for rounding
         unit = common_unit(reference)

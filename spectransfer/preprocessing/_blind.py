@@ -26,6 +26,7 @@ from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_spectra, check_targets, fit_context
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.preprocessing._alignment import AxisAligner
+from spectransfer.preprocessing._days import compare_days
 from spectransfer.preprocessing._drift_model import interpolation
 from spectransfer.preprocessing._drift_scatter import polynomials
 from spectransfer.preprocessing._resampling import multiply_rows
@@ -178,6 +179,7 @@ class BlindCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 f"but today's have {n} channels and the shape of the reference is "
                 f"{then.shape}. Pass what this very instrument gave on both days."
             )
+        compare_days(self, X, y)
         if "same-statistics" in named and min(len(today), len(then)) < 2:
             raise ValueError(
                 "Statistics of a map need at least two spectra, but there are "

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
+from spectransfer._labels import checked_labels
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     Interval,
@@ -23,6 +24,7 @@ from spectransfer._validation import (
 )
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.preprocessing._cropping import find_axis
+from spectransfer.preprocessing._days import compare_days, tell_dark
 from spectransfer.preprocessing._drift_gain import with_blurred_gain
 from spectransfer.preprocessing._drift_model import (
     FAMILIES,
@@ -210,7 +212,9 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             )
         found = find_axis(X, self.wavelengths, today.shape[1])
         axis = None if found is None else found.values
+        compare_days(self, X, y)
         names, standards = self._standards(today, reference, sample_id, reference_id)
+        tell_dark(names.tolist(), standards)
         fit = self._fit(standards)
         self.standards_ = names
         self._describe(fit, standards, axis)
@@ -224,6 +228,11 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         sample_id: Any,
         reference_id: Any,
     ) -> tuple[np.ndarray, list[Standard]]:
+        if sample_id is None and reference_id is not None:
+            raise ValueError(
+                "reference_id says which rows of the reference day belong to which of "
+                "today, but sample_id is None. Pass both."
+            )
         if sample_id is None:
             check_consistent_length(today, reference)
             level = np.median(reference, axis=1, keepdims=True)
@@ -233,10 +242,14 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             return np.arange(len(today)), [
                 Standard(now, then, apart[None], 0, 0.0) for now, then, apart in pairs
             ]
-        here = np.asarray(sample_id)
-        there = here if reference_id is None else np.asarray(reference_id)
-        check_consistent_length(today, here)
-        check_consistent_length(reference, there)
+        here = checked_labels(sample_id, len(today), "sample_id")
+        there = checked_labels(
+            here if reference_id is None else reference_id,
+            len(reference),
+            "sample_id" if reference_id is None else "reference_id",
+        )
+        if (here.dtype.kind in "US") != (there.dtype.kind in "US"):
+            here, there = here.astype(str), there.astype(str)
         names = np.unique(here)
         alone = np.setxor1d(names, np.unique(there))
         if len(alone):
@@ -284,7 +297,12 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 if gained.mean() > 2 * gained.std(ddof=1) / np.sqrt(len(gained)):
                     best = other
         else:
-            wrong = {k for k, m in self.orders.items() if not 0 <= m <= 8}
+            given: Mapping[str, Any] = self.orders
+            wrong = {
+                k
+                for k, m in given.items()
+                if not isinstance(m, Integral) or not 0 <= int(m) <= 8
+            }
             if wrong := wrong | set(self.orders) - set(FAMILIES):
                 raise ValueError(
                     "orders must give 0 to 8 coefficients to gain, shift, width and "

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.optimize import nnls
 
+from spectransfer._labels import checked_labels
 from spectransfer._typing import ArrayLike, BoolArray, FloatArray, IntArray
 
 STRENGTHS = np.logspace(-8, 3, 34)
@@ -42,13 +43,7 @@ def samples_of(sample_id: ArrayLike | None, n_spectra: int) -> list[IntArray]:
     """
     if sample_id is None:
         return list(np.arange(n_spectra)[:, None])
-    labels = np.asarray(sample_id)
-    if labels.shape != (n_spectra,):
-        raise ValueError(
-            "sample_id must name the sample of each spectrum, but its shape is "
-            f"{labels.shape} and there are {n_spectra} spectra. Pass one entry for "
-            "each row of X."
-        )
+    labels = checked_labels(sample_id, n_spectra, "sample_id")
     _, numbers = np.unique(labels, return_inverse=True)
     order = np.argsort(numbers, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from spectransfer._typing import ArrayLike, FloatArray
-from spectransfer._validation import check_spectra, check_targets
+from spectransfer._validation import check_spectra, check_targets, compare_targets
 
 
 def check_unpaired(
@@ -35,6 +35,7 @@ def check_unpaired(
         secondary = check_spectra(estimator, X_unpaired, finite=True)
     if y_unpaired is not None:
         targets = check_targets(y_unpaired, name="y_unpaired")
+        compare_targets(estimator, y_unpaired, "y_unpaired")
         primary = targets.reshape(len(targets), -1)
         if primary.shape[1] != n_primary:
             raise ValueError(

@@ -83,7 +83,11 @@ def test_replicates_are_averaged_by_name_and_may_be_others_on_each_day(transfer)
         y_reference=primary[then],
     )
     once = recalibrated(transfer, primary)
-    assert_allclose(new[-1].predict(NEW.X_secondary), once[-1].predict(NEW.X_secondary))
+    assert_allclose(
+        new[-1].predict(NEW.X_secondary),
+        once[-1].predict(NEW.X_secondary),
+        rtol=1e-4,  # means of equal rows are rounded
+    )
 
 
 def test_another_recalibration_leaves_the_old_adaptation_out(transfer):

@@ -115,3 +115,11 @@ def test_a_corrector_of_ones_own_is_cloned(transfer, standards):
     today = recalibrate(transfer, *standards, sample_id=np.zeros(60), corrector=own)
     assert not hasattr(own, "gain_")
     assert np.ptp(today.named_steps["drift"].gain_) == 0
+
+
+def test_standards_on_other_channels_than_the_transfers_are_refused(
+    transfer, standards
+):
+    cut = [day[:, :50] for day in standards]
+    with pytest.raises(ValueError, match=r"channels, but X_today has 50"):
+        recalibrate(transfer, *cut, sample_id=np.zeros(60))

@@ -269,3 +269,22 @@ def test_days_of_reference_without_spectra_are_refused():
     spectra, day, sample = campaign(12)
     with pytest.raises(ValueError, match="there are none of 0, 99"):
         watch_instrument(spectra, day, sample_id=sample, reference=[0, 1, 99])
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        [str(i) for i in range(1, 16)],
+        [f"{i:02}.03.2026" for i in range(1, 16)],
+        [f"3/{i}/2026" for i in range(1, 16)],
+    ],
+)
+def test_days_whose_texts_are_no_order_are_refused(days):
+    spectra = np.random.default_rng(0).normal(100, 1, size=(15, 40))
+    with pytest.raises(ValueError, match="ISO"):
+        watch_instrument(spectra, days)
+
+
+def test_days_that_are_all_the_same_give_no_limits():
+    with pytest.raises(ValueError, match="same to the last bit"):
+        watch_instrument(np.tile(np.arange(40.0) ** 2, (15, 1)), range(15))

@@ -8,8 +8,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from spectransfer.exceptions import SpectransferWarning
-from spectransfer.preprocessing import DriftCorrector
+from spectransfer.datasets import make_instrument_pair
+from spectransfer.exceptions import SpectransferWarning, WavelengthError
+from spectransfer.preprocessing import AxisAligner, BlindCorrector, DriftCorrector
 
 N = 400
 CHANNELS = np.arange(N, dtype=float)
@@ -216,3 +217,51 @@ def test_a_gain_beside_much_wider_lines_is_found():
     today = [1.5 * wider(1.4 * 1.2, h, 8.0, 9 + i) for i, h in enumerate(heights)]
     drift = DriftCorrector().fit(today, reference)
     assert_allclose(drift.gain_, 1.5, rtol=0.08)
+
+
+@pytest.mark.parametrize("kind", ["drift", "aligner", "blind"])
+def test_days_on_other_axes_are_refused(kind):
+    pair = make_instrument_pair(n_spectra=12, random_state=0)
+    today, _ = pair.as_frames()
+    estimator = {
+        "drift": DriftCorrector(),
+        "aligner": AxisAligner(),
+        "blind": BlindCorrector("same-lines"),
+    }[kind]
+    turned = today[today.columns[::-1]]
+    with pytest.raises(WavelengthError):
+        estimator.fit(today, turned)
+
+
+def test_names_of_the_reference_alone_are_refused():
+    spectra = make_instrument_pair(n_spectra=4, random_state=0).X_secondary
+    with pytest.raises(ValueError, match="sample_id is None"):
+        DriftCorrector().fit(spectra, spectra, reference_id=list("abcd"))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_names_that_are_numbers_on_one_day_and_texts_on_the_other_are_the_same():
+    spectra = make_instrument_pair(n_spectra=4, random_state=0).X_secondary
+    texts = DriftCorrector().fit(
+        1.2 * spectra, spectra, sample_id=list("1234"), reference_id=[1, 2, 3, 4]
+    )
+    numbers = DriftCorrector().fit(1.2 * spectra, spectra, sample_id=[1, 2, 3, 4])
+    assert_allclose(texts.gain_, numbers.gain_)
+
+
+@pytest.mark.parametrize("dark", ["today", "on the reference day"])
+@pytest.mark.filterwarnings("ignore")
+def test_standards_without_lines_are_told(dark):
+    spectra = make_instrument_pair(n_spectra=4, random_state=0).X_secondary
+    days = [spectra, spectra.copy()]
+    some = int(dark != "today")
+    days[some] = days[some] * np.array([[1], [0], [1], [1]])
+    with pytest.warns(SpectransferWarning, match=f"Standard 1 has no lines {dark}"):
+        DriftCorrector().fit(*days)
+
+
+@pytest.mark.parametrize("orders", [{"gain": 1.9}, {"gain": "1"}])
+def test_orders_are_whole_numbers(orders):
+    spectra = make_instrument_pair(n_spectra=4, random_state=0).X_secondary
+    with pytest.raises(ValueError, match="orders must give 0 to 8"):
+        DriftCorrector(orders).fit(spectra, spectra)

@@ -14,6 +14,7 @@ from spectransfer import (
     VAELatentTransfer,
 )
 from spectransfer.datasets import make_instrument_pair
+from spectransfer.exceptions import WavelengthError
 from spectransfer.metrics import relative_squared_error
 from spectransfer.transfer import _rotation
 from spectransfer.transfer._affine import Mixture, resampling
@@ -306,3 +307,12 @@ def test_the_report_names_what_could_not_be_asked(pair):
         wavelengths_primary=pair.wavelengths_primary,
     ).fit(X, y, X_unpaired=pair.X_secondary, y_unpaired=pair.X_primary)
     assert "Not asked" not in both.report_
+
+
+def test_library_spectra_on_another_axis_are_refused(pair):
+    secondary, primary = pair.as_frames()
+    turned = primary[primary.columns[::-1]]
+    with pytest.raises(WavelengthError):
+        FewStandardsTransfer().fit(
+            secondary[:12], primary[:12], X_unpaired=secondary, y_unpaired=turned
+        )
