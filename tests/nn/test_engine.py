@@ -208,7 +208,7 @@ def test_an_interrupted_fit_leaves_the_network_that_was_there(interrupt_at):
 @pytest.mark.parametrize("place", ["fitting_threads", "place", "DenseStep"])
 def test_an_interrupt_before_the_first_step_stays_one(name, place, monkeypatch):
     def interrupted(*args, **kwargs):
-        signal.raise_signal(signal.SIGINT)
+        raise KeyboardInterrupt
 
     monkeypatch.setattr(f"spectransfer.nn._engine.{place}", interrupted)
     with pytest.raises(KeyboardInterrupt):
