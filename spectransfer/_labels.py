@@ -22,7 +22,12 @@ def checked_labels(labels: ArrayLike, n_spectra: int, name: str) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_spectra,)
-        Names that can be sorted.
+        Names that can be sorted; texts as such, and not as objects.
+
+    Raises
+    ------
+    ValueError
+        Another shape, a name that is missing, or names of two kinds.
     """
     found = np.asarray(labels)
     if found.shape != (n_spectra,):
@@ -45,7 +50,35 @@ def checked_labels(labels: ArrayLike, n_spectra: int, name: str) -> np.ndarray:
             f"{name} must be of one kind, all numbers or all texts, but they cannot be "
             f"put in order: {error}. Turn them into texts."
         ) from error
-    return found
+    texts = found.dtype == object and all(isinstance(label, str) for label in found)
+    return found.astype(str) if texts else found
+
+
+def paired_labels(
+    today: ArrayLike, reference: ArrayLike | None, n_today: int, n_reference: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the names of the samples of two days, alike where they mean the same.
+
+    Parameters
+    ----------
+    today : array-like of shape (n_today,)
+        `sample_id`.
+    reference : array-like of shape (n_reference,) or None
+        `reference_id`; None is the same as `today`.
+    n_today, n_reference : int
+        Numbers of spectra.
+
+    Returns
+    -------
+    today, reference : ndarray
+        Both as texts where one day has numbers and the other one texts.
+    """
+    here = checked_labels(today, n_today, "sample_id")
+    name = "sample_id" if reference is None else "reference_id"
+    there = checked_labels(here if reference is None else reference, n_reference, name)
+    if (here.dtype.kind == "U") != (there.dtype.kind == "U"):
+        return here.astype(str), there.astype(str)
+    return here, there
 
 
 def _is_missing(label: Any) -> bool:

@@ -12,6 +12,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from spectransfer._channels import axis_of, compare_axes, read_names
+from spectransfer._labels import paired_labels
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import HasMethods, validate_params
 from spectransfer._wrapping import unwrapped
@@ -101,12 +102,11 @@ def recalibrate(
     new = _in_front(drift, unwrapped(transfer))
     if y_reference is None:
         return new
-    today = (
-        np.arange(_num_samples(X_today)) if sample_id is None else np.asarray(sample_id)
-    )
-    then = today if reference_id is None else np.asarray(reference_id)
-    check_consistent_length(y_reference, then)
-    return adapted(new, X_today, y_reference, today, then)
+    check_consistent_length(y_reference, X_reference)
+    n_today, n_reference = _num_samples(X_today), _num_samples(X_reference)
+    today = np.arange(n_today) if sample_id is None else sample_id
+    names = paired_labels(today, reference_id, n_today, n_reference)
+    return adapted(new, X_today, y_reference, *names)
 
 
 def _check_channels(transfer: Any, X_today: ArrayLike) -> None:

@@ -196,8 +196,8 @@ def watch_instrument(
     X : array-like of shape (n_spectra, n_channels)
         Standards of all days, as the instrument gives them.
     day : array-like of shape (n_spectra,)
-        Day of each spectrum: dates, text such as ``"2026-03-01"``, or numbers. Days
-        are taken in their sorted order.
+        Day of each spectrum: dates, numbers, or text that is sorted as its days are,
+        such as ``"2026-03-01"``. Days are taken in their sorted order.
     sample_id : array-like of shape (n_spectra,), default=None
         Material of each spectrum. Spectra of one material and day are averaged. None
         is one material.
@@ -277,12 +277,16 @@ def watch_instrument(
     return InstrumentWatch(days, known, statistics, limits)
 
 
+# a day, and perhaps a time
+_ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?")
+
+
 def _in_order(dates: np.ndarray) -> np.ndarray:
     """Refuse days whose text would be sorted otherwise than they came."""
-    if dates.dtype.kind not in "US":
+    if dates.dtype.kind != "U":
         return dates
     texts = dates.tolist()
-    iso = all(re.match(r"\d{4}-\d\d-\d\d", text) for text in texts)
+    iso = all(_ISO.fullmatch(text) for text in texts)
     numbered = all(re.fullmatch(r"\D*\d+\D*", text) for text in texts)
     if not iso and not (numbered and len({len(text) for text in texts}) == 1):
         raise ValueError(

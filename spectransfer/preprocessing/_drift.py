@@ -10,10 +10,9 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils import Tags, check_consistent_length
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from spectransfer._labels import checked_labels
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     Interval,
@@ -24,7 +23,7 @@ from spectransfer._validation import (
 )
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.preprocessing._cropping import find_axis
-from spectransfer.preprocessing._days import compare_days, tell_dark
+from spectransfer.preprocessing._days import compare_days, standards_of, tell_dark
 from spectransfer.preprocessing._drift_gain import with_blurred_gain
 from spectransfer.preprocessing._drift_model import (
     FAMILIES,
@@ -39,7 +38,6 @@ from spectransfer.preprocessing._drift_model import (
     noise_of_sharpening,
     operator,
 )
-from spectransfer.preprocessing._drift_scatter import scatter_of
 from spectransfer.preprocessing._resampling import multiply_rows
 
 SAFE = {"gain": 3, "shift": 1, "width": 1, "offset": 3}
@@ -66,6 +64,8 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     where gain g, shift s, width w and offset b are low polynomials along the channels.
     They are fitted by generalised least squares: the noise grows with the light, and
     how the intensities of a standard scatter from shot to shot is told by the shots.
+    Where lines are sharpened so far that their noise doubles, gain and offset come from
+    spectra that are blurred beyond the width of lines.
     A gain that cannot be told from chance is left out, and an instrument whose whole
     drift cannot be is left alone.
 
@@ -120,7 +120,8 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Warns
     -----
     SpectransferWarning
-        The standards differ by more than a drift, or `max_shift` is too small.
+        The standards differ by more than a drift, or more than before, one of them has
+        no lines, or `max_shift` is too small.
 
     Examples
     --------
@@ -213,65 +214,15 @@ class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         found = find_axis(X, self.wavelengths, today.shape[1])
         axis = None if found is None else found.values
         compare_days(self, X, y)
-        names, standards = self._standards(today, reference, sample_id, reference_id)
+        names, standards = standards_of(
+            today, reference, sample_id, reference_id, self.intensity_scatter
+        )
         tell_dark(names.tolist(), standards)
         fit = self._fit(standards)
         self.standards_ = names
         self._describe(fit, standards, axis)
         self._warn(fit, today, reference)
         return self
-
-    def _standards(
-        self,
-        today: FloatArray,
-        reference: FloatArray,
-        sample_id: Any,
-        reference_id: Any,
-    ) -> tuple[np.ndarray, list[Standard]]:
-        if sample_id is None and reference_id is not None:
-            raise ValueError(
-                "reference_id says which rows of the reference day belong to which of "
-                "today, but sample_id is None. Pass both."
-            )
-        if sample_id is None:
-            check_consistent_length(today, reference)
-            level = np.median(reference, axis=1, keepdims=True)
-            scatter = np.sqrt(2) * self.intensity_scatter * (reference - level)
-            means = [np.asarray(day, dtype=np.float64) for day in (today, reference)]
-            pairs = zip(*means, scatter, strict=True)
-            return np.arange(len(today)), [
-                Standard(now, then, apart[None], 0, 0.0) for now, then, apart in pairs
-            ]
-        here = checked_labels(sample_id, len(today), "sample_id")
-        there = checked_labels(
-            here if reference_id is None else reference_id,
-            len(reference),
-            "sample_id" if reference_id is None else "reference_id",
-        )
-        if (here.dtype.kind in "US") != (there.dtype.kind in "US"):
-            here, there = here.astype(str), there.astype(str)
-        names = np.unique(here)
-        alone = np.setxor1d(names, np.unique(there))
-        if len(alone):
-            raise ValueError(
-                "Every standard must have been measured on both days, but of one day "
-                f"only are {', '.join(map(str, alone[:5]))}. Leave them out, or name "
-                "the same material alike on both days."
-            )
-        standards = []
-        for name in names:
-            now, then = today[here == name], reference[there == name]
-            (apart, unsure), (before, unsure_before) = map(scatter_of, (now, then))
-            standards.append(
-                Standard(
-                    today=now.mean(axis=0, dtype=np.float64),
-                    reference=then.mean(axis=0, dtype=np.float64),
-                    scatter=np.concatenate([apart, before]),
-                    n_today=len(apart),
-                    unsure=float(np.hypot(unsure, unsure_before)),
-                )
-            )
-        return names, standards
 
     def _fit(self, standards: list[Standard]) -> Fit:
         """Choose the orders, fit, and leave out what may be chance."""

@@ -72,6 +72,7 @@ def fit_watched(
 
 
 def refuse_what_takes_no_weights(part: Any) -> None:
+    """Refuse weights that a part which is to be fitted could not take."""
     if not takes_weights(part):
         raise TypeError(
             "sample_weight is for every part that is fitted, but fit of "

@@ -121,3 +121,15 @@ def test_an_adapted_transfer_is_saved_cloned_and_fitted(transfer):
 def test_primary_spectra_of_other_rows_are_refused(transfer):
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         recalibrated(transfer, STANDARDS.X_primary[:-1])
+
+
+def test_names_that_are_texts_on_one_day_and_numbers_on_the_other_pair_alike(transfer):
+    # as texts 10 comes before 9
+    texts, numbers = [f"{i}" for i in range(4, 12)], list(range(4, 12))
+    secondary, primary = STANDARDS.X_secondary, SLOPE * STANDARDS.X_primary
+    given = {"sample_id": texts, "reference_id": numbers, "y_reference": primary}
+    mixed = recalibrate(transfer, secondary, secondary, **given)
+    plain = recalibrate(transfer, secondary, secondary, y_reference=primary)
+    assert_allclose(
+        mixed.predict(NEW.X_secondary), plain.predict(NEW.X_secondary), rtol=1e-4
+    )

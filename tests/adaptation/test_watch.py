@@ -277,6 +277,8 @@ def test_days_of_reference_without_spectra_are_refused():
         [str(i) for i in range(1, 16)],
         [f"{i:02}.03.2026" for i in range(1, 16)],
         [f"3/{i}/2026" for i in range(1, 16)],
+        [f"2026-03-01 {i}:00" for i in range(1, 16)],
+        np.array([f"{i}.3." for i in range(1, 16)], dtype=object),
     ],
 )
 def test_days_whose_texts_are_no_order_are_refused(days):
