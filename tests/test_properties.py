@@ -173,7 +173,7 @@ def test_a_transfer_does_not_depend_on_the_units(name, seed, secondary, primary,
     plain = fitted(name, X, y).predict(X)
     X_other, y_other = X * kind(secondary), y * kind(primary)
     other = fitted(name, X_other, y_other).predict(X_other)
-    assert_allclose(other / primary, plain, rtol=1e-4, atol=1e-4 * np.abs(y).max())
+    assert_allclose(other / primary, plain, rtol=1e-5, atol=1e-5 * np.abs(y).max())
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -182,7 +182,7 @@ def test_a_network_does_not_depend_on_the_unit(name, seed, unit):
     X, y = spectra(seed)
     plain = fitted(name, X, y).predict(X)
     other = fitted(name, X * unit, y * unit).predict(X * unit)
-    assert_allclose(other / unit, plain, rtol=1e-3, atol=1e-3 * np.abs(y).max())
+    assert_allclose(other / unit, plain, rtol=1e-5, atol=1e-5 * np.abs(y).max())
 
 
 @of_transformers

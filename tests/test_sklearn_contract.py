@@ -23,6 +23,7 @@ from spectransfer import (
     Training,
     VAELatentTransfer,
 )
+from spectransfer.adaptation import AdaptedTransfer
 from spectransfer.networks import NetworkEstimator
 from spectransfer.search import HalvingSearch
 
@@ -70,6 +71,7 @@ ESTIMATORS = [
     DirectStandardization(),
     SpectralSpaceTransformation(keep_residual=False),
     CanonicalCorrelationTransfer(),
+    AdaptedTransfer(DirectStandardization(), DirectStandardization()),
     FewStandardsTransfer(),
     OffsetOnAxes(),
     PiecewiseOnAxes(),

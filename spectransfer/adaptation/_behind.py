@@ -83,8 +83,9 @@ class AdaptedTransfer(
             The fitted estimator.
         """
         transfer = clone(self.transfer).fit(X, y)
-        truth = target_in_prediction_space(transfer, y)
-        adaptation = clone(self.adaptation).fit(transfer.predict(X), truth)
+        truth = np.asarray(target_in_prediction_space(transfer, y))
+        predicted = _as_table(transfer.predict(X))
+        adaptation = clone(self.adaptation).fit(predicted, truth)
         self.transfer_, self.adaptation_ = transfer, adaptation
         return self
 
@@ -102,7 +103,8 @@ class AdaptedTransfer(
             Primary spectra in the space of the transfer's predictions.
         """
         check_is_fitted(self)
-        adapted: FloatArray = self.adaptation_.predict(self.transfer_.predict(X))
+        predicted = _as_table(self.transfer_.predict(X))
+        adapted: FloatArray = self.adaptation_.predict(predicted)
         return adapted
 
     def transform_target(self, y: ArrayLike) -> ArrayLike:
@@ -169,6 +171,11 @@ def adapted(
     whole = AdaptedTransfer(_frozen(last), FrozenEstimator(few))
     whole.transfer_, whole.adaptation_ = whole.transfer, whole.adaptation
     return TransferPipeline([*pipeline.steps[:-1], (name, whole)])
+
+
+def _as_table(predicted: FloatArray) -> FloatArray:
+    """Give a single target as one column, for another regressor to read."""
+    return predicted.reshape(len(predicted), -1)
 
 
 def _frozen(estimator: Any) -> FrozenEstimator:

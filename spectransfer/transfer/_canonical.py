@@ -14,9 +14,8 @@ import numpy as np
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import Interval, StrOptions, fit_context
 from spectransfer.transfer._affine import AffineTransfer
-from spectransfer.transfer._leave_out import samples_of
+from spectransfer.transfer._leave_out import folds_of, samples_of
 
-_MOST_FOLDS = 20
 _MOST_PRINCIPAL = 12
 
 Side = tuple[FloatArray, FloatArray, FloatArray]
@@ -181,19 +180,11 @@ def _left_out(
     n_principal: int | str,
 ) -> FloatArray:
     """Give the error of left-out samples by numbers of components and of variates."""
-    n_folds = min(len(samples), _MOST_FOLDS)
     most = min(_MOST_PRINCIPAL, len(samples) - 2)
     sizes = range(1, most + 1) if isinstance(n_principal, str) else [int(n_principal)]
     errors = np.zeros((len(sizes), max(sizes) + 1))
-    for fold in range(n_folds):
-        out = np.concatenate(samples[fold::n_folds])
-        known = np.setdiff1d(np.arange(len(secondary)), out)
-        x_mean, y_mean = secondary[known].mean(axis=0), primary[known].mean(axis=0)
-        x, y = secondary[out] - x_mean, primary[out] - y_mean
-        sides = (
-            _components(secondary[known] - x_mean),
-            _components(primary[known] - y_mean),
-        )
+    for known_x, known_y, x, y in folds_of(secondary, primary, samples):
+        sides = _components(known_x), _components(known_y)
         for row, size in enumerate(sizes):
             left, correlations, right = _variates(sides, size)
             missed, variates = y.copy(), (x @ left) * correlations

@@ -10,6 +10,7 @@ exactly, also with an intercept that is not penalized. So no regression is ever 
 again, and only the Gram matrices of the standards are looked at.
 """
 
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +20,7 @@ from scipy.optimize import nnls
 from spectransfer._labels import checked_labels
 from spectransfer._typing import ArrayLike, BoolArray, FloatArray, IntArray
 
+_MOST_FOLDS = 20
 STRENGTHS = np.logspace(-8, 3, 34)
 """Ridge penalties that are tried, relative to the mean square of a centred spectrum."""
 
@@ -47,6 +49,37 @@ def samples_of(sample_id: ArrayLike | None, n_spectra: int) -> list[IntArray]:
     _, numbers = np.unique(labels, return_inverse=True)
     order = np.argsort(numbers, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
+
+
+def folds_of(
+    secondary: FloatArray, primary: FloatArray, samples: list[IntArray]
+) -> Iterator[tuple[FloatArray, FloatArray, FloatArray, FloatArray]]:
+    """Leave samples out: one by one up to 20 samples, beyond that in 20 groups.
+
+    Parameters
+    ----------
+    secondary, primary : ndarray of shape (n_spectra, n_channels)
+        Spectra of the standards.
+    samples : list of ndarray
+        Rows, sample by sample.
+
+    Yields
+    ------
+    known_secondary, known_primary, secondary, primary : ndarray
+        Spectra that are learned from and those that are left out, all less the means
+        of the former.
+    """
+    n_folds = min(len(samples), _MOST_FOLDS)
+    for fold in range(n_folds):
+        out = np.concatenate(samples[fold::n_folds])
+        known = np.setdiff1d(np.arange(len(secondary)), out)
+        means = secondary[known].mean(axis=0), primary[known].mean(axis=0)
+        yield (
+            secondary[known] - means[0],
+            primary[known] - means[1],
+            secondary[out] - means[0],
+            primary[out] - means[1],
+        )
 
 
 class Ridge:

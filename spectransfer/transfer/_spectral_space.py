@@ -14,9 +14,8 @@ import numpy as np
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import Interval, StrOptions, fit_context
 from spectransfer.transfer._affine import AffineTransfer, resampling
-from spectransfer.transfer._leave_out import samples_of
+from spectransfer.transfer._leave_out import folds_of, samples_of
 
-_MOST_FOLDS = 20
 _MOST_COMPONENTS = 30
 
 
@@ -177,14 +176,9 @@ def _best_number(
     """Give the number of components with the least error of left-out samples."""
     if len(samples) < 3:
         return 1
-    n_folds = min(len(samples), _MOST_FOLDS)
     errors = np.zeros(min(_MOST_COMPONENTS, len(samples) - 2) + 1)
-    for fold in range(n_folds):
-        out = np.concatenate(samples[fold::n_folds])
-        known = np.setdiff1d(np.arange(len(secondary)), out)
-        x_mean, y_mean = secondary[known].mean(axis=0), primary[known].mean(axis=0)
-        x, y = secondary[out] - x_mean, primary[out] - y_mean
-        halves = joint_components(secondary[known] - x_mean, primary[known] - y_mean)
+    for known_x, known_y, x, y in folds_of(secondary, primary, samples):
+        halves = joint_components(known_x, known_y)
         for n in range(len(errors)):
             left, right = _exchange(halves, min(n, len(halves[0])), local)
             moved = 0.0 if local is None else x @ local.T
