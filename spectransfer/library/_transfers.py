@@ -113,7 +113,8 @@ def load_transfer(path: str | os.PathLike[str]) -> Any:
     save_transfer : Writes such a file, and has an example.
     """
     path = Path(path)
-    content, arrays = read_container(path, _KIND)
+    content, stored = read_container(path, _KIND)
+    arrays = stored.in_memory()
     try:
         transfer = Reader(arrays).value(content[_KIND])
         if not hasattr(transfer, "fit"):
