@@ -6,14 +6,13 @@ it with transfers of their own instruments.
 """
 
 from spectransfer.library._library import Library
-from spectransfer.library._lookup import Clusters, Matches
+from spectransfer.library._lookup import Matches
 from spectransfer.library._open import open_library
 from spectransfer.library._publish import publish_library
 from spectransfer.library._transfers import load_transfer, save_transfer
 from spectransfer.library._verify import Verification
 
 __all__ = [
-    "Clusters",
     "Library",
     "Matches",
     "Verification",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.neighbors import NearestCentroid
 
 from spectransfer._axis import Axis, Named, axis_of, compare_axes
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
@@ -17,7 +18,7 @@ from spectransfer.library._datasheet import datasheet_html, datasheet_text
 from spectransfer.library._extend import extend_library
 from spectransfer.library._join import Joining, join_library
 from spectransfer.library._layers import Described, DescribedVAE, ReaderWithoutTorch
-from spectransfer.library._lookup import Clusters, Matches, nearest_entries
+from spectransfer.library._lookup import Matches, nearest_entries
 from spectransfer.library._population import rows_of
 from spectransfer.library._trees import Reader
 from spectransfer.library._verify import Verification, verify_spectra
@@ -56,8 +57,9 @@ class Library:
         Their names.
     mean_spectra : ndarray of shape (n_samples, n_primary) or None
         Mean spectra of the samples, sorted by name, where they were published.
-    clusters : Clusters
-        k-means clusters of the library, for `spectransfer.metrics.k_score`.
+    clusters : sklearn.neighbors.NearestCentroid
+        Clusters by k-means of the library, for `spectransfer.metrics.k_score`:
+        ``k_score(y_true, y_pred, kmeans=library.clusters)``.
     errors : list of dict
         Figures of merit, each with its protocol.
     rounding : float or None
@@ -73,6 +75,7 @@ class Library:
         self.axis = Axis(np.array(arrays["axis"]), content["unit"])
         self.card: dict[str, Any] = checked_card(content["card"], self.axis.unit)
         self.errors: list[dict[str, Any]] = list(content["errors"])
+        self._n_held_out: int | None = content["n_held_out"]
         self.rounding: float | None = content["rounding"]
         self.parent: str | None = content["parent"]
         parts = self._read(ReaderWithoutTorch)
@@ -80,7 +83,9 @@ class Library:
         self._autoencoder: Any = parts["autoencoder"]
         if isinstance(self._autoencoder, Described):
             self._autoencoder = DescribedVAE(self._autoencoder)
-        self.clusters = Clusters(np.array(arrays["clusters"]))
+        centres = np.array(arrays["clusters"])
+        with np.errstate(invalid="ignore"):  # of clusters with one spectrum
+            self.clusters = NearestCentroid().fit(centres, np.arange(len(centres)))
 
     def _read(self, reader: type[Reader]) -> dict[str, Any]:
         """Make the parts, of arrays with memory of their own."""
@@ -386,10 +391,11 @@ class Library:
     ) -> Verification:
         """Tell whether the primary instrument still matches its library.
 
-        Spectra of today are judged by T2 and Q, as the library has them: one in a
-        hundred may be beyond the limit, and more only by chance. Where samples are
-        named, their mean spectra are compared with the published ones: the gain may be
-        5 % off, the shift half a channel, the width of lines 10 %.
+        What the decoder misses of spectra (Q) must not be beyond the limit of one in a
+        hundred more often than chance has it; other material has another T2, which is
+        told, but speaks not against the instrument. Where samples are named, their mean
+        spectra are compared with the published ones: the gain may be 5 % off, the shift
+        half a channel, the width of lines 10 %.
 
         Parameters
         ----------

@@ -8,7 +8,7 @@ import numpy as np
 
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
-from spectransfer.library._population import rows_of
+from spectransfer.metrics import cluster_labels
 
 if TYPE_CHECKING:
     from spectransfer.library._library import Library
@@ -41,44 +41,6 @@ class Matches(NamedTuple):
     cluster: IntArray
 
 
-class Clusters:
-    """k-means clusters that a library was published with.
-
-    `spectransfer.metrics.k_score` takes them: ``k_score(y_true, y_pred,
-    kmeans=library.clusters)``.
-
-    Parameters
-    ----------
-    cluster_centers_ : ndarray of shape (n_clusters, n_primary)
-        Centres, in the space of decoded spectra.
-    """
-
-    def __init__(self, cluster_centers_: FloatArray) -> None:
-        self.cluster_centers_ = cluster_centers_
-        self.n_features_in_ = cluster_centers_.shape[1]
-
-    def predict(self, X: ArrayLike) -> IntArray:
-        """Give the nearest centre of each spectrum.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_primary)
-            Spectra as predicted or decoded.
-
-        Returns
-        -------
-        ndarray of shape (n_spectra,)
-            Numbers of clusters.
-        """
-        centres = self.cluster_centers_.astype(np.float64)
-        squares = (centres**2).sum(axis=1)
-        labels = [
-            (squares - 2 * np.asarray(rows, np.float64) @ centres.T).argmin(axis=1)
-            for rows in rows_of(X)
-        ]
-        return np.concatenate(labels)
-
-
 def nearest_entries(
     library: Library, spectra: ArrayLike, n_neighbors: int, *, measured: bool
 ) -> Matches:
@@ -109,7 +71,7 @@ def nearest_entries(
             latent_distance[here] = np.take_along_axis(apart[part], order, axis=1)
     names = library.sample_id
     found = index if names is None else names[index]
-    clusters = library.clusters.predict(queries)
+    clusters = cluster_labels(library.clusters, queries)
     return Matches(index, found, distance, latent_distance, clusters)
 
 

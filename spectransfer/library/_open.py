@@ -62,8 +62,9 @@ def open_library(
     except FileFormatError:
         raise
     except WRONG as error:
+        why = f"it lacks {error}" if isinstance(error, KeyError) else error
         raise FileFormatError(
-            f"{found} must describe a library, but {error}. Ask its writer which "
+            f"{found} must describe a library, but {why}. Ask its writer which "
             "version of spectransfer wrote it, and for another copy."
         ) from error
     return library
@@ -87,5 +88,5 @@ def _try_out(library: Library, arrays: StoredArrays) -> None:
         raise ValueError("its decoder makes spectra of other channels than its axis")
     if np.shape(library._autoencoder.transform(prepared)) != origin.shape:
         raise ValueError("its encoder makes other latents than its decoder takes")
-    if library.clusters.cluster_centers_.shape[1] != n_channels:
+    if library.clusters.n_features_in_ != n_channels:
         raise ValueError("its clusters have other channels than its axis")

@@ -44,6 +44,8 @@ class Population:
         Of T2 and Q, at `LEVELS`.
     errors : list of dict
         Figures of merit with their protocol.
+    n_held_out : int or None, default=None
+        Number of spectra that were held out of the training.
     """
 
     latents: FloatArray
@@ -52,6 +54,7 @@ class Population:
     residual: FloatArray | None
     quantiles: FloatArray | None
     errors: list[dict[str, Any]]
+    n_held_out: int | None = None
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Give what is stored beside the latents."""
@@ -125,7 +128,10 @@ def population_of(
         "protocol": _PUBLISHED if held_out is None else _HELD_OUT,
     }
     residual, quantiles = np.ascontiguousarray(judged.residual), quantiles.copy()
-    return Population(numbers, mean, covariance, residual, quantiles, [error])
+    n_held_out = None if held_out is None else len(judged.latents)
+    return Population(
+        numbers, mean, covariance, residual, quantiles, [error], n_held_out
+    )
 
 
 def moments_of(latents: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -97,7 +97,7 @@ def publish_library(
     held_out : array-like of shape (n_held_out, n_primary), default=None
         Primary spectra that the autoencoder has not seen, as measured: residuals and
         the error of the library are theirs. Without them they are those of `spectra`,
-        and too good.
+        too good, and `Library.verify` has no limit of residuals.
     mean_spectra : bool, default=False
         Whether the mean spectrum of every sample is published, too, in the space of
         predictions.
@@ -217,6 +217,7 @@ def _write(
         "unit": axis.unit,
         "parts": told,
         "errors": population.errors,
+        "n_held_out": population.n_held_out,
         "rounding": rounding,
         "parent": None,
     }

@@ -118,9 +118,10 @@ def load_transfer(path: str | os.PathLike[str]) -> Any:
         check_is_fitted(transfer)
         version = content["written_with"]["scikit-learn"]
     except WRONG as error:
+        why = f"it lacks {error}" if isinstance(error, KeyError) else error
         raise FileFormatError(
             f"{path} must describe a fitted transfer made of listed parts, but "
-            f"{error}. Ask its writer which version of spectransfer wrote it, and for "
+            f"{why}. Ask its writer which version of spectransfer wrote it, and for "
             "another copy."
         ) from error
     if version != sklearn.__version__:
