@@ -33,6 +33,7 @@ from spectransfer.metrics import (
 from spectransfer.model_selection import select_standards
 from spectransfer.pipeline import fit_with_unpaired
 from spectransfer.spectra import Pair, as_pair, as_table
+from spectransfer.transfer import LibraryMoments
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def standards_curve(
     sizes: Iterable[int],
     *,
     test: Any = None,
-    library: ArrayLike | None = None,
+    library: ArrayLike | LibraryMoments | None = None,
     groups: ArrayLike | None = None,
     method: str = "random",
     properties: Mapping[str, Any] | None = None,
@@ -173,7 +174,8 @@ def standards_curve(
     test : SpectraPair, PairedMaps or tuple, default=None
         What is judged by. None holds out half of the samples of `pair`, others in every
         draw.
-    library : array-like of shape (n_library, n_primary), default=None
+    library : array-like of shape (n_library, n_primary) or LibraryMoments, \
+            default=None
         Primary spectra without partners, `y_unpaired` of transfers that learn from
         them.
     groups : array-like of shape (n_spectra,), default=None
@@ -226,7 +228,9 @@ def standards_curve(
     named = {str(name): transfer for name, transfer in dict(transfers).items()}
     if not named:
         raise ValueError("transfers must name at least one transfer, but it is empty.")
-    beside = {} if library is None else {"y_unpaired": as_table(library, "library")}
+    if library is not None and not isinstance(library, LibraryMoments):
+        library = as_table(library, "library")
+    beside = {} if library is None else {"y_unpaired": library}
     rng = check_random_state(random_state)
     found = _Errors((len(counts), n_draws))
     draws = _draws(
