@@ -94,6 +94,11 @@ def join_library(
     known = spectra, targets, samples
     expected = _expected_rse(library, transfer, known, others, how)
     fit_with_unpaired(transfer, spectra, targets, sample_id=samples, **others)
+    columns = getattr(spectra, "columns", None)
+    first = transfer.steps[0][1]
+    if columns is not None and not hasattr(first, "feature_names_in_"):
+        # as if they had come as a data frame: so the axis will be compared
+        first.feature_names_in_ = np.array([str(c) for c in columns], object)
     joined = behind_side(transfer, library._side)
     joined.expected_rse_ = expected
     return joined
