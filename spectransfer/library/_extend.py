@@ -14,6 +14,7 @@ from spectransfer.library._card import checked_card
 from spectransfer.library._container import write_container
 from spectransfer.library._population import moments_of
 from spectransfer.library._publish import KIND, means_of, stored_names
+from spectransfer.spectra import Spectra
 
 if TYPE_CHECKING:
     from spectransfer.library._library import Library
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def extend_library(
     library: Library,
     path: str | os.PathLike[str],
-    spectra: ArrayLike,
+    spectra: ArrayLike | Spectra,
     sample_id: ArrayLike | None,
     card: dict[str, Any] | None,
 ) -> None:

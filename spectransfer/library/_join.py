@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler
 from sklearn.preprocessing import StandardScaler as _SklearnScaler
 
@@ -22,6 +22,7 @@ from spectransfer._blocks import take_rows
 from spectransfer._labels import checked_labels, paired_labels
 from spectransfer._progress import progress_bar
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
+from spectransfer.library._population import with_axis
 from spectransfer.pipeline import (
     PrimarySide,
     TransferPipeline,
@@ -66,7 +67,7 @@ def join_library(
     sample_id, y, X_unpaired = beside
     if isinstance(X, Spectra) and sample_id is None:
         sample_id = X.sample_id
-    spectra, unpaired = _with_axis(X), _with_axis(X_unpaired)
+    spectra, unpaired = with_axis(X), with_axis(X_unpaired)
     if y is None:
         targets, samples = _published_targets(library, len(spectra), sample_id)
     else:
@@ -102,21 +103,6 @@ def join_library(
     joined = behind_side(transfer, library._side)
     joined.expected_rse_ = expected
     return joined
-
-
-def _with_axis(X: Any) -> Any:
-    """Give spectra as a table that tells its axis, if it is known."""
-    if isinstance(X, Spectra):
-        return with_names(X.X, X.axis.names)
-    if X is None or hasattr(X, "columns"):
-        return X
-    table = np.asanyarray(X)
-    if table.ndim != 2:
-        raise ValueError(
-            f"Spectra are the rows of a table, but their shape is {table.shape}. Pass "
-            "an array of shape (n_spectra, n_channels)."
-        )
-    return table
 
 
 def _published_targets(
@@ -178,7 +164,7 @@ def _front(side: PrimarySide, secondary: Any) -> list[tuple[str, Any]]:
     if not isinstance(secondary, str):
         return [("prepare", clone(secondary))]
     steps = [clone(step) for step in side.steps if isinstance(step, _OF_BOTH_SIDES)]
-    return [(f"prepare{i}_{type(s).__name__.lower()}", s) for i, s in enumerate(steps)]
+    return list(make_pipeline(*steps).steps) if steps else []
 
 
 def _expected_rse(

@@ -19,7 +19,7 @@ from spectransfer.library._extend import extend_library
 from spectransfer.library._join import Joining, join_library
 from spectransfer.library._layers import Described, DescribedVAE, ReaderWithoutTorch
 from spectransfer.library._lookup import Matches, nearest_entries
-from spectransfer.library._population import rows_of
+from spectransfer.library._population import with_axis
 from spectransfer.library._trees import Reader
 from spectransfer.library._verify import Verification, verify_spectra
 from spectransfer.pipeline import PrimarySide, TransferPipeline
@@ -188,7 +188,9 @@ class Library:
         found = found.astype(np.float32, copy=False)
         return np.asarray(self._autoencoder.inverse_transform(found))
 
-    def encode(self, spectra: ArrayLike, *, measured: bool = True) -> FloatArray:
+    def encode(
+        self, spectra: ArrayLike | Spectra, *, measured: bool = True
+    ) -> FloatArray:
         """Give the latents of primary spectra.
 
         Parameters
@@ -204,9 +206,11 @@ class Library:
         ndarray of shape (n_spectra, n_latent)
             Latents, in float32.
         """
-        prepare = self._side.prepare if measured else self._prepare_predicted
-        blocks = [self._encode_prepared(prepare(block)) for block in rows_of(spectra)]
-        return np.concatenate(blocks)
+        if measured:
+            prepared = self._side.prepare(with_axis(spectra), "spectra")
+        else:
+            prepared = self._side.prepare_predicted(self._check_predicted(spectra))
+        return self._encode_prepared(prepared)
 
     def _encode_prepared(self, prepared: FloatArray) -> FloatArray:
         return np.asarray(self._autoencoder.transform(prepared), np.float32)
@@ -229,10 +233,6 @@ class Library:
         np.add.at(sums, of_row, decoded)
         return (sums / (stops - starts)[:, None]).astype(np.float32)
 
-    def _prepare_predicted(self, spectra: Any) -> FloatArray:
-        found = self._check_predicted(spectra)
-        return self._side.prepare_predicted(found)
-
     def _check_predicted(self, spectra: Any) -> FloatArray:
         """Refuse predicted spectra that are not on the axis of the library.
 
@@ -246,6 +246,7 @@ class Library:
         ndarray
             Finite numbers.
         """
+        spectra = with_axis(spectra)
         axis = axis_of(spectra)
         if axis is not None:
             known = Named(self.axis.values, self.axis.unit)
@@ -259,7 +260,7 @@ class Library:
             )
         return found
 
-    def transform_target(self, spectra: ArrayLike) -> FloatArray:
+    def transform_target(self, spectra: ArrayLike | Spectra) -> FloatArray:
         """Bring measured primary spectra to the space of decoded ones.
 
         Parameters
@@ -272,10 +273,14 @@ class Library:
         ndarray of shape (n_spectra, n_primary)
             What predictions and decoded latents are to be compared with.
         """
-        return self._side.in_prediction_space(spectra)
+        return self._side.in_prediction_space(with_axis(spectra))
 
     def lookup(
-        self, spectra: ArrayLike, n_neighbors: int = 5, *, measured: bool = False
+        self,
+        spectra: ArrayLike | Spectra,
+        n_neighbors: int = 5,
+        *,
+        measured: bool = False,
     ) -> Matches:
         """Find the entries of the library that are nearest to spectra.
 
@@ -365,7 +370,7 @@ class Library:
         self,
         path: str | os.PathLike[str],
         *,
-        spectra: ArrayLike,
+        spectra: ArrayLike | Spectra,
         sample_id: ArrayLike | None = None,
         card: dict[str, Any] | None = None,
     ) -> None:
@@ -387,7 +392,7 @@ class Library:
         extend_library(self, path, spectra, sample_id, card)
 
     def verify(
-        self, X: ArrayLike, *, sample_id: ArrayLike | None = None
+        self, X: ArrayLike | Spectra, *, sample_id: ArrayLike | None = None
     ) -> Verification:
         """Tell whether the primary instrument still matches its library.
 
@@ -399,7 +404,7 @@ class Library:
 
         Parameters
         ----------
-        X : array-like of shape (n_spectra, n_primary)
+        X : array-like of shape (n_spectra, n_primary) or Spectra
             Primary spectra of today, as measured.
         sample_id : array-like of shape (n_spectra,), default=None
             Their samples, as the library has them.

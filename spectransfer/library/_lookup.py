@@ -9,6 +9,7 @@ import numpy as np
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer.metrics import cluster_labels
+from spectransfer.spectra import Spectra
 
 if TYPE_CHECKING:
     from spectransfer.library._library import Library
@@ -42,7 +43,7 @@ class Matches(NamedTuple):
 
 
 def nearest_entries(
-    library: Library, spectra: ArrayLike, n_neighbors: int, *, measured: bool
+    library: Library, spectra: ArrayLike | Spectra, n_neighbors: int, *, measured: bool
 ) -> Matches:
     """Find the nearest entries; see `Library.lookup`."""
     n_entries = len(library.latents)

@@ -15,9 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from spectransfer._axis import with_names
 from spectransfer._blocks import blocks_of, row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer.pipeline import PrimarySide
+from spectransfer.spectra import Spectra
 
 LEVELS = (0.5, 0.9, 0.95, 0.99, 0.999)
 _HELD_OUT = "primary spectra held out of the training, encoded and decoded"
@@ -190,14 +192,35 @@ def _judged(side: PrimarySide, autoencoder: Any, spectra: Any, name: str) -> Jud
     )
 
 
-def rows_of(spectra: Any) -> Iterator[Any]:
-    """Give spectra in blocks of rows; data frames stay such."""
-    table = spectra if hasattr(spectra, "columns") else np.asanyarray(spectra)
-    if len(table.shape) != 2:
+def with_axis(X: Any) -> Any:
+    """Give spectra as a table that tells its axis, if it is known.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_spectra, n_channels), Spectra or None
+        Spectra.
+
+    Returns
+    -------
+    array, data frame or None
+        The same; `Spectra` as an array with named columns.
+    """
+    if isinstance(X, Spectra):
+        return with_names(X.X, X.axis.names)
+    if X is None or hasattr(X, "columns"):
+        return X
+    table = np.asanyarray(X)
+    if table.ndim != 2:
         raise ValueError(
             f"Spectra are the rows of a table, but their shape is {table.shape}. Pass "
             "an array of shape (n_spectra, n_channels)."
         )
+    return table
+
+
+def rows_of(spectra: Any) -> Iterator[Any]:
+    """Give spectra in blocks of rows; data frames stay such."""
+    table = with_axis(spectra)
     return blocks_of(table, max(1, 2**19 // max(1, table.shape[1])))
 
 

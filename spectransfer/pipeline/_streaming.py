@@ -30,6 +30,7 @@ from spectransfer._validation import (
 )
 from spectransfer._wrapping import layers
 from spectransfer.pipeline._protocols import with_batch_statistics, with_reference
+from spectransfer.spectra import Spectra
 
 
 @validate_params(
@@ -61,7 +62,7 @@ def transfer_spectra(
     ----------
     transfer : estimator
         A fitted transfer: a pipeline, a search, any regressor.
-    X : array-like of shape (n_spectra, n_secondary), SpectraPair or PairedMaps
+    X : array-like of shape (n_spectra, n_secondary), Spectra, SpectraPair or PairedMaps
         Secondary spectra, memory-mapped or not; or a dask array of them. Of a pair or
         of maps, the secondary side.
     out : ndarray of shape (n_spectra, n_primary), path or None, default=None
@@ -87,7 +88,8 @@ def transfer_spectra(
     Returns
     -------
     ndarray, dask.array.Array or frame of shape (n_spectra, n_primary) or (n_spectra,)
-        Of a pair or of maps, the same with the predicted spectra as primary ones.
+        Of a pair or of maps, the same with the predicted spectra as primary ones; of
+        `Spectra`, such on the primary axis.
         Otherwise primary spectra: `out` where it is an array; where it is a path, the
         very file that was written, memory-mapped for reading, also if another process
         has written one of its own there since. Of a dask array, a dask array that is
@@ -120,6 +122,8 @@ def transfer_spectra(
     }
     if hasattr(X, "X_secondary"):
         return _transfer_pair(transfer, X, out, options)
+    if isinstance(X, Spectra):
+        return _transfer_single(transfer, X, out, options)
     if output is not None:
         predicted = transfer_spectra(transfer, X, out, **options)
         return _framed(predicted, output, X, names_of_predictions(transfer))
@@ -169,17 +173,50 @@ def names_of_predictions(transfer: Any) -> list[str] | None:
     return None
 
 
-def _transfer_pair(transfer: Any, pair: Any, out: Any, options: dict[str, Any]) -> Any:
-    """Transfer the secondary side of a pair, and put the result on its primary side."""
-    known = getattr(transfer, "feature_names_in_", None)
-    fitted = None if known is None else read_names(known)
-    if fitted is not None:
-        who = type(transfer).__name__
-        compare_axes(fitted, pair.axis_secondary, who=who)
+def _transfer_single(
+    transfer: Any, spectra: Spectra, out: Any, options: dict[str, Any]
+) -> Spectra:
+    """Transfer spectra that know their axis, to such on the primary one."""
+    predicted = _on_known_axis(transfer, spectra.axis, spectra.X, out, options)
+    names = names_of_predictions(transfer)
+    named = None if names is None else read_names(names)
+    if named is None:
+        raise ValueError(
+            "The transfer does not know the axis of its predictions, and Spectra have "
+            "one. Fit it on data frames, such as pair.as_frames(), or transfer "
+            "spectra.X."
+        )
+    axis = Axis(named.values, named.unit)
+    return replace(
+        spectra, X=predicted, wavelengths=axis.values, unit=axis.unit,
+        descending=False, notes=("transferred",),
+    )  # fmt: skip
+
+
+def _on_known_axis(
+    transfer: Any, axis: Axis, X: Any, out: Any, options: dict[str, Any]
+) -> np.ndarray:
+    """Compare the axis of secondary spectra with the one known, and transfer them."""
+    for layer in (transfer, *(step for _, step in getattr(transfer, "steps", ()))):
+        known = getattr(layer, "feature_names_in_", None)
+        if known is None:
+            continue
+        fitted = read_names(known)
+        if fitted is not None:
+            compare_axes(fitted, axis, who=type(layer).__name__)
+        break
     with warnings.catch_warnings():
         # the names were compared above
         warnings.filterwarnings("ignore", message="X does not have valid feature names")
-        predicted = transfer_spectra(transfer, pair.X_secondary, out, **options)
+        predicted: np.ndarray = transfer_spectra(transfer, X, out, **options)
+    return predicted
+
+
+def _transfer_pair(transfer: Any, pair: Any, out: Any, options: dict[str, Any]) -> Any:
+    """Transfer the secondary side of a pair, and put the result on its primary side."""
+    predicted = _on_known_axis(
+        transfer, pair.axis_secondary, pair.X_secondary, out, options
+    )
     names = names_of_predictions(transfer)
     named = None if names is None else read_names(names)
     if named is not None:
