@@ -103,6 +103,9 @@ class StoredArrays(Mapping[str, np.ndarray]):
             self._checked[name] = array
         return self._checked[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._described  # without looking at the array
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._described)
 

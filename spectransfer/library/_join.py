@@ -22,7 +22,8 @@ from spectransfer._blocks import take_rows
 from spectransfer._labels import checked_labels, paired_labels
 from spectransfer._progress import progress_bar
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
-from spectransfer.library._population import with_axis
+from spectransfer.library._layers import DescribedVAE
+from spectransfer.library._population import published_samples, with_axis
 from spectransfer.pipeline import (
     PrimarySide,
     TransferPipeline,
@@ -132,11 +133,11 @@ def _published_targets(
             f"library has {', '.join(map(str, known[:3]))} and so on; leave out the "
             "others."
         )
-    return library._prepared_samples(samples, known)[of_row], own
+    return published_samples(library, samples, known)[of_row], own
 
 
 def _default_regressor(library: Library, n_samples: int, how: Joining) -> Any:
-    if n_samples <= _FEW or not library._holds_network:
+    if n_samples <= _FEW or not isinstance(library._autoencoder, DescribedVAE):
         return FewStandardsTransfer()
     # only here: few standards need no torch
     from spectransfer.networks import SpectralMLP

@@ -12,19 +12,19 @@ from sklearn.neighbors import NearestCentroid
 from spectransfer._axis import Axis, Named, axis_of, compare_axes
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
 from spectransfer._validation import check_targets
+from spectransfer.exceptions import FileFormatError
 from spectransfer.library._card import checked_card
 from spectransfer.library._container import StoredArrays
 from spectransfer.library._datasheet import datasheet_html, datasheet_text
 from spectransfer.library._extend import extend_library
 from spectransfer.library._join import Joining, join_library
 from spectransfer.library._layers import Described, DescribedVAE, ReaderWithoutTorch
-from spectransfer.library._lookup import Matches, nearest_entries
+from spectransfer.library._lookup import LatentIndex, Matches, nearest_entries
 from spectransfer.library._population import with_axis
 from spectransfer.library._trees import Reader
 from spectransfer.library._verify import Verification, verify_spectra
 from spectransfer.pipeline import PrimarySide, TransferPipeline
 from spectransfer.spectra import Spectra
-from spectransfer.transfer import StoredSpectra
 
 # arrays of a library, with their axes, beside those of its parts
 OWN_ARRAYS: dict[str, int] = {
@@ -95,10 +95,6 @@ class Library:
             raise ValueError(f"its primary side is a {type(parts['side']).__name__}")
         return dict(parts)
 
-    @property
-    def _holds_network(self) -> bool:
-        return isinstance(self._autoencoder, DescribedVAE)
-
     @cached_property
     def _full_autoencoder(self) -> Any:
         """The autoencoder as an estimator, to train a mapper with."""
@@ -136,12 +132,18 @@ class Library:
         if stored.ndim == 1:
             return np.array(stored)
         texts = np.ascontiguousarray(stored).view(f"S{stored.shape[1]}").ravel()
-        return np.char.decode(texts, "utf-8")
+        try:
+            return np.char.decode(texts, "utf-8")
+        except UnicodeDecodeError as error:
+            raise FileFormatError(
+                f"{self._path} must name its samples in UTF-8, but {error}. Ask its "
+                "writer for another copy."
+            ) from error
 
     @cached_property
-    def _stored_latents(self) -> StoredSpectra:
+    def _index(self) -> LatentIndex:
         """The latents, ready to be searched."""
-        return StoredSpectra.of(np.asarray(self.latents, np.float32))
+        return LatentIndex(self.latents, self.decode)
 
     @property
     def mean_spectra(self) -> FloatArray | None:
@@ -178,9 +180,10 @@ class Library:
 
     def _decode_prepared(self, latents: ArrayLike) -> FloatArray:
         found = np.asarray(latents)
-        if found.ndim != 2 or found.shape[1] != self.latents.shape[1]:
+        n_latent = self._arrays.shape("latents")[1]
+        if found.ndim != 2 or found.shape[1] != n_latent:
             raise ValueError(
-                f"latents must have {self.latents.shape[1]} columns, as those of the "
+                f"latents must have {n_latent} columns, as those of the "
                 f"library, but their shape is {found.shape}."
             )
         if not np.isfinite(found).all():
@@ -214,24 +217,6 @@ class Library:
 
     def _encode_prepared(self, prepared: FloatArray) -> FloatArray:
         return np.asarray(self._autoencoder.transform(prepared), np.float32)
-
-    def _prepared_samples(self, samples: np.ndarray, known: np.ndarray) -> FloatArray:
-        """Give mean spectra of samples as the primary side prepares them.
-
-        `known` are the names of the latents, in the type of `samples`.
-        """
-        if self.mean_spectra is not None:
-            rows = np.searchsorted(np.unique(known), samples)
-            return self._side.prepare_predicted(self.mean_spectra[rows])
-        order = np.argsort(known, kind="stable")
-        starts = np.searchsorted(known[order], samples)
-        stops = np.searchsorted(known[order], samples, side="right")
-        rows = np.concatenate([order[a:b] for a, b in zip(starts, stops, strict=True)])
-        of_row = np.repeat(np.arange(len(samples)), stops - starts)
-        decoded = self._decode_prepared(self.latents[rows])
-        sums = np.zeros((len(samples), decoded.shape[1]))
-        np.add.at(sums, of_row, decoded)
-        return (sums / (stops - starts)[:, None]).astype(np.float32)
 
     def _check_predicted(self, spectra: Any) -> FloatArray:
         """Refuse predicted spectra that are not on the axis of the library.
@@ -284,8 +269,8 @@ class Library:
     ) -> Matches:
         """Find the entries of the library that are nearest to spectra.
 
-        Entries are nominated by their latents, four times as many as are wanted, and
-        put in order by the distance of decoded spectra.
+        Entries are nominated by their latents, each direction weighed by what it does
+        to decoded spectra, and put in order by the distance of decoded spectra.
 
         Parameters
         ----------

@@ -192,6 +192,42 @@ def _judged(side: PrimarySide, autoencoder: Any, spectra: Any, name: str) -> Jud
     )
 
 
+def published_samples(
+    library: Any, samples: np.ndarray, known: np.ndarray
+) -> FloatArray:
+    """Give mean spectra of samples as the primary side prepares them.
+
+    Parameters
+    ----------
+    library : Library
+        Opened.
+    samples : ndarray of shape (n_samples,)
+        Names, each in the library.
+    known : ndarray of shape (n_spectra,)
+        Names of its latents, in the type of `samples`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_prepared)
+        Those that were published, or what the decoder makes of the latents.
+    """
+    if library.mean_spectra is not None:
+        # in the order of the names as they are stored, which may be numbers
+        names = np.unique(library.sample_id).astype(known.dtype)
+        order = np.argsort(names)
+        rows = order[np.searchsorted(names[order], samples)]
+        return library._side.prepare_predicted(library.mean_spectra[rows])
+    order = np.argsort(known, kind="stable")
+    starts = np.searchsorted(known[order], samples)
+    stops = np.searchsorted(known[order], samples, side="right")
+    rows = np.concatenate([order[a:b] for a, b in zip(starts, stops, strict=True)])
+    of_row = np.repeat(np.arange(len(samples)), stops - starts)
+    decoded = library._decode_prepared(library.latents[rows])
+    sums = np.zeros((len(samples), decoded.shape[1]))
+    np.add.at(sums, of_row, decoded)
+    return (sums / (stops - starts)[:, None]).astype(np.float32)
+
+
 def with_axis(X: Any) -> Any:
     """Give spectra as a table that tells its axis, if it is known.
 

@@ -11,7 +11,7 @@ from scipy.stats import fisher_exact
 from spectransfer._labels import paired_labels
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer.adaptation import drift_between, light_of
-from spectransfer.library._population import LEVELS, t2_of, with_axis
+from spectransfer.library._population import LEVELS, published_samples, t2_of, with_axis
 from spectransfer.spectra import Spectra
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _drift(
             "sample_id must name samples of the library, but none of them is in it. "
             f"The library has {', '.join(map(str, known[:3]))} and so on."
         )
-    prepared = library._prepared_samples(samples, known)
+    prepared = published_samples(library, samples, known)
     published = np.asarray(library._side.undo(prepared), np.float64)
     today: FloatArray = np.stack([measured[own == s].mean(axis=0) for s in samples])
     light = np.stack([light_of(spectrum) for spectrum in published])
