@@ -1,10 +1,11 @@
 """A file of arrays and one strict JSON header, with a checksum of each.
 
-It is a safetensors file. Its metadata have two texts: ``spectransfer``, the header, and
-``sha256``, that of the header in UTF-8, in lower-case hexadecimal digits. The header
+It is a safetensors file. Its metadata have one text, ``spectransfer``: the SHA-256 of
+the header in UTF-8 (lower-case hexadecimal digits), a newline, the header. The header
 has ``arrays``: for each array its dtype, its shape and the SHA-256 of its bytes, which
 are little-endian and row by row, as safetensors has them. So the header is checked when
 a file is opened, and an array when it is asked for: a large one may wait for that.
+What is written twice has the same bytes.
 
 The sums tell of damage, not of who wrote the file.
 """
@@ -69,8 +70,12 @@ def write_container(
             f"bytes, but that of {path} would have {len(header)}. Keep what is this "
             "large with joblib.dump."
         )
+    metadata = {"spectransfer": f"{_sum_of(header)}\n{header}"}
     with written_beside(path) as beside:
-        save_file(arrays, beside, {"spectransfer": header, "sha256": _sum_of(header)})
+        try:
+            save_file(arrays, beside, metadata)
+        except SafetensorError as error:
+            raise OSError(f"Writing {path} fails: {error}") from error
 
 
 class StoredArrays(Mapping[str, np.ndarray]):
@@ -169,10 +174,10 @@ def read_container(path: Path, kind: str) -> tuple[dict[str, Any], StoredArrays]
             metadata = file.metadata() or {}
     except SafetensorError as error:
         raise _refused(path, f"it is no whole safetensors file ({error})") from error
-    if not {"spectransfer", "sha256"} <= set(metadata):
+    if "spectransfer" not in metadata:
         raise _refused(path, "it is a safetensors file of something else")
-    header = metadata["spectransfer"]
-    if _sum_of(header) != metadata["sha256"]:
+    digest, _, header = metadata["spectransfer"].partition("\n")
+    if _sum_of(header) != digest:
         raise _refused(path, "the checksum of its header is wrong")
     content = _parsed(path, header)
     if content.get("version") != VERSION:
