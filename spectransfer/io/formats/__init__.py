@@ -21,8 +21,10 @@ from spectransfer.io.formats._parsed import Parsed as Parsed
 from spectransfer.io.formats._parsed import counted as counted
 from spectransfer.io.formats._recognition import read_file as read_file
 from spectransfer.io.formats._stores import Store as Store
+from spectransfer.io.formats._stores import decoded as decoded
 from spectransfer.io.formats._stores import is_store as is_store
 from spectransfer.io.formats._stores import open_store as open_store
+from spectransfer.io.formats._stores import text_of_bytes as text_of_bytes
 from spectransfer.io.formats._words import column_of as column_of
 
 __all__: list[str] = []
