@@ -265,7 +265,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return decoded(value)
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "SUbfiu":
-        return text_of_bytes(value).tolist() if np.ndim(value) else value.item()
+        return text_of_bytes(np.asarray(value)).tolist()
     raise TypeError(f"{value!r} is a {type(value).__name__}")
 
 
