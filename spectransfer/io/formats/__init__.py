@@ -9,6 +9,7 @@ _layouts      what columns are: spectra in rows, in columns, in long form
 _instruments  texts that programs of instruments export, by name
 _excel        sheets of Excel to lines, which are understood alike
 _interchange  JCAMP-DX, SPC and ENVI, through libraries of their own
+_detector_files OPUS of Bruker and SIF of Andor, through theirs
 _matlab       tags of MATLAB files, checked before scipy reads them
 _stores       named arrays: npz, HDF5 and NeXus, MATLAB
 _arrays       which of them are spectra and their axis
