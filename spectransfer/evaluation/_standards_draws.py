@@ -39,6 +39,7 @@ from spectransfer.metrics import (
 from spectransfer.model_selection import select_standards
 from spectransfer.pipeline import fit_with_unpaired
 from spectransfer.spectra import Pair, as_pair, as_table
+from spectransfer.transfer import LibraryMoments
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ def standards_curve(
     sizes: Iterable[int],
     *,
     test: Any = None,
-    library: ArrayLike | None = None,
+    library: ArrayLike | LibraryMoments | None = None,
     groups: ArrayLike | None = None,
     method: str = "random",
     properties: Mapping[str, Any] | None = None,
@@ -178,10 +179,10 @@ def standards_curve(
     sizes : sequence of int
         Numbers of standards; of samples, where there are groups.
     test : SpectraPair, PairedMaps or tuple, default=None
-        What is judged by, on the axes of `pair`; at least two spectra, whose mean the
-        error is relative to. None holds out half of the samples of `pair`, others in
-        every draw.
-    library : array-like of shape (n_library, n_primary), default=None
+    if library is not None and not isinstance(library, LibraryMoments):
+        library = as_table(library, "library")
+        check_axes(axes, "library", (None, axis_of(library)), **_HERE)
+    beside = {} if library is None else {"y_unpaired": library}
         Primary spectra without partners, `y_unpaired` of transfers that learn from
         them.
     groups : array-like of shape (n_spectra,), default=None
@@ -236,8 +237,10 @@ def standards_curve(
     named = {str(name): transfer for name, transfer in dict(transfers).items()}
     if not named:
         raise ValueError("transfers must name at least one transfer, but it is empty.")
-    beside = {} if library is None else {"y_unpaired": as_table(library, "library")}
-    check_axes(axes, "library", (None, axis_of(library)), **_HERE)
+    if library is not None and not isinstance(library, LibraryMoments):
+        library = as_table(library, "library")
+        check_axes(axes, "library", (None, axis_of(library)), **_HERE)
+    beside = {} if library is None else {"y_unpaired": library}
     rng = check_random_state(random_state)
     found = _Errors((len(counts), n_draws))
     draws = _draws(known, labels, judged, properties, axes, n_draws, rng)
