@@ -168,7 +168,7 @@ def read_spectra(
         A text (``.csv``, ``.txt`` and others, packed by gzip or not) with spectra in
         rows, in columns or one below the other, in the form of a spreadsheet or of
         an instrument's program; an Excel, ``.npz``, HDF5, NeXus, MATLAB, JCAMP-DX,
-        SPC or ENVI file (its ``.hdr``). A folder, or a pattern such as
+        SPC, OPUS, SIF or ENVI file (its ``.hdr``). A folder, or a pattern such as
         ``"monday/*.txt"``, of files on one axis: the names of files become sample
         ids where these have none, and what differs between preambles becomes
         annotations.

@@ -19,7 +19,6 @@ from sklearn.utils.validation import check_is_fitted
 from spectransfer._axis import Axis, compare_axes, read_names
 from spectransfer._blocks import BLOCK_ROWS, blocks_of, take_rows
 from spectransfer._files import new_array, new_npy_files, written_beside
-from spectransfer._imports import need
 from spectransfer._progress import progress_bar
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import (
@@ -28,7 +27,7 @@ from spectransfer._validation import (
     StrOptions,
     validate_params,
 )
-from spectransfer._wrapping import layers
+from spectransfer.pipeline._frames import framed, names_of_predictions
 from spectransfer.pipeline._protocols import with_batch_statistics, with_reference
 from spectransfer.spectra import Spectra
 
@@ -126,7 +125,7 @@ def transfer_spectra(
         return _transfer_single(transfer, X, out, options)
     if output is not None:
         predicted = transfer_spectra(transfer, X, out, **options)
-        return _framed(predicted, output, X, names_of_predictions(transfer))
+        return framed(predicted, output, X, names_of_predictions(transfer))
     if out is not None and Path(str(out)).suffix == ".npz":
         predicted = transfer_spectra(transfer, X, None, **options)
         return _written(predicted, Path(str(out)), names_of_predictions(transfer))
@@ -160,17 +159,6 @@ def transfer_spectra(
                 target[start : start + len(predicted)] = predicted
                 bar.update(len(predicted))
     return finished()
-
-
-def names_of_predictions(transfer: Any) -> list[str] | None:
-    """Give names of the channels that a transfer predicts, where it knows the axis."""
-    for layer in layers(transfer):
-        if hasattr(layer, "primary_side_"):
-            return layer.primary_side_.predicted_names
-        names = getattr(layer, "target_names_in_", None)
-        if names is not None:
-            return [str(name) for name in names]
-    return None
 
 
 def _transfer_single(
@@ -231,18 +219,6 @@ def _transfer_pair(transfer: Any, pair: Any, out: Any, options: dict[str, Any]) 
             "such as pair.as_frames(), or transfer pair.X_secondary."
         )
     return replace(pair, X_primary=predicted, wavelengths_primary=axis)
-
-
-def _framed(predicted: Any, kind: str, X: Any, names: list[str] | None) -> Any:
-    """Give predictions as a data frame; places name its columns where known."""
-    table = predicted.reshape(len(predicted), -1)
-    if names is None:
-        names = [f"channel {k}" for k in range(table.shape[1])]
-    if kind == "pandas":
-        pd = need("pandas", 'output="pandas"', "spectransfer[files]")
-        return pd.DataFrame(table, columns=names, index=getattr(X, "index", None))
-    pl = need("polars", 'output="polars"', "polars")
-    return pl.DataFrame(np.asarray(table), schema=names)
 
 
 def _written(predicted: np.ndarray, path: Path, names: list[str] | None) -> np.ndarray:
