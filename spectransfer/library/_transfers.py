@@ -124,7 +124,8 @@ def load_transfer(path: str | os.PathLike[str]) -> Any:
         raise FileFormatError(
             f"{path} must describe a fitted transfer made of listed parts, but "
             f"{error}. Ask its writer which version of spectransfer wrote it, and for "
-            "another copy."
+            "another copy.",
+            page="shared_libraries",
         ) from error
     if version != sklearn.__version__:
         warnings.warn(

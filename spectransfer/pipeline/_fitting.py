@@ -17,6 +17,7 @@ from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import has_fit_parameter
 
 from spectransfer._axis import axis_of, with_names
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import unchanged_on_error
 from spectransfer._wrapping import flat_steps, layers
@@ -204,7 +205,7 @@ def unchanged_pipeline(pipeline: Pipeline) -> Iterator[None]:
             raise
 
 
-class TransferPipeline(Pipeline):
+class TransferPipeline(OnItsPage, Pipeline):
     """scikit-learn's `Pipeline`, whose `fit` takes a validation set, too.
 
     Made by `make_transfer_pipeline`. Validation spectra go through the same steps as

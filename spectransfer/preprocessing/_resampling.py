@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._axis import check_axis
 from spectransfer._files import new_array
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, BoolArray, FloatArray
 from spectransfer._validation import (
     SearchesOnce,
@@ -244,7 +245,7 @@ def multiply_rows(spectra: FloatArray, weights: sparse.csr_array) -> FloatArray:
     return out
 
 
-class WavelengthResampler(SearchesOnce, TransformerMixin, BaseEstimator):
+class WavelengthResampler(OnItsPage, SearchesOnce, TransformerMixin, BaseEstimator):
     r"""Bring spectra onto another wavelength axis.
 
     Each new intensity is a weighted sum of old ones, :math:`X' = X R`. The kinds are
