@@ -104,6 +104,7 @@ def open_maps(setting: Setting) -> Bunch:
         random_state=setting.seed,
         out=setting.maps_folder,
         overwrite=True,
+        verbose=setting.verbose,
     )
 
 

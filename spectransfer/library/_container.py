@@ -185,7 +185,8 @@ def read_container(path: Path, kind: str) -> tuple[dict[str, Any], StoredArrays]
         raise FileFormatError(
             f"{path} must be of version {VERSION}, the one that this spectransfer "
             f"reads, but it is of version {found!r:.40}. Install the spectransfer that "
-            f"wrote it, or a newer one."
+            f"wrote it, or a newer one.",
+            page="shared_libraries",
         )
     if content.get("kind") != kind:
         raise _refused(path, f"it holds a {content.get('kind')!r:.40}, no {kind}")
@@ -215,7 +216,8 @@ def _stored(path: Path, told: Any) -> StoredArrays:
 def _refused(path: Path, why: str) -> FileFormatError:
     return FileFormatError(
         f"{path} must be a file that save_transfer wrote, whole and unchanged, but "
-        f"{why}. Ask for another copy, and compare its SHA-256 with the sender's."
+        f"{why}. Ask for another copy, and compare its SHA-256 with the sender's.",
+        page="shared_libraries",
     )
 
 

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
+from spectransfer._pages import OnItsPage
 from spectransfer._random import seeded
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import (
@@ -67,7 +68,7 @@ def encoder_layers_for(n_wavelengths: int) -> tuple[int, int]:
     return size, size // 2
 
 
-class NetworkEstimator(HeldParts, BaseEstimator):
+class NetworkEstimator(OnItsPage, HeldParts, BaseEstimator):
     """An estimator that holds a skorch net as `net_`, trained as `training` says."""
 
     _parameter_constraints = NETWORK_CONSTRAINTS

@@ -10,6 +10,7 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
+from spectransfer._pages import OnItsPage
 from spectransfer._validation import Interval, StrOptions
 from spectransfer.nn import PRECISIONS, Plan, resolve_device
 
@@ -32,7 +33,7 @@ def batch_size_for(n_spectra: int) -> int:
     return size
 
 
-class Training(BaseEstimator):
+class Training(OnItsPage, BaseEstimator):
     """How a network is trained: how long, in which steps, and where.
 
     A part of `SpectralVAE`, `SpectralMLP` and `DirectMLPTransfer`, whose parameters

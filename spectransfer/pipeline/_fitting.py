@@ -18,6 +18,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import has_fit_parameter
 
 from spectransfer._axis import axis_of, with_names
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import unchanged_on_error
 from spectransfer._wrapping import flat_steps, layers
@@ -211,7 +212,7 @@ def _ends_in_a_prediction(pipeline: Any) -> bool:
     return hasattr(pipeline.steps[-1][1], "predict")
 
 
-class TransferPipeline(Pipeline):
+class TransferPipeline(OnItsPage, Pipeline):
     """scikit-learn's `Pipeline`, whose `fit` takes a validation set, too.
 
     Made by `make_transfer_pipeline`. Validation spectra go through the same steps as

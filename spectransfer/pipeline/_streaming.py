@@ -62,8 +62,8 @@ def transfer_spectra(
     transfer : estimator
         A fitted transfer: a pipeline, a search, any regressor.
     X : array-like of shape (n_spectra, n_secondary), Spectra, SpectraPair or PairedMaps
-        Secondary spectra, memory-mapped or not; or a dask array of them. Of a pair or
-        of maps, the secondary side.
+        Secondary spectra, memory-mapped or not; or a dask array of them; or what
+        `read_spectra` has read. Of a pair or of maps, the secondary side.
     out : ndarray of shape (n_spectra, n_primary), path or None, default=None
         Where the primary spectra go. A path is that of a ``.npy`` file, or of an
         ``.npz`` file, which holds the axis, too (`X`, `wavelengths`, `unit`, as far as
@@ -122,7 +122,9 @@ def transfer_spectra(
     if hasattr(X, "X_secondary"):
         return _transfer_pair(transfer, X, out, options)
     if isinstance(X, Spectra):
-        return _transfer_single(transfer, X, out, options)
+        if output is None:
+            return _transfer_single(transfer, X, out, options)
+        X = X.as_frame() if hasattr(transfer, "feature_names_in_") else X.X
     if output is not None:
         predicted = transfer_spectra(transfer, X, out, **options)
         return framed(predicted, output, X, names_of_predictions(transfer))
