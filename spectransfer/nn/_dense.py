@@ -324,11 +324,12 @@ class DenseStep:
 
     def _adam(self, rate: float) -> None:
         self.adam_step += 1
-        for decay, part in self.parts:
+        for decay, (weights, gradient, means, squares) in self.parts:
             # what torch.optim.adam calls behind checks that take as long for so little
             torch._fused_adam_(
-                *part, [], [self.adam_step], lr=rate, beta1=BETAS[0], beta2=BETAS[1],
-                eps=ADAM_EPS, weight_decay=decay, amsgrad=False, maximize=False,
+                weights, gradient, means, squares, [], [self.adam_step], lr=rate,
+                beta1=BETAS[0], beta2=BETAS[1], eps=ADAM_EPS, weight_decay=decay,
+                amsgrad=False, maximize=False,
             )  # fmt: skip
 
     def end(self) -> None:
