@@ -4,14 +4,14 @@ How long must the networks of a latent transfer be trained?
 
 Relative squared error on spectra that were not learned from, and processor seconds of
 `fit`, for numbers of steps of the autoencoder and of the mapper (which takes as many
-again through the decoder); medians over seeds, and the largest ratio of an error to that
-of the first row.
+again through the decoder); medians over seeds, and the largest ratio of an error to
+that of the first row.
 
     OMP_NUM_THREADS=1 python benchmarks/bench_length.py --kinds builtin light24 light48
     OMP_NUM_THREADS=1 python benchmarks/bench_length.py --kinds FILE FILE:snv
 
-A file is an npz of real pairs (X_primary, X_secondary, sample_id), of which seven tenths
-of the samples, drawn at random, are learned from.
+A file is an npz of real pairs (X_primary, X_secondary, sample_id), of which seven
+tenths of the samples, drawn at random, are learned from.
 """
 
 import argparse
