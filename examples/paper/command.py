@@ -9,9 +9,9 @@ prints. It does: on small simulated maps the latent transfer has a relative squa
 error of 0.040 (0.12 in the paper) and the direct network 0.043 (0.10) when every map is
 scaled by itself, and the mean has 2.37 (2.36) and KNN 3.80 (4.26) with the statistics
 of the training map. Those are two protocols. In one, a ridge has 0.045; and at unit
-variance, as the paper scales, 0.054, and both networks 0.073. Compared with
+variance, as the paper scales, 0.054, and the networks 0.074 and 0.075. Compared with
 the primary of the library's day, which is what a secondary laboratory asks for, the
-latent transfer has 0.140 with training statistics; with the drifted primary, 4.76.
+latent transfer has 0.143 with training statistics; with the drifted primary, 4.81.
 
     python examples/paper                   # small simulated maps, minutes
     python examples/paper --data FOLDER     # the paper's maps, downloaded
@@ -51,7 +51,8 @@ from spectransfer.report import Report
 
 SMALL = {"train": (48, 48), "validation": (32, 32), "test": (40, 40)}
 HOW_LONG = (
-    "This takes about three minutes where one core is free, and longer where it is not."
+    "This takes about two minutes where two cores are free, and longer where they are "
+    "not."
 )
 
 
