@@ -143,6 +143,38 @@ class Writer:
         return told
 
 
+def listed_tree(writer: Writer, value: Any, what: str) -> Any:
+    """Give the tree of a value, or say what of it no file can hold.
+
+    Parameters
+    ----------
+    writer : Writer
+        Collects arrays.
+    value : object
+        Fitted parts.
+    what : str
+        What the file is, such as "library".
+
+    Returns
+    -------
+    object
+        The tree.
+
+    Raises
+    ------
+    TypeError
+        A part is not on the list, and which one.
+    """
+    try:
+        return writer.tree(value, what)
+    except NotListed as error:
+        raise TypeError(
+            f"The file of a {what} holds parts of a closed list, so that reading it "
+            f"runs no code, but here is {error}. Use one of {', '.join(PARTS)}, or "
+            "keep it with joblib.dump, for readers who trust you."
+        ) from error
+
+
 class Reader:
     """Makes values of trees; whatever is wrong in one is a ValueError."""
 

@@ -260,10 +260,11 @@ class TransferPipeline(Pipeline):
             Primary spectra of the same spots, as measured.
         X_val, y_val : array-like, default=None
             Pairs that a regressor with early stopping watches, as measured.
-        X_unpaired, y_unpaired : array-like, default=None
+        X_unpaired, y_unpaired : array-like or LibraryMoments, default=None
             Secondary and primary spectra without partners, as measured, for a regressor
             that learns from them, such as `FewStandardsTransfer`. They are any numbers
-            of rows, on the channels of `X` and `y`.
+            of rows, on the channels of `X` and `y`. `y_unpaired` may be the
+            `LibraryMoments` of prepared spectra, too.
         sample_id : array-like of shape (n_spectra,), default=None
             Sample of each spectrum in `X`, for a regressor that leaves out samples.
         **params : dict

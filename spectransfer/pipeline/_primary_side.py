@@ -189,6 +189,16 @@ class PrimarySide:
             return targets
         return self._narrowed(_pass(self.steps, _table(y, targets)))
 
+    def prepare_predicted(self, predicted: FloatArray) -> FloatArray:
+        """Give what a regressor would have learned of spectra that `undo` has given.
+
+        Steps that cannot be undone are passed over: what they take away is gone.
+        """
+        if self.transformer is None:
+            return predicted
+        steps = [step for step in self.steps if can_be_undone(step)]
+        return self._narrowed(_pass(steps, _columns(np.asarray(predicted))))
+
     def undo(self, prepared: FloatArray) -> FloatArray:
         """Bring predictions of a regressor back, as far as that can be done."""
         if self.transformer is None:

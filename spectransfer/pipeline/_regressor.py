@@ -39,6 +39,7 @@ from spectransfer.pipeline._preparations import warn_of_lost
 from spectransfer.pipeline._primary_side import PrimarySide
 from spectransfer.pipeline._space import PrimarySpace, check_joined, mark
 from spectransfer.pipeline._steps import crops_first
+from spectransfer.transfer import LibraryMoments
 
 
 def _default_regressor() -> Any:
@@ -145,7 +146,7 @@ class PrimarySpaceRegressor(
         X_val: ArrayLike | None = None,
         y_val: ArrayLike | None = None,
         X_unpaired: ArrayLike | None = None,
-        y_unpaired: ArrayLike | None = None,
+        y_unpaired: ArrayLike | LibraryMoments | None = None,
         sample_id: ArrayLike | None = None,
         **fit_params: Any,
     ) -> "PrimarySpaceRegressor":
@@ -161,9 +162,10 @@ class PrimarySpaceRegressor(
             Pairs that a regressor with early stopping watches, `X_val` prepared as
             `X` is, `y_val` as measured. The pipeline of `make_transfer_pipeline` takes
             both as measured, and prepares them.
-        X_unpaired, y_unpaired : array-like, default=None
+        X_unpaired, y_unpaired : array-like or LibraryMoments, default=None
             Spectra without partners for a regressor that learns from them, `X_unpaired`
-            prepared as `X` is, `y_unpaired` as measured.
+            prepared as `X` is, `y_unpaired` as measured, or the `LibraryMoments` of
+            what the regressor predicts.
         sample_id : array-like of shape (n_spectra,), default=None
             Sample of each spectrum, for a regressor that leaves out samples.
         **fit_params : dict
@@ -199,7 +201,7 @@ class PrimarySpaceRegressor(
         params = self._routed("fit", fit_params)
         if given is not None:
             params |= {"X_val": given[0], "y_val": side.prepare(given[1], "y_val")}
-        if y_unpaired is not None:
+        if y_unpaired is not None and not isinstance(y_unpaired, LibraryMoments):
             unpaired["y_unpaired"] = side.prepare(y_unpaired, "y_unpaired")
         params |= unpaired
         check_joined(regressor, side)

@@ -28,10 +28,10 @@ from spectransfer._validation import (
     fit_context,
 )
 from spectransfer.exceptions import SpectransferWarning
+from spectransfer.preprocessing._between_channels import multiply_rows
 from spectransfer.preprocessing._days import compare_days
 from spectransfer.preprocessing._drift_model import interpolation
 from spectransfer.preprocessing._lamp_lines import lines_of
-from spectransfer.preprocessing._resampling import multiply_rows
 
 _ALIKE = 0.7  # correlation of a line on both days
 _TURNS = 10

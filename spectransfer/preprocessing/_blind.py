@@ -26,10 +26,10 @@ from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_spectra, check_targets, fit_context
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.preprocessing._alignment import AxisAligner
+from spectransfer.preprocessing._between_channels import multiply_rows
 from spectransfer.preprocessing._days import compare_days
 from spectransfer.preprocessing._drift_model import interpolation
 from spectransfer.preprocessing._drift_scatter import polynomials
-from spectransfer.preprocessing._resampling import multiply_rows
 
 ASSUMPTIONS = {
     "same-lines": "lines lie where they lay, however high they are",

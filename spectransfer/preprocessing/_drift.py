@@ -22,6 +22,7 @@ from spectransfer._validation import (
     fit_context,
 )
 from spectransfer.exceptions import SpectransferWarning
+from spectransfer.preprocessing._between_channels import multiply_rows
 from spectransfer.preprocessing._cropping import find_axis
 from spectransfer.preprocessing._days import compare_days, standards_of, tell_dark
 from spectransfer.preprocessing._drift_gain import with_blurred_gain
@@ -38,7 +39,6 @@ from spectransfer.preprocessing._drift_model import (
     noise_of_sharpening,
     operator,
 )
-from spectransfer.preprocessing._resampling import multiply_rows
 
 SAFE = {"gain": 3, "shift": 1, "width": 1, "offset": 3}
 _OTHERS = (

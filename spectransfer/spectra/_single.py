@@ -15,7 +15,7 @@ import numpy as np
 from spectransfer._axis import Axis, as_axis
 from spectransfer._imports import need
 from spectransfer._typing import FloatArray
-from spectransfer.spectra._pair import Rows, check_rows, check_side
+from spectransfer.spectra._sides import Rows, check_rows, check_side
 
 if TYPE_CHECKING:
     import pandas

@@ -11,6 +11,7 @@ _MODULE_OF = {
     "DirectStandardization": "spectransfer.transfer._direct_standardization",
     "FewStandardsTransfer": "spectransfer.transfer._few_standards",
     "KNNTransfer": "spectransfer.transfer._knn",
+    "LibraryMoments": "spectransfer.transfer._population",
     "MeanTransfer": "spectransfer.transfer._mean",
     "OffsetTransfer": "spectransfer.transfer._offset",
     "PiecewiseDirectStandardization": "spectransfer.transfer._piecewise",
@@ -42,6 +43,7 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.transfer._piecewise import (
         PiecewiseDirectStandardization as PiecewiseDirectStandardization,
     )
+    from spectransfer.transfer._population import LibraryMoments as LibraryMoments
     from spectransfer.transfer._slope_bias import (
         SlopeBiasCorrection as SlopeBiasCorrection,
     )

@@ -5,8 +5,8 @@ of standards, and nobody knows before. Here all of them, at all strengths, are a
 the samples that were left out, in closed form, and the transfer is a mixture:
 
 .. math:: \hat y = \sum_m w_m B_m(x), \qquad
-          w = \arg\min_{w \ge 0, \, \sum w = 1} \Big\lVert \sum_m w_m E_m \Big\rVert^2
-              + \tfrac12 \min_m \lVert E_m \rVert^2 \, \lVert w \rVert^2
+          w = \arg\min_{w \ge 0, \, \sum w = 1} \Bigl\lVert \sum_m w_m E_m \Bigr\rVert^2
+              + \tfrac{1}{2} \min_m \lVert E_m \rVert^2 \, \lVert w \rVert^2
 
 with the residuals :math:`E_m` of left-out samples. The second term spreads the weights
 over maps that do alike: to choose one of them would be to trust a few samples too much.
@@ -26,6 +26,7 @@ from spectransfer.exceptions import WavelengthError
 from spectransfer.transfer._affine import AffineTransfer, Axes, Mixture, resampling
 from spectransfer.transfer._leave_out import mixing_weights, samples_of
 from spectransfer.transfer._piecewise import window_channels
+from spectransfer.transfer._population import LibraryMoments
 from spectransfer.transfer._priors import (
     Nothing,
     Resampled,
@@ -33,7 +34,7 @@ from spectransfer.transfer._priors import (
     Untransferred,
     Window,
 )
-from spectransfer.transfer._rotation import Population, Rotation
+from spectransfer.transfer._rotation import Rotation
 from spectransfer.transfer._unpaired import check_unpaired
 
 _COMPONENTS = (2, 3, 4, 6, 8, 10, 12)
@@ -41,8 +42,8 @@ _WINDOWS = (1, 5, 9)
 # a component of fewer spectra than this is one of their accidents
 _SPECTRA_OF_A_COMPONENT = 10
 _SAMPLES_BEYOND = 4
-# of larger populations a draw tells the components well enough
-_MOST_SPECTRA = 4000
+# points of the secondary population, which are turned onto those of the primary
+_TURNED = 250
 
 
 class FewStandardsTransfer(AffineTransfer):
@@ -65,8 +66,9 @@ class FewStandardsTransfer(AffineTransfer):
     that are left out decide what each map counts: with their residuals :math:`E_m`,
 
     .. math:: \hat y = \sum_m w_m B_m(x), \qquad
-              w = \arg\min_{w \ge 0, \, \sum w = 1} \Big\lVert \sum_m w_m E_m
-              \Big\rVert^2 + \tfrac12 \min_m \lVert E_m \rVert^2 \, \lVert w \rVert^2 .
+              w = \arg\min_{w \ge 0, \, \sum w = 1} \Bigl\lVert \sum_m w_m E_m
+              \Bigr\rVert^2
+              + \tfrac{1}{2} \min_m \lVert E_m \rVert^2 \, \lVert w \rVert^2 .
 
     Parameters
     ----------
@@ -166,7 +168,7 @@ class FewStandardsTransfer(AffineTransfer):
         X: ArrayLike,
         y: ArrayLike,
         X_unpaired: ArrayLike | None = None,
-        y_unpaired: ArrayLike | None = None,
+        y_unpaired: ArrayLike | LibraryMoments | None = None,
         sample_id: ArrayLike | None = None,
     ) -> "FewStandardsTransfer":
         """Learn from shared standards, and from spectra without partners.
@@ -180,9 +182,10 @@ class FewStandardsTransfer(AffineTransfer):
         X_unpaired : array-like of shape (n_unpaired, n_secondary), default=None
             Secondary spectra of the material that is to be transferred. They may hold
             those of the standards.
-        y_unpaired : array-like of shape (n_library, n_primary), default=None
-            Primary spectra of the same kind of material, such as the library; used
-            together with `X_unpaired` only.
+        y_unpaired : array-like of shape (n_library, n_primary) or LibraryMoments, \
+                default=None
+            Primary spectra of the same kind of material, such as the library, or what
+            is told of them; used together with `X_unpaired` only.
         sample_id : array-like of shape (n_spectra,), default=None
             Sample of each spectrum: replicates are left out together. None takes every
             spectrum for a sample.
@@ -230,7 +233,7 @@ class FewStandardsTransfer(AffineTransfer):
         secondary: FloatArray,
         primary: FloatArray,
         samples: list[IntArray],
-        unpaired: tuple[FloatArray, FloatArray] | None,
+        unpaired: tuple[LibraryMoments, LibraryMoments] | None,
         resampled: sparse.csr_array | None,
         axes: Axes,
     ) -> list[Any]:
@@ -248,16 +251,16 @@ class FewStandardsTransfer(AffineTransfer):
         if resampled is not None and "resampled" in self.priors:
             maps.append(Resampled(standards, resampled))
         if unpaired is not None and "rotation" in self.priors:
-            populations = _population(unpaired[0]), _population(unpaired[1])
+            n_spectra = min(population.n_spectra for population in unpaired)
             # fewer than spectra tell, and such that left-out samples can gainsay it
             most = min(
-                *(len(population.unwhiten) for population in populations),
-                max(2, min(map(len, unpaired)) // _SPECTRA_OF_A_COMPONENT),
+                *(len(population._unwhiten) for population in unpaired),
+                max(2, n_spectra // _SPECTRA_OF_A_COMPONENT),
                 max(2, len(samples) - _SAMPLES_BEYOND),
                 len(secondary),
             )
             maps.extend(
-                Rotation(standards, populations, n, resampled)
+                Rotation(standards, unpaired, n, resampled)
                 for n in _COMPONENTS
                 if n <= most
             )
@@ -343,17 +346,16 @@ def _middle(values: FloatArray, shares: FloatArray) -> float:
 
 
 def _populations(
-    secondary: FloatArray | None, primary: FloatArray | None
-) -> tuple[FloatArray, FloatArray] | None:
+    secondary: FloatArray | None, primary: FloatArray | LibraryMoments | None
+) -> tuple[LibraryMoments, LibraryMoments] | None:
     """Give both, where there are both, and enough of them for a component."""
-    if secondary is None or primary is None or min(len(secondary), len(primary)) < 3:
+    if secondary is None or primary is None or len(secondary) < 3:
         return None
-    return secondary, primary
-
-
-def _population(spectra: FloatArray) -> Population:
-    every = max(1, len(spectra) // _MOST_SPECTRA)
-    return Population(spectra[::every].astype(np.float64), max(_COMPONENTS))
+    if not isinstance(primary, LibraryMoments):
+        if len(primary) < 3:
+            return None
+        primary = LibraryMoments.of(primary)
+    return LibraryMoments.of(secondary, n_points=_TURNED), primary
 
 
 def _gram(maps: list[Any], shape: tuple[int, int]) -> FloatArray:

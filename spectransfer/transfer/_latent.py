@@ -45,6 +45,7 @@ from spectransfer.transfer._parts import (
     refuse_what_takes_no_weights,
     with_unpaired,
 )
+from spectransfer.transfer._population import LibraryMoments
 from spectransfer.transfer._unpaired import check_unpaired
 
 Pair = tuple[FloatArray, FloatArray]
@@ -203,7 +204,7 @@ class VAELatentTransfer(HeldParts, MultiOutputMixin, ScoresOnItsAxis, BaseEstima
         X_val: ArrayLike | None = None,
         y_val: ArrayLike | None = None,
         X_unpaired: ArrayLike | None = None,
-        y_unpaired: ArrayLike | None = None,
+        y_unpaired: ArrayLike | LibraryMoments | None = None,
         sample_id: ArrayLike | None = None,
         *,
         sample_weight: ArrayLike | None = None,
@@ -222,9 +223,11 @@ class VAELatentTransfer(HeldParts, MultiOutputMixin, ScoresOnItsAxis, BaseEstima
         X_unpaired : array-like of shape (n_unpaired, n_secondary), default=None
             Secondary spectra without partners, for a mapper that learns from them, such
             as `FewStandardsTransfer`.
-        y_unpaired : array-like of shape (n_library, n_primary), default=None
+        y_unpaired : array-like of shape (n_library, n_primary) or LibraryMoments, \
+                default=None
             Primary spectra without partners. The autoencoder learns from them as from
             `y`; a mapper that learns from spectra without partners gets their latents.
+            With a frozen autoencoder also the moments of latents.
         sample_id : array-like of shape (n_spectra,), default=None
             Sample of each spectrum, for a mapper that leaves out samples.
         sample_weight : array-like of shape (n_spectra,), default=None
@@ -246,8 +249,8 @@ class VAELatentTransfer(HeldParts, MultiOutputMixin, ScoresOnItsAxis, BaseEstima
         watched = check_validation_pair(self, X_val, y_val, targets)
         weights = check_weights(sample_weight, secondary)
         primary = columns(targets)
-        unpaired = check_unpaired(self, X_unpaired, y_unpaired, primary.shape[1])
         autoencoder, mapper = self._parts()
+        unpaired = _checked_unpaired(self, X_unpaired, y_unpaired, primary, autoencoder)
         learning = [part for part in (autoencoder, mapper) if not is_frozen(part)]
         for part in learning:
             if isinstance(part, NetworkEstimator):
@@ -274,8 +277,8 @@ class VAELatentTransfer(HeldParts, MultiOutputMixin, ScoresOnItsAxis, BaseEstima
             autoencoder._primary_names = space
         pairs = (secondary, _latents(autoencoder, primary))
         seen = watched and (watched[0], _latents(autoencoder, watched[1]))
-        if "y_unpaired" in beside:
-            beside["y_unpaired"] = _latents(autoencoder, beside["y_unpaired"])
+        if "y_unpaired" in beside and not isinstance(unpaired[1], LibraryMoments):
+            beside["y_unpaired"] = _latents(autoencoder, unpaired[1])
         if objective == "latent":
             named = seen and dict(zip(("X_val", "y_val"), seen, strict=True))
             fit_watched(mapper, pairs, named, weights, beside)
@@ -360,6 +363,22 @@ class VAELatentTransfer(HeldParts, MultiOutputMixin, ScoresOnItsAxis, BaseEstima
         primary = self.autoencoder_.inverse_transform(latents)
         primary = np.asarray(primary, dtype=secondary.dtype)
         return primary.ravel() if self._target_ndim == 1 else primary
+
+
+def _checked_unpaired(
+    estimator: Any, X_unpaired: Any, y_unpaired: Any, primary: Any, autoencoder: Any
+) -> tuple[Any, Any]:
+    """Validate spectra without partners; moments are those of frozen latents."""
+    told = isinstance(y_unpaired, LibraryMoments)
+    if told and not is_frozen(autoencoder):
+        raise TypeError(
+            "y_unpaired holds the moments of latents, but an autoencoder that is to be "
+            f"fitted, {type(autoencoder).__name__}, has none yet. Pass the library's "
+            "own in a FrozenEstimator, or spectra as y_unpaired."
+        )
+    spectra = None if told else y_unpaired
+    checked = check_unpaired(estimator, X_unpaired, spectra, primary.shape[1])
+    return checked[0], y_unpaired if told else checked[1]
 
 
 def _latents(autoencoder: Any, primary: FloatArray) -> FloatArray:

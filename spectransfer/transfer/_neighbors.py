@@ -9,7 +9,7 @@ and the last term is a matrix product, the fastest thing that a computer does. I
 rounding grows with the norms and not with the distance. So it only nominates a few more
 candidates than are wanted; their distances are then summed from differences in float64.
 That nobody better was left out is checked with a bound of the rounding: an inner
-product of :math:`d` numbers errs by less than about :math:`8 \sqrt d\, u \lVert q
+product of :math:`d` numbers errs by less than about :math:`8 \sqrt{d}\, u \lVert q
 \rVert \lVert t \rVert` (N. Higham and T. Mary, SIAM J. Sci. Comput. 41, A2815, 2019;
 never by more than :math:`d\, u`). Products are in float32; queries that fail the check
 are searched again in float64. Spectra are brought to numbers around one before they are

@@ -19,16 +19,14 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import eigh
-from sklearn.utils.extmath import randomized_svd
 
 from spectransfer._typing import FloatArray
 from spectransfer.transfer._affine import Mixture
+from spectransfer.transfer._population import LibraryMoments
 from spectransfer.transfer._priors import Nothing, Standards
 
-_EXACT_UP_TO = 1500
-# points that are turned, and points among which their neighbours are
-_MOST_TURNED, _MOST_MET = 250, 400
+# what all points that are turned count together
+_OF_ALL_POINTS = 250.0
 _ROUNDS = 5
 # what a standard counts, in points without a partner
 _OF_A_STANDARD = 1.25
@@ -43,7 +41,7 @@ def _nearest_rotation(product: FloatArray) -> FloatArray:
 
 
 def aligned(
-    product: FloatArray, secondary: FloatArray, primary: FloatArray
+    product: FloatArray, secondary: FloatArray | None, primary: FloatArray | None
 ) -> FloatArray:
     """Give the rotation between two clouds, beginning with that of standards.
 
@@ -51,10 +49,11 @@ def aligned(
     ----------
     product : ndarray of shape (n_components, n_components)
         Whitened secondary times primary components of the standards, summed.
-    secondary : ndarray of shape (n_turned, n_components)
+    secondary : ndarray of shape (n_turned, n_components) or None
         Whitened components of secondary spectra.
-    primary : ndarray of shape (n_met, n_components)
-        Whitened components of primary spectra, of other spots.
+    primary : ndarray of shape (n_met, n_components) or None
+        Whitened components of primary spectra, of other spots. Without points of one
+        side, standards alone tell the rotation.
 
     Returns
     -------
@@ -62,10 +61,12 @@ def aligned(
         An orthogonal matrix Q, so that `secondary` Q lies on `primary`.
     """
     rotation = _nearest_rotation(product)
+    if secondary is None or primary is None:
+        return rotation
     # distances need no more digits
     turned, met = secondary.astype(np.float32), primary.astype(np.float32)
     squares = (met**2).sum(axis=1)
-    weight = _MOST_TURNED / len(secondary)
+    weight = _OF_ALL_POINTS / len(secondary)
     for _ in range(_ROUNDS):
         moved = turned @ rotation.astype(np.float32)
         distance = squares - 2.0 * moved @ met.T
@@ -77,73 +78,6 @@ def aligned(
         seen = (turned.T @ (likely @ met)).astype(np.float64)
         rotation = _nearest_rotation(_OF_A_STANDARD * product + weight * seen)
     return rotation
-
-
-class Population:
-    """Principal components of spectra without partners, and what whitens them.
-
-    Parameters
-    ----------
-    spectra : ndarray of shape (n_spectra, n_channels)
-        Spectra of one instrument.
-    n_components : int
-        Most components that are wanted.
-
-    Attributes
-    ----------
-    mean : ndarray of shape (n_channels,)
-        Mean spectrum.
-    whiten : ndarray of shape (n_channels, n_components)
-        From centred spectra to components of unit variance.
-    unwhiten : ndarray of shape (n_components, n_channels)
-        And back.
-    """
-
-    def __init__(self, spectra: FloatArray, n_components: int) -> None:
-        self.mean = spectra.mean(axis=0, dtype=np.float64)
-        centred = spectra - self.mean
-        self._centred = centred
-        deviations, components = _leading_components(centred, n_components)
-        self.unwhiten = deviations[:, None] * components
-        self.whiten = components.T / deviations
-
-    def draw(self, n_spectra: int) -> FloatArray:
-        """Give the components of an even draw of the spectra.
-
-        Parameters
-        ----------
-        n_spectra : int
-            About how many.
-
-        Returns
-        -------
-        ndarray of shape (n_drawn, n_components)
-            Of unit variance in the whole population.
-        """
-        every = -(-len(self._centred) // n_spectra)
-        return self._centred[::every] @ self.whiten
-
-
-def _leading_components(
-    centred: FloatArray, n_components: int
-) -> tuple[FloatArray, FloatArray]:
-    """Give deviations and directions of the leading principal components."""
-    n_spectra, n_channels = centred.shape
-    size = min(n_spectra, n_channels)
-    n_components = min(n_components, size)
-    if size > _EXACT_UP_TO:
-        _, values, found = randomized_svd(centred, n_components, random_state=0)
-    else:
-        wide = n_channels > n_spectra
-        gram = centred @ centred.T if wide else centred.T @ centred
-        squares, vectors = eigh(gram, subset_by_index=[size - n_components, size - 1])
-        values = np.sqrt(np.maximum(squares[::-1], 0.0))
-        found = vectors[:, ::-1].T
-        if wide:
-            found = (found @ centred) / np.where(values > 0, values, 1.0)[:, None]
-    # squared sums in the Gram matrix: half of the digits
-    kept = values > np.sqrt(np.finfo(np.float64).eps) * values[0]
-    return values[kept] / np.sqrt(n_spectra), found[kept]
 
 
 class Rotation(Nothing):
@@ -159,7 +93,7 @@ class Rotation(Nothing):
     ----------
     standards : Standards
         What is learned from.
-    populations : tuple of Population
+    populations : tuple of LibraryMoments
         Secondary and primary population.
     n_components : int
         Number of components that are rotated.
@@ -173,7 +107,7 @@ class Rotation(Nothing):
     def __init__(
         self,
         standards: Standards,
-        populations: tuple[Population, Population],
+        populations: tuple[LibraryMoments, LibraryMoments],
         n_components: int,
         resampled: sparse.csr_array | None = None,
     ) -> None:
@@ -181,32 +115,30 @@ class Rotation(Nothing):
         secondary, primary = populations
         self._local = resampled
         self.n_components = n_components
-        self._left, self._right = secondary.whiten, primary.unwhiten[:n_components]
-        self._z = standards.x @ secondary.whiten[:, :n_components]
+        self._left, self._right = secondary._whiten, primary._unwhiten[:n_components]
+        self._z = standards.x @ secondary._whiten[:, :n_components]
         self._rest: Any = 0.0
         if resampled is not None:
             # back to secondary spectra, and on to the primary wavelengths
-            self._taken = secondary.unwhiten[:n_components] @ resampled.T
+            self._taken = secondary._unwhiten[:n_components] @ resampled.T
             self._rest = standards.x @ resampled.T - self._z @ self._taken
         known = standards.means[0] - secondary.mean, standards.means[1] - primary.mean
         # the rotation turns about the means of the populations
-        z_s = self._z + known[0] @ secondary.whiten[:, :n_components]
-        z_p = (standards.y + known[1]) @ primary.whiten[:, :n_components]
+        z_s = self._z + known[0] @ secondary._whiten[:, :n_components]
+        z_p = (standards.y + known[1]) @ primary._whiten[:, :n_components]
         self._learn(z_s, z_p, (secondary, primary))
 
     def _learn(
         self,
         z_s: FloatArray,
         z_p: FloatArray,
-        populations: tuple[Population, Population],
+        populations: tuple[LibraryMoments, LibraryMoments],
     ) -> None:
         """Learn the rotation from all standards, and without those left out."""
         n = self.n_components
         secondary, primary = (
-            population.draw(some)[:, :n]
-            for population, some in zip(
-                populations, (_MOST_TURNED, _MOST_MET), strict=True
-            )
+            None if population._cloud is None else population._cloud[:, :n]
+            for population in populations
         )
         product = z_s.T @ z_p
         self._rotation = aligned(product, secondary, primary)

@@ -4,14 +4,15 @@ from typing import Any
 
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_spectra, check_targets, compare_targets
+from spectransfer.transfer._population import LibraryMoments
 
 
 def check_unpaired(
     estimator: Any,
     X_unpaired: ArrayLike | None,
-    y_unpaired: ArrayLike | None,
+    y_unpaired: ArrayLike | LibraryMoments | None,
     n_primary: int,
-) -> tuple[FloatArray | None, FloatArray | None]:
+) -> tuple[FloatArray | None, FloatArray | LibraryMoments | None]:
     """Validate spectra without partners, on the channels of the pairs.
 
     Parameters
@@ -20,27 +21,31 @@ def check_unpaired(
         The estimator being fitted, which knows the channels of its `X`.
     X_unpaired : array-like of shape (n_unpaired, n_secondary) or None
         Secondary spectra.
-    y_unpaired : array-like of shape (n_library, n_primary) or None
-        Primary spectra.
+    y_unpaired : array-like of shape (n_library, n_primary), LibraryMoments or None
+        Primary spectra, or their moments.
     n_primary : int
         Number of channels of `y`.
 
     Returns
     -------
     secondary, primary : ndarray or None
-        Both, finite, where they are given.
+        Both, finite, where they are given; moments as they are.
     """
-    secondary = primary = None
+    secondary: FloatArray | None = None
+    primary: FloatArray | LibraryMoments | None = None
     if X_unpaired is not None:
         secondary = check_spectra(estimator, X_unpaired, finite=True)
-    if y_unpaired is not None:
+    if isinstance(y_unpaired, LibraryMoments):
+        primary, n_channels = y_unpaired, len(y_unpaired.mean)
+    elif y_unpaired is not None:
         targets = check_targets(y_unpaired, name="y_unpaired")
         compare_targets(estimator, y_unpaired, "y_unpaired")
         primary = targets.reshape(len(targets), -1)
-        if primary.shape[1] != n_primary:
-            raise ValueError(
-                "y_unpaired must have the channels of y, but it has "
-                f"{primary.shape[1]} and y has {n_primary}. Pass primary spectra "
-                "of the same instrument, prepared alike."
-            )
+        n_channels = primary.shape[1]
+    if primary is not None and n_channels != n_primary:
+        raise ValueError(
+            f"y_unpaired must have the channels of y, but it has {n_channels} and y "
+            f"has {n_primary}. Pass primary spectra of the same instrument, prepared "
+            "alike."
+        )
     return secondary, primary

@@ -20,6 +20,7 @@ from spectransfer.transfer import _rotation
 from spectransfer.transfer._affine import Mixture, resampling
 from spectransfer.transfer._leave_out import Ridge, mixing_weights, samples_of
 from spectransfer.transfer._piecewise import window_channels
+from spectransfer.transfer._population import LibraryMoments
 from spectransfer.transfer._priors import (
     GRID,
     Nothing,
@@ -28,7 +29,7 @@ from spectransfer.transfer._priors import (
     Untransferred,
     Window,
 )
-from spectransfer.transfer._rotation import Population, Rotation
+from spectransfer.transfer._rotation import Rotation
 
 ALL = slice(None)
 KINDS = ["nothing", "resampled", "rotation", "rest", "window", "untransferred"]
@@ -105,7 +106,7 @@ def test_residuals_of_left_out_samples_are_those_of_the_literal_loop(
     monkeypatch.setattr(_rotation, "_GROUPS", 15)
     X, y = known.X_secondary, known.X_primary
     samples = samples_of(np.arange(15) // replicates, 15)
-    populations = tuple(Population(s, 3) for s in unpaired.values())
+    populations = tuple(LibraryMoments.of(s, n_components=3) for s in unpaired.values())
     prior = made(kind, pair, X, y, populations, samples)
     for number in range(len(prior.strengths)):
         shares = np.zeros(len(prior.strengths))
@@ -147,7 +148,7 @@ def test_residuals_of_windows_are_those_of_a_loop_over_channels(pair, known):
 
 def test_a_mixture_predicts_the_weighted_sum_of_its_maps(pair, known, unpaired):
     X, y = known.X_secondary, known.X_primary
-    populations = tuple(Population(s, 3) for s in unpaired.values())
+    populations = tuple(LibraryMoments.of(s, n_components=3) for s in unpaired.values())
     rng = np.random.default_rng(0)
     for kind in KINDS:
         prior = made(kind, pair, X, y, populations, samples_of(None, 15))

@@ -7,8 +7,9 @@ from scipy.stats import ortho_group
 
 from spectransfer.transfer import _rotation
 from spectransfer.transfer._leave_out import samples_of
+from spectransfer.transfer._population import LibraryMoments
 from spectransfer.transfer._priors import Standards
-from spectransfer.transfer._rotation import Population, Rotation, aligned
+from spectransfer.transfer._rotation import Rotation, aligned
 
 
 def material(rng, shares, n):
@@ -66,7 +67,7 @@ def test_populations_of_one_point_leave_no_nan(truth):
 def test_left_out_rotations_do_not_know_their_group():
     rng = np.random.default_rng(3)
     spectra = [rng.normal(size=(60, 3)) @ rng.normal(size=(3, 12)) for _ in range(2)]
-    populations = tuple(Population(s, 3) for s in spectra)
+    populations = tuple(LibraryMoments.of(s, n_components=3) for s in spectra)
     X, y = spectra[0][:24], spectra[1][:24] + rng.normal(size=(24, 12))
     whole = Rotation(Standards(X, y, samples_of(None, 24)), populations, 3)
     for number in range(_rotation._GROUPS):
@@ -76,11 +77,3 @@ def test_left_out_rotations_do_not_know_their_group():
         alone = Rotation(some, populations, 3)._rotation
         for row in group:
             assert_allclose(whole._left_out_rotations[row], alone, atol=1e-6)
-
-
-def test_a_draw_of_a_population_is_even_and_whitened():
-    rng = np.random.default_rng(4)
-    population = Population(rng.normal(size=(1000, 5)) * np.arange(1, 6), 3)
-    assert population.draw(2000).shape == (1000, 3)
-    assert population.draw(300).shape == (250, 3)
-    assert_allclose(np.cov(population.draw(1000).T, bias=True), np.eye(3), atol=1e-8)
