@@ -90,9 +90,10 @@ class NetworkEstimator(OnItsPage, HeldParts, BaseEstimator):
                 check_layer_sizes(sizes, name)
         self._part("training").check()
 
-    def _plan(self, name: str, n_spectra: int) -> Plan:
+    def _plan(self, name: str, n_spectra: int, *, begun: bool = False) -> Plan:
         training: Training = self._part("training")
-        return training.plan(n_spectra, name, l2=self.l2, verbose=bool(self.verbose))
+        shown = bool(self.verbose)
+        return training.plan(n_spectra, name, l2=self.l2, verbose=shown, begun=begun)
 
     def _unit(self, spectra: FloatArray, weights: FloatArray | None) -> Unit:
         if self._part("training").normalizes:

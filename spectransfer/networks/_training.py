@@ -19,6 +19,8 @@ SMALLEST_BATCH = 16
 BATCHES_PER_EPOCH = 20
 AUTO_STEPS = 2000
 AUTO_EPOCHS = 20
+# an autoencoder that begins at the principal components has little left to learn
+BEGUN_PART = 0.25
 PATIENT_PART = 0.1
 LEAST_PATIENCE = 5
 
@@ -46,7 +48,8 @@ class Training(OnItsPage, BaseEstimator):
     ----------
     n_steps : int or "auto", default="auto"
         Steps to take, rounded up to whole passes over the spectra (epochs). "auto"
-        takes 2,000, and as many as make 20 epochs where that is more.
+        takes 2,000, and as many as make 20 epochs where that is more; an autoencoder
+        that begins at the principal components a quarter of them.
     learning_rate : float, default=1e-3
         Size of the first step.
     batch_size : int or "auto", default="auto"
@@ -133,7 +136,13 @@ class Training(OnItsPage, BaseEstimator):
         resolve_device(self.device)
 
     def plan(
-        self, n_spectra: int, name: str, *, l2: float | str, verbose: bool
+        self,
+        n_spectra: int,
+        name: str,
+        *,
+        l2: float | str,
+        verbose: bool,
+        begun: bool = False,
     ) -> Plan:
         """Work out what the training comes to.
 
@@ -147,6 +156,8 @@ class Training(OnItsPage, BaseEstimator):
             Strength of the network's L2 penalty.
         verbose : bool
             Whether to show a progress bar.
+        begun : bool, default=False
+            Whether the network begins at the principal components of its spectra.
 
         Returns
         -------
@@ -155,7 +166,7 @@ class Training(OnItsPage, BaseEstimator):
         """
         size = self.batch_size
         size = batch_size_for(n_spectra) if isinstance(size, str) else int(size)
-        n_epochs = self._n_epochs(-(-n_spectra // size))
+        n_epochs = self._n_epochs(-(-n_spectra // size), begun)
         patience = self.patience
         if isinstance(patience, str):
             patience = max(LEAST_PATIENCE, math.ceil(PATIENT_PART * n_epochs))
@@ -174,9 +185,10 @@ class Training(OnItsPage, BaseEstimator):
             verbose=verbose,
         )
 
-    def _n_epochs(self, n_batches: int) -> int:
+    def _n_epochs(self, n_batches: int, begun: bool) -> int:
         if isinstance(self.n_steps, str):
-            return max(AUTO_EPOCHS, -(-AUTO_STEPS // n_batches))
+            n_steps = max(AUTO_EPOCHS * n_batches, AUTO_STEPS)
+            return math.ceil((BEGUN_PART if begun else 1) * n_steps / n_batches)
         return -(-int(self.n_steps) // n_batches)
 
 
@@ -256,5 +268,5 @@ class PublishedTraining(Training):
         self.device = device
         self.precision = precision
 
-    def _n_epochs(self, n_batches: int) -> int:
+    def _n_epochs(self, n_batches: int, begun: bool) -> int:
         return int(self.max_epochs)
