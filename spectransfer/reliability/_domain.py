@@ -74,8 +74,8 @@ class ApplicabilityDomain(OutlierMixin, BaseEstimator):
     statistics of the secondary spectrum tell: Hotelling's T2 in principal components,
     Q, the residual in units of its noise, the distance to the nearest known spectrum,
     the highest and the lowest intensity, and the number of channels that share the
-    highest one, as saturated lines do. Each is divided by what left-out samples have, and the
-    largest, s, is compared with theirs:
+    highest one, as saturated lines do. Each is divided by what left-out samples have,
+    and the largest, s, is compared with theirs:
 
     .. math:: p(x) = \frac{1 + \#\{i : s_i \ge s(x)\}}{n + 1}
 
