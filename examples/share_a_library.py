@@ -19,6 +19,7 @@ from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.pipeline import make_pipeline
 
@@ -39,8 +40,9 @@ from spectransfer.spectra import Axis, Spectra
 
 parser = argparse.ArgumentParser(description="Share a library between laboratories.")
 parser.add_argument("--seed", type=int, default=0)
-parser.add_argument("--side", type=int, default=32, help="shots along the map")
+parser.add_argument("--side", type=int, default=24, help="shots along the map")
 parser.add_argument("--dtype", default="float32", help="float16 halves the latents")
+parser.add_argument("--cv", type=int, help="samples left out in so many groups")
 parser.add_argument("--plot", help="file for the picture")
 arguments = parser.parse_args()
 
@@ -115,7 +117,7 @@ print(f"file: 1 byte for {known.X_primary.nbytes / path.stat().st_size:.1f} of s
 # the primary's measured spectra. Both are judged by a map that nobody has seen.
 target = library.transform_target(unseen.X_primary)
 joined = {}
-print(f"\n{'laboratory':<12}{'joined':>8}{'expected':>10}{'own':>8}{'ratio':>7}")
+print(f"\n{'laboratory':<12}{'joined':>8}{'own':>8}{'ratio':>7}{'expected':>10}")
 for name, (own_map, own_unseen) in maps.items():
     axis = own_map.wavelengths_secondary
     rows = spots
@@ -132,7 +134,7 @@ for name, (own_map, own_unseen) in maps.items():
         }
     own = Spectra(own_map.X_secondary[rows], axis, unit="nm", sample_id=rows)
     joiner = library.join(
-        own, X_unpaired=beside.get("X_unpaired"), cv=3, random_state=0
+        own, X_unpaired=beside.get("X_unpaired"), cv=arguments.cv, random_state=0
     )
     primary = Spectra(
         own_map.X_primary[rows], own_map.wavelengths_primary, unit="nm"
@@ -145,8 +147,8 @@ for name, (own_map, own_unseen) in maps.items():
         for predicted in (joined[name], transfer.predict(new))
     ]
     print(
-        f"{name:<12}{errors[0]:>8.3f}{joiner.expected_rse_:>10.3f}{errors[1]:>8.3f}"
-        f"{errors[0] / errors[1]:>7.2f}"
+        f"{name:<12}{errors[0]:>8.3f}{errors[1]:>8.3f}{errors[0] / errors[1]:>7.2f}"
+        f"{joiner.expected_rse_:>10.3f}"
     )
 
 # %%
@@ -187,21 +189,18 @@ print(f"Laboratories are {min(factors):.1f} times or more nearer to each other."
 # %%
 # One spot, five spectrometers
 # ----------------------------
-if arguments.plot or "__file__" not in globals():
-    import matplotlib.pyplot as plt
-
-    spot = int(np.argmax(target.sum(axis=1)))
-    figure, axes = plt.subplots(2, 1, sharex=True, figsize=(8, 6), layout="constrained")
-    for name, (_, own_unseen) in maps.items():
-        axes[0].plot(
-            own_unseen.wavelengths_secondary, own_unseen.X_secondary[spot], label=name
-        )
-        axes[1].plot(library.wavelengths, joined[name][spot], label=name)
-    axes[1].plot(library.wavelengths, target[spot], "k:", label="primary")
-    axes[0].set(ylabel="measured (counts)", title="One spot, four secondaries")
-    axes[1].set(ylabel="transferred (counts)", xlabel="Wavelength (nm)")
-    for part in axes:
-        part.legend(loc="upper right")
-    if arguments.plot:
-        figure.savefig(arguments.plot)
+spot = int(np.argmax(target.sum(axis=1)))
+figure, axes = plt.subplots(2, 1, sharex=True, figsize=(8, 6), layout="constrained")
+for name, (_, own_unseen) in maps.items():
+    axes[0].plot(
+        own_unseen.wavelengths_secondary, own_unseen.X_secondary[spot], label=name
+    )
+    axes[1].plot(library.wavelengths, joined[name][spot], label=name)
+axes[1].plot(library.wavelengths, target[spot], "k:", label="primary")
+axes[0].set(ylabel="measured (counts)", title="One spot, four secondaries")
+axes[1].set(ylabel="transferred (counts)", xlabel="Wavelength (nm)")
+for part in axes:
+    part.legend(loc="upper right")
+if arguments.plot:
+    figure.savefig(arguments.plot)
 folder.cleanup()

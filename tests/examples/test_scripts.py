@@ -134,6 +134,13 @@ def watch(printed):
     assert "shift" in by
 
 
+def share(printed):
+    names = ["range", "resolution", "efficiency", "few"]
+    assert max(row[2] for row in rows_of(printed, *names)) <= 1.15
+    factor = float(re.findall(r"are (\S+) times or more nearer", printed)[0])
+    assert factor >= 5
+
+
 def own(printed):
     rows = rows_of(printed, "untransferred", "gain + ridge")
     alone = float(re.findall(r"^ridge +deployable +(\S+)", printed, re.MULTILINE)[0])
@@ -149,6 +156,7 @@ MEANING = {
     "plot_first_transfer": first_transfer,
     "plot_libs_maps": libs_maps,
     "search_hyperparameters": search,
+    "share_a_library": share,
     "split_maps_by_blocks": split,
     "watch_instrument": watch,
     "write_your_own_transfer": own,
