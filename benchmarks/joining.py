@@ -105,7 +105,7 @@ def errors(seed: int, n_standards: int, chosen: bool, side: int) -> dict[str, fl
     network = VAELatentTransfer(
         FrozenEstimator(library._full_autoencoder), FewStandardsTransfer()
     )
-    resampler = WavelengthResampler(new.wavelengths_secondary, axis.values)
+    resampler = WavelengthResampler(axis.values, wavelengths=new.wavelengths_secondary)
     corrected = BaselineCorrector().fit_transform(new.X_secondary)
     decoded = joined()
     found = {

@@ -165,7 +165,7 @@ columns = np.isin(library.wavelengths, common)
 before = {}
 for name, (_, own_unseen) in maps.items():
     corrected = BaselineCorrector().fit_transform(own_unseen.X_secondary)
-    reader = WavelengthResampler(own_unseen.wavelengths_secondary, common)
+    reader = WavelengthResampler(common, wavelengths=own_unseen.wavelengths_secondary)
     before[name] = reader.fit_transform(corrected)
 
 
