@@ -179,10 +179,7 @@ def standards_curve(
     sizes : sequence of int
         Numbers of standards; of samples, where there are groups.
     test : SpectraPair, PairedMaps or tuple, default=None
-    if library is not None and not isinstance(library, LibraryMoments):
-        library = as_table(library, "library")
-        check_axes(axes, "library", (None, axis_of(library)), **_HERE)
-    beside = {} if library is None else {"y_unpaired": library}
+    library : array-like of shape (n_library, n_primary) or LibraryMoments, default=None
         Primary spectra without partners, `y_unpaired` of transfers that learn from
         them.
     groups : array-like of shape (n_spectra,), default=None
