@@ -42,7 +42,7 @@ ROCKS = {
     "no muscovite": (2, 0.0),
     "10x garnet": (3, 10.0),
 }
-CHOICES = ["at random", "kmeans", "kennard-stone", "duplex", "d-optimal"]
+CHOICES = ["at random", "kmeans", "kmedoids", "kennard-stone", "duplex", "d-optimal"]
 
 
 def methods(axes, k):

@@ -138,7 +138,7 @@ def _draws(
 
 
 _HERE = {"who": "standards_curve", "standards": "pair"}
-_WAYS = ("random", "kmeans", "kennard-stone", "duplex", "d-optimal")
+_WAYS = ("random", "kmeans", "kmedoids", "kennard-stone", "duplex", "d-optimal")
 _CONSTRAINTS: dict[str, list[Any]] = {
     "sizes": ["array-like"],
     "method": [StrOptions(set(_WAYS))],
@@ -185,8 +185,8 @@ def standards_curve(
     groups : array-like of shape (n_spectra,), default=None
         Sample of each spectrum of `pair`. None takes its `sample_id`, or every spectrum
         for a sample.
-    method : {"random", "kmeans", "kennard-stone", "duplex", "d-optimal"}, \
-            default="random"
+    method : {"random", "kmeans", "kmedoids", "kennard-stone", "duplex", \
+            "d-optimal"}, default="random"
         How standards are chosen: at random, the larger sets with the smaller ones in
         them, or as `select_standards` does.
     properties : mapping of str to Property or tuple, default=None
