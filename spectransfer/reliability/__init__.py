@@ -1,5 +1,6 @@
 """Which transferred spectra to trust: what is strange, and how far off the rest is."""
 
 from spectransfer.reliability._domain import ApplicabilityDomain, Judgement
+from spectransfer.reliability._transfer import ConformalTransfer, InferredLine
 
-__all__ = ["ApplicabilityDomain", "Judgement"]
+__all__ = ["ApplicabilityDomain", "ConformalTransfer", "InferredLine", "Judgement"]

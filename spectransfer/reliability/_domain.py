@@ -217,6 +217,11 @@ class ApplicabilityDomain(OutlierMixin, BaseEstimator):
             found[rows] = self._population.statistics(spectra[rows])
         return found
 
+    def _described(self, spectra: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Give whitened scores, and T2, Q and distance, of spectra for other files."""
+        scores = (spectra - self._population.mean) @ self._population.vectors.T
+        return scores / self._population.roots, self._statistics(spectra)[:, :3]
+
     def score_samples(self, X: ArrayLike) -> FloatArray:
         """Give how usual spectra are: minus the largest of the scaled statistics.
 
