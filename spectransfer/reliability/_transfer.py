@@ -2,10 +2,9 @@
 
 import warnings
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
-from scipy.signal import find_peaks
 from scipy.stats import binom
 from sklearn.base import (
     BaseEstimator,
@@ -16,13 +15,12 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from spectransfer._axis import axis_of
 from spectransfer._blocks import take_rows
-from spectransfer._typing import ArrayLike, BoolArray, FloatArray, IntArray
+from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import HasMethods, check_pair, check_spectra, fit_context
 from spectransfer._wrapping import is_frozen
 from spectransfer.exceptions import SpectransferWarning
-from spectransfer.metrics import read_property, target_in_prediction_space
+from spectransfer.metrics import target_in_prediction_space
 from spectransfer.pipeline import fit_with_unpaired
 from spectransfer.reliability._conformal import (
     folds_of,
@@ -31,6 +29,15 @@ from spectransfer.reliability._conformal import (
     weights_of,
 )
 from spectransfer.reliability._domain import ApplicabilityDomain
+from spectransfer.reliability._predicted import (
+    InferredLine,
+    as_table,
+    errors_of,
+    inferred_channels,
+    judged,
+    lines_of,
+    predictions_left_out,
+)
 from spectransfer.reliability._scale import (
     expected,
     fit_forest,
@@ -40,18 +47,8 @@ from spectransfer.reliability._scale import (
 )
 
 _MOST = 2000  # spectra whose errors are kept
-_REACH = 3  # secondary channels, within which a primary one counts as seen
 _JUDGED = 20  # spectra from which on a batch is judged
 _SURPRISE = 1e-3
-
-
-class InferredLine(NamedTuple):
-    """A predicted line in channels that the secondary instrument does not see."""
-
-    channel: int
-    wavelength: float
-    height: float
-    half_width: float
 
 
 class ConformalTransfer(
@@ -206,14 +203,11 @@ class ConformalTransfer(
         everything = np.arange(len(secondary))
         if is_frozen(self.transfer):
             self.transfer_ = self.transfer
-            predicted, truth = _judged(self.transfer, known, told)
+            predicted, truth = judged(self.transfer, known, told)
         else:
             self.transfer_ = fitted(everything)
-            predicted, truth = _left_out(fitted, known, told, folds)
-        self.inferred_ = _inferred(X, y, predicted.shape[1])
-        axis = axis_of(y)
-        whole = axis is not None and len(axis.values) == predicted.shape[1]
-        self._places = axis.values if whole else np.arange(predicted.shape[1])
+            predicted, truth = predictions_left_out(fitted, known, told, folds)
+        self.inferred_, self._places = inferred_channels(X, y, predicted.shape[1])
         self._calibrate(secondary, predicted, truth, samples)
         return self
 
@@ -230,7 +224,7 @@ class ConformalTransfer(
         predicted, truth, secondary = predicted[rows], truth[rows], secondary[rows]
         samples = np.unique(samples[rows], return_inverse=True)[1]
         folds = folds_of(samples, alone=False)
-        errors = self._errors(predicted, truth)
+        errors = errors_of(predicted, truth, self.properties)
         features = self._features(secondary, predicted)
         error = left_out(features, errors, folds)[:, 0]
         self._forest = fit_forest(features, errors)
@@ -254,19 +248,6 @@ class ConformalTransfer(
         least = np.finfo(np.float64).tiny
         shown = [np.log(np.maximum(size, least)), np.log(np.maximum(statistics, least))]
         return np.column_stack([*shown, scores])
-
-    def _errors(self, predicted: FloatArray, truth: FloatArray) -> FloatArray:
-        """Give Euclidean and cosine errors of spectra, and those of properties."""
-        # in one unit, lest squares leave the range of numbers
-        p, t = predicted.astype(np.float64), truth.astype(np.float64)
-        norms = np.linalg.norm(p, axis=1) * np.linalg.norm(t, axis=1)
-        safe = np.where(norms > 0, norms, 1.0)
-        cosine = 1 - np.where(norms > 0, (p * t).sum(axis=1) / safe, 0.0)
-        errors = [np.linalg.norm(t - p, axis=1), np.maximum(cosine, 0.0)]
-        for name, calibration in (self.properties or {}).items():
-            read = [read_property(calibration, s, name) for s in (predicted, truth)]
-            errors.append(np.abs(read[0] - read[1]))
-        return np.column_stack(errors)
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Transfer secondary spectra, as `transfer_` does.
@@ -310,7 +291,7 @@ class ConformalTransfer(
         limits = self._limits_at(coverage, simultaneous)
         secondary = check_spectra(self, X)
         predicted = self.predict(X)
-        table = _table(predicted)
+        table = as_table(predicted)
         features = self._features(secondary, table)
         self._warn_of_strangers(features, secondary)
         error = expected(self._forest, features)[:, 0]
@@ -365,7 +346,7 @@ class ConformalTransfer(
             "euclidean", in the unit of the predictions, "cosine" (1 minus the cosine
             of the angle), and each of `properties`, in its unit.
         """
-        predicted = _table(self.predict(X))
+        predicted = as_table(self.predict(X))
         found = expected(
             self._forest, self._features(check_spectra(self, X), predicted)
         )
@@ -387,15 +368,8 @@ class ConformalTransfer(
         list of InferredLine
             Channel, wavelength, height and half width of the band, strongest first.
         """
-        lower, upper = (_table(b) for b in self.predict_interval(X, coverage))
-        mean, half = (lower + upper).mean(axis=0) / 2, (upper - lower).mean(axis=0) / 2
-        peaks, found = find_peaks(mean, prominence=0.0)
-        lines = [
-            InferredLine(int(j), float(self._places[j]), float(height), float(half[j]))
-            for j, height in zip(peaks, found["prominences"], strict=True)
-            if self.inferred_[j] and height > half[j]
-        ]
-        return sorted(lines, key=lambda line: -line.height)
+        lower, upper = (as_table(b) for b in self.predict_interval(X, coverage))
+        return lines_of(lower, upper, self.inferred_, self._places)
 
     def transform_target(self, y: ArrayLike) -> ArrayLike:
         """Bring measured primary spectra to the space of the predictions.
@@ -412,43 +386,3 @@ class ConformalTransfer(
         """
         check_is_fitted(self, "transfer_")
         return target_in_prediction_space(self.transfer_, y)
-
-
-def _judged(transfer: Any, X: Any, y: Any) -> tuple[FloatArray, FloatArray]:
-    """Give predictions and truth, in the space of the predictions."""
-    truth = np.asarray(target_in_prediction_space(transfer, y))
-    return _table(transfer.predict(X)), _table(truth)
-
-
-def _left_out(
-    fitted: Any, X: Any, y: Any, folds: list[IntArray]
-) -> tuple[FloatArray, FloatArray]:
-    """Give predictions and truth of spectra that the transfer does not know."""
-    found: list[tuple[FloatArray, FloatArray]] = []
-    for out in folds:
-        transfer = fitted(np.delete(np.arange(len(X)), out))
-        found.append(_judged(transfer, take_rows(X, out), take_rows(y, out)))
-    order = np.argsort(np.concatenate(folds))
-    predicted, truth = (
-        np.concatenate(part)[order] for part in zip(*found, strict=True)
-    )
-    return predicted, truth
-
-
-def _inferred(X: Any, y: Any, n_channels: int) -> BoolArray:
-    """Tell which primary channels are farther from all secondary ones than three."""
-    here, there = axis_of(X), axis_of(y)
-    if here is None or there is None or len(there.values) != n_channels:
-        return np.zeros(n_channels, dtype=bool)
-    step = float(np.median(np.diff(here.values))) if len(here.values) > 1 else 0.0
-    places = np.searchsorted(here.values, there.values)
-    nearest = [
-        np.abs(here.values[np.clip(places + k, 0, len(here.values) - 1)] - there.values)
-        for k in (-1, 0)
-    ]
-    return np.minimum(*nearest) > _REACH * step
-
-
-def _table(predicted: Any) -> FloatArray:
-    predicted = np.asarray(predicted)
-    return predicted.reshape(len(predicted), -1)
