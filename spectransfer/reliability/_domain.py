@@ -218,9 +218,17 @@ class ApplicabilityDomain(OutlierMixin, BaseEstimator):
         return found
 
     def _described(self, spectra: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Give whitened scores, and T2, Q and distance, of spectra for other files."""
-        scores = (spectra - self._population.mean) @ self._population.vectors.T
-        return scores / self._population.roots, self._statistics(spectra)[:, :3]
+        """Give whitened scores, and statistics, in one pass; for another file."""
+        parts = [
+            self._population.described(spectra[rows])
+            for rows in row_blocks(len(spectra), spectra[:1].nbytes)
+        ]
+        scores, statistics = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return scores, statistics
+
+    def _strangeness(self, statistics: FloatArray) -> FloatArray:
+        """Give the largest scaled statistic less its limit: above 0 is flagged."""
+        return self._gauge.measure(statistics).max(axis=1) + self.offset_
 
     def score_samples(self, X: ArrayLike) -> FloatArray:
         """Give how usual spectra are: minus the largest of the scaled statistics.

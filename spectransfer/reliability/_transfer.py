@@ -225,7 +225,7 @@ class ConformalTransfer(
         samples = np.unique(samples[rows], return_inverse=True)[1]
         folds = folds_of(samples, alone=False)
         errors = errors_of(predicted, truth, self.properties)
-        features = self._features(secondary, predicted)
+        features, _ = self._features(secondary, predicted)
         error = left_out(features, errors, folds)[:, 0]
         self._forest = fit_forest(features, errors)
         off = np.abs(truth - predicted).astype(np.float64)
@@ -241,13 +241,16 @@ class ConformalTransfer(
         largest = scores.max(axis=1, keepdims=True)
         self._largest = limit_table(largest, weights, self.n_samples_)
 
-    def _features(self, secondary: FloatArray, predicted: FloatArray) -> FloatArray:
-        """Give what the forest reads, of shape (n_spectra, n_features)."""
+    def _features(
+        self, secondary: FloatArray, predicted: FloatArray
+    ) -> tuple[FloatArray, int]:
+        """Give what the forest reads, (n_spectra, n_features), and how many flags."""
         scores, statistics = self.domain_._described(secondary)
-        size = np.sqrt((np.square(predicted, dtype=np.float64)).sum(axis=1))
+        size = np.sqrt(np.einsum("ij,ij->i", predicted, predicted, dtype=np.float64))
         least = np.finfo(np.float64).tiny
-        shown = [np.log(np.maximum(size, least)), np.log(np.maximum(statistics, least))]
-        return np.column_stack([*shown, scores])
+        shown = [np.log(np.maximum(v, least)) for v in (size, statistics[:, :3])]
+        strange = int((self.domain_._strangeness(statistics) > 0).sum())
+        return np.column_stack([*shown, scores]), strange
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Transfer secondary spectra, as `transfer_` does.
@@ -292,8 +295,8 @@ class ConformalTransfer(
         secondary = check_spectra(self, X)
         predicted = self.predict(X)
         table = as_table(predicted)
-        features = self._features(secondary, table)
-        self._warn_of_strangers(features, secondary)
+        features, strange = self._features(secondary, table)
+        self._warn_of_strangers(strange, len(secondary))
         error = expected(self._forest, features)[:, 0]
         reach = scale_of(self._factors, table, error)
         reach *= limits.astype(reach.dtype)
@@ -314,11 +317,10 @@ class ConformalTransfer(
         ]
         return limits
 
-    def _warn_of_strangers(self, features: FloatArray, secondary: FloatArray) -> None:
-        n, rate = len(secondary), self.domain_.false_alarms_
+    def _warn_of_strangers(self, strange: int, n: int) -> None:
+        rate = self.domain_.false_alarms_
         if n < _JUDGED:
             return
-        strange = int((self.domain_.predict(secondary) == -1).sum())
         # the rate is itself known from n_samples_ only
         spread = np.sqrt(rate * (1 - rate) / self.n_samples_)
         if strange > binom.isf(_SURPRISE, n, min(rate + 3 * spread, 1.0)):
@@ -347,9 +349,8 @@ class ConformalTransfer(
             of the angle), and each of `properties`, in its unit.
         """
         predicted = as_table(self.predict(X))
-        found = expected(
-            self._forest, self._features(check_spectra(self, X), predicted)
-        )
+        features, _ = self._features(check_spectra(self, X), predicted)
+        found = expected(self._forest, features)
         names = ["euclidean", "cosine", *(self.properties or {})]
         return dict(zip(names, found.T, strict=True))
 
