@@ -36,10 +36,11 @@ def numbers_of(sample_id: ArrayLike | None, n_spectra: int) -> IntArray:
     return np.unique(labels, return_inverse=True)[1]
 
 
-def folds_of(samples: IntArray) -> list[IntArray]:
-    """Give rows to leave out: of single samples up to 20 samples, else of fifths."""
+def folds_of(samples: IntArray, *, alone: bool = True) -> list[IntArray]:
+    """Give rows to leave out: of fifths, or up to 20 samples of each alone."""
     n_samples = int(samples.max()) + 1
-    n_folds = n_samples if n_samples <= _FEW else _FOLDS
+    single = n_samples <= (_FEW if alone else _FOLDS)
+    n_folds = n_samples if single else _FOLDS
     order = np.random.default_rng(0).permutation(n_samples)
     return [
         np.flatnonzero(np.isin(samples, order[fold::n_folds]))
@@ -85,3 +86,31 @@ def limits_of(scores: FloatArray, weights: FloatArray, level: float) -> FloatArr
     held[-1] = True
     place = held.argmax(axis=0)
     return np.take_along_axis(scores, order, axis=0)[place, np.arange(scores.shape[1])]
+
+
+def limit_table(scores: FloatArray, weights: FloatArray, n_samples: int) -> FloatArray:
+    """Give the limits of all levels m / n_samples.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_spectra, n_scores)
+        Scores, each column for itself.
+    weights : ndarray of shape (n_spectra,)
+        With sum 1.
+    n_samples : int
+        Number of samples.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_scores)
+        Row m - 1 holds what a share of m / n_samples does not exceed, in float32.
+    """
+    if len(scores) == n_samples:
+        return np.sort(scores, axis=0).astype(np.float32)
+    order = np.argsort(scores, axis=0)
+    ranked = np.take_along_axis(scores, order, axis=0)
+    held = np.cumsum(weights[order], axis=0)
+    levels = np.arange(1, n_samples + 1) / n_samples - 1e-9
+    places = np.stack([np.searchsorted(column, levels) for column in held.T], axis=1)
+    places = np.minimum(places, len(scores) - 1)
+    return np.take_along_axis(ranked, places, axis=0).astype(np.float32)

@@ -218,6 +218,19 @@ class ApplicabilityDomain(OnItsPage, OutlierMixin, BaseEstimator):
             found[rows] = self._population.statistics(spectra[rows])
         return found
 
+    def _described(self, spectra: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Give whitened scores, and statistics, in one pass; for another file."""
+        parts = [
+            self._population.described(spectra[rows])
+            for rows in row_blocks(len(spectra), spectra[:1].nbytes)
+        ]
+        scores, statistics = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return scores, statistics
+
+    def _strangeness(self, statistics: FloatArray) -> FloatArray:
+        """Give the largest scaled statistic less its limit: above 0 is flagged."""
+        return self._gauge.measure(statistics).max(axis=1) + self.offset_
+
     def score_samples(self, X: ArrayLike) -> FloatArray:
         """Give how usual spectra are: minus the largest of the scaled statistics.
 

@@ -81,6 +81,10 @@ class Population:
 
     def statistics(self, spectra: FloatArray) -> FloatArray:
         """Give the statistics of spectra, of shape (n_spectra, 6)."""
+        return self.described(spectra)[1]
+
+    def described(self, spectra: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Give whitened scores, and the statistics."""
         scores, left = self.residuals(spectra)
         nearest = np.zeros(len(spectra))
         if len(self.roots):
@@ -95,7 +99,7 @@ class Population:
             -spectra.min(axis=1),
             (spectra == highest[:, None]).sum(axis=1) - 1,
         ]
-        return np.column_stack(found).astype(np.float64)
+        return scores, np.column_stack(found).astype(np.float64)
 
     def places(self, spectra: FloatArray, n: int) -> IntArray:
         """Give the n channels of each spectrum that its components explain least."""
