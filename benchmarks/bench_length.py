@@ -99,6 +99,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
     parser.add_argument("--kinds", nargs="+", default=["builtin", "light24"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[11, 12, 13, 14, 15])
+    parser.add_argument(
+        "--rows", type=int, default=len(LENGTHS), help="first rows only"
+    )
     options = parser.parse_args()
     print(f"Measured on: {machine()}. Seeds {options.seeds}.")
     for kind in options.kinds:
@@ -106,7 +109,7 @@ def main() -> None:
             f"\n{Path(kind).name}\nautoencoder  mapper      RSE  worst ratio    fit, s"
         )
         first: list[float] = []
-        for lengths in LENGTHS:
+        for lengths in LENGTHS[: options.rows]:
             found = [measured(kind, seed, lengths) for seed in options.seeds]
             errors, times = zip(*found, strict=True)
             first = first or list(errors)
