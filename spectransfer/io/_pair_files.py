@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from spectransfer._axis import find_unit
 from spectransfer._files import written_beside
 from spectransfer.exceptions import FileFormatError, WavelengthError
 from spectransfer.io._pairing import AVERAGES, paired
@@ -39,7 +40,11 @@ _STORES = (".npz", ".npy", ".h5", ".hdf5", ".hdf", ".nxs", ".mat")
 File = str | os.PathLike[str]
 
 
-def pair_from_entries(entries: Mapping[str, Any], path: object) -> SpectraPair:
+def pair_from_entries(
+    entries: Mapping[str, Any],
+    path: object,
+    units: tuple[str | None, str | None] = (None, None),
+) -> SpectraPair:
     """Build a pair from what a file holds; every complaint names the file."""
     missing = [name for name in REQUIRED if name not in entries]
     if missing:
@@ -61,7 +66,7 @@ def pair_from_entries(entries: Mapping[str, Any], path: object) -> SpectraPair:
         else:
             meta[name] = value.item()
     try:
-        units = meta.pop(_UNITS, (None, None))
+        units = meta.pop(_UNITS, units)
         if f"{_UNITS}/meta" in meta:
             meta[_UNITS] = meta.pop(f"{_UNITS}/meta")
         return SpectraPair(**known, annotations=annotations, meta=meta, units=units)
@@ -82,7 +87,9 @@ def _of_shape(shape: tuple[int, ...]) -> np.ndarray:
     return np.broadcast_to(np.float32(0), shape)
 
 
-def _read_store(path: Path, names: Mapping[str, str]) -> dict[str, Any]:
+def _read_store(
+    path: Path, names: Mapping[str, str]
+) -> tuple[dict[str, Any], tuple[str | None, str | None]]:
     """Read the entries that may belong to a pair; the others are told of, not read."""
     with open_store(path, tuple(names.values())) as store:
         there = {name: name for name in store.shapes if name not in names.values()}
@@ -99,10 +106,13 @@ def _read_store(path: Path, names: Mapping[str, str]) -> dict[str, Any]:
             or store.shapes[name][:1] in ((), spectra[:1])
         }
         arrays = store.load(*wanted.values())
-        return store.attributes | {
+        entries = store.attributes | {
             ours: arrays[name] if ours in wanted else _of_shape(store.shapes[name])
             for ours, name in top.items()
         }
+        axes = (top.get(f"wavelengths_{side}", "") for side in SIDES)
+        secondary, primary = (find_unit(store.units.get(name)) for name in axes)
+        return entries, (secondary, primary)
 
 
 def _belongs(ours: str, name: str, store: Store) -> bool:
@@ -121,7 +131,8 @@ def _read_both(path: Path, names: Mapping[str, str]) -> SpectraPair:
             f"was called with {path} alone. Call load_pair(secondary.csv, "
             "primary.csv), or load_pair(pair.npz)."
         )
-    return pair_from_entries(_read_store(path, names), path)
+    entries, units = _read_store(path, names)
+    return pair_from_entries(entries, path, units)
 
 
 def load_pair(

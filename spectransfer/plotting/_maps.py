@@ -396,6 +396,5 @@ class MapDisplay:
             The display, drawn.
         """
         compared = measured_and_predicted(estimator, maps.X_secondary, maps.X_primary)
-        if not unit_of_predictions(estimator, "kept"):
-            kwargs = {"unit": None} | kwargs
-        return cls.from_predictions(maps, *compared, **kwargs)
+        changed = {} if unit_of_predictions(estimator, "kept") else {"unit": None}
+        return cls.from_predictions(maps, *compared, **(changed | kwargs))
