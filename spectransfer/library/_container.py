@@ -236,6 +236,23 @@ def _refuse_strange_sizes(path: Path) -> None:
         )
 
 
+def sha256_of(path: Path) -> str:
+    """Give the SHA-256 of a whole file, as its publishers print it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    str
+        Lower-case hexadecimal digits.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _digest(array: np.ndarray) -> str:
     """Give the SHA-256 of the bytes of an array."""
     # an array without numbers cannot be seen as bytes

@@ -1,6 +1,5 @@
 """A library that another laboratory has published, and what one does with it."""
 
-import hashlib
 import os
 from functools import cached_property
 from pathlib import Path
@@ -20,24 +19,11 @@ from spectransfer.library._extend import extend_library
 from spectransfer.library._join import Joining, join_library
 from spectransfer.library._layers import Described, DescribedVAE, ReaderWithoutTorch
 from spectransfer.library._lookup import LatentIndex, Matches, nearest_entries
-from spectransfer.library._population import with_axis
+from spectransfer.library._population import OWN_ARRAYS, with_axis
 from spectransfer.library._trees import Reader
 from spectransfer.library._verify import Verification, verify_spectra
 from spectransfer.pipeline import PrimarySide, TransferPipeline
 from spectransfer.spectra import Spectra
-
-# arrays of a library, with their axes, beside those of its parts
-OWN_ARRAYS: dict[str, int] = {
-    "axis": 1,
-    "latents": 2,
-    "sample_id": 0,  # numbers or texts
-    "clusters": 2,
-    "mean_spectra": 2,
-    "latent_mean": 1,
-    "latent_covariance": 2,
-    "residual": 1,
-    "quantiles": 2,
-}
 
 
 class Library:
@@ -406,9 +392,3 @@ class Library:
 
     def _repr_html_(self) -> str:
         return datasheet_html(self)
-
-
-def sha256_of(path: Path) -> str:
-    """Give the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from spectransfer.exceptions import FileFormatError
-from spectransfer.library._container import StoredArrays, read_container
+from spectransfer.library._container import StoredArrays, read_container, sha256_of
 from spectransfer.library._download import downloaded, is_url
-from spectransfer.library._library import OWN_ARRAYS, Library, sha256_of
+from spectransfer.library._library import Library
+from spectransfer.library._population import OWN_ARRAYS
 from spectransfer.library._transfers import WRONG
 
 

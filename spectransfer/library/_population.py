@@ -21,6 +21,19 @@ from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer.pipeline import PrimarySide
 from spectransfer.spectra import Spectra
 
+# arrays of a library, with their axes, beside those of its parts
+OWN_ARRAYS: dict[str, int] = {
+    "axis": 1,
+    "latents": 2,
+    "sample_id": 0,  # numbers or texts
+    "clusters": 2,
+    "mean_spectra": 2,
+    "latent_mean": 1,
+    "latent_covariance": 2,
+    "residual": 1,
+    "quantiles": 2,
+}
+
 LEVELS = (0.5, 0.9, 0.95, 0.99, 0.999)
 _HELD_OUT = "primary spectra held out of the training, encoded and decoded"
 _PUBLISHED = "the published primary spectra themselves, encoded and decoded"
