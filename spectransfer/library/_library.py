@@ -13,7 +13,7 @@ from spectransfer._typing import ArrayLike, FloatArray, RandomState
 from spectransfer._validation import check_targets
 from spectransfer.exceptions import FileFormatError
 from spectransfer.library._card import checked_card
-from spectransfer.library._container import StoredArrays
+from spectransfer.library._container import StoredArrays, sha256_of
 from spectransfer.library._datasheet import datasheet_html, datasheet_text
 from spectransfer.library._extend import extend_library
 from spectransfer.library._join import Joining, join_library
