@@ -12,6 +12,7 @@ from spectransfer._imports import lazy_names
 _MODULE_OF = {
     "Report": "spectransfer.report._page",
     "Stopwatch": "spectransfer.evaluation",
+    "write_acceptance": "spectransfer.report._acceptance",
     "write_report": "spectransfer.report._transfers",
 }
 
@@ -22,6 +23,7 @@ __all__ = sorted(_MODULE_OF)
 if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer._tables import TextTable as TextTable
     from spectransfer.evaluation import Stopwatch as Stopwatch
+    from spectransfer.report._acceptance import write_acceptance as write_acceptance
     from spectransfer.report._page import Report as Report
     from spectransfer.report._transfers import write_report as write_report
 else:
