@@ -46,9 +46,10 @@ check: static test
 
 site: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html $(ARGS)
+	$(BIN)/python .ci/check_site.py docs/_build/html
 
 dist:
-	OMP_NUM_THREADS=1 $(PYTHON) .ci/dist.py .venv-dist
+	OMP_NUM_THREADS=1 $(PYTHON) .ci/dist.py $(ARGS)
 
 benchmarks: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/run_all.py $(ARGS)

@@ -1,7 +1,14 @@
 """How the site is built: make site. Warnings are errors."""
 
+import re
 import zlib
 from pathlib import Path
+
+from docutils import nodes
+from docutils.utils.math.latex2mathml import MathError, tex2mathml
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.writers.html5 import HTML5Translator
 
 import spectransfer
 
@@ -18,7 +25,6 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
-    "sphinx.ext.mathjax",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build"]
@@ -68,7 +74,31 @@ sphinx_gallery_conf = {
     "backreferences_dir": "generated/backreferences",
 }
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "spectransfer"
 html_theme_options = {"secondary_sidebar_items": ["page-toc"]}
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_show_sourcelink = False
+
+
+def formula(self: HTML5Translator, node: nodes.math | nodes.math_block) -> None:
+    """Write a formula as MathML, which browsers draw without any script."""
+    block = isinstance(node, nodes.math_block)
+    # an accent belongs to its letter; docutils would give it to letter and index
+    known = re.sub(r"\\(hat|bar) ?([A-Za-z])", r"{\\\1 \2{}}", node.astext())
+    try:
+        written = tex2mathml(known, as_block=block)
+    except MathError as error:
+        logging.getLogger(__name__).warning("%s", error, location=node)
+        written = self.encode(node.astext())
+    name = "math notranslate nohighlight"
+    self.body.append(self.starttag(node, "div" if block else "span", "", CLASS=name))
+    self.body.append(f"{written}</div>\n" if block else f"{written}</span>")
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> None:
+    """Let pages have their formulas without a network."""
+    app.add_html_math_renderer("mathml", (formula, None), (formula, None))

@@ -5,10 +5,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from sklearn import get_config
 
 from spectransfer._axis import refuse_strange_columns
 from spectransfer._blocks import row_blocks
 from spectransfer._files import new_array
+
+# beginnings of what numpy says of rows of different lengths, and of text
+_NO_NUMBERS = ("setting an array element with a sequence", "could not convert string")
 
 
 @contextmanager
@@ -16,12 +20,19 @@ def our_words(name: str) -> Iterator[None]:
     """Say what cannot be read as numbers, where numpy's own error says only that."""
     try:
         yield
-    except TypeError as error:
-        if "must be" not in str(error) and "sparse" in str(error).lower():
+    except (TypeError, ValueError) as error:
+        said = str(error)
+        if isinstance(error, TypeError):
+            ours = "must be" in said or "sparse" not in said.lower()
+        else:
+            ours = said.startswith(_NO_NUMBERS)
+        if not ours:
             raise
-        raise TypeError(
-            f"{name} must hold numbers, but it cannot be read as such: {error}. Fill "
-            "missing values (pandas.NA, None), and turn lists in cells into columns."
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"{name} must hold numbers, but it cannot be read as such: {said}. Fill "
+            "missing values (pandas.NA, None), turn lists in cells into columns, and "
+            "leave out columns of text."
         ) from error
 
 
@@ -46,6 +57,7 @@ def readable(X: Any, name: str) -> Any:
                 f"{name} must be readable as a numpy array, but it is a "
                 f"{type(X).__name__}: {error}. Bring it to the CPU first."
             ) from error
+    _refuse_dates(X, name)
     if not isinstance(X, np.ndarray) or X.ndim != 2:
         return X
     wanted = X.dtype.newbyteorder("=") if X.dtype.kind == "f" else np.dtype(float)
@@ -57,6 +69,58 @@ def readable(X: Any, name: str) -> Any:
     for rows in row_blocks(len(X), 8 * X.shape[1]):
         converted[rows] = X[rows]
     return converted
+
+
+def _refuse_dates(X: Any, name: str) -> None:
+    """Refuse dates and durations, which numpy would turn into numbers."""
+    plain = isinstance(X, np.ndarray) or not hasattr(X, "columns")
+    types = [getattr(X, "dtype", None)] if plain else X.dtypes
+    found = next((t for t in types if getattr(t, "kind", "") in ("m", "M")), None)
+    if found is not None:
+        raise TypeError(
+            f"{name} must hold numbers, but it has {found}: dates are no intensities. "
+            "Keep them as annotations of a SpectraPair."
+        )
+
+
+def check_finite(array: np.ndarray, name: str, *, first_channel: int = 0) -> None:
+    """Refuse NaN and inf, and say where the first one is.
+
+    Under ``sklearn.config_context(assume_finite=True)`` nothing is read.
+
+    Parameters
+    ----------
+    array : ndarray of shape (n_spectra, n_wavelengths) or (n_spectra,)
+        Numbers, read in blocks of rows.
+    name : str
+        What the caller calls the array.
+    first_channel : int, default=0
+        The number that the user knows the first channel by.
+    """
+    if array.dtype.kind not in "fc" or get_config()["assume_finite"]:
+        return
+    row_bytes = array[:1].nbytes
+    for rows in row_blocks(len(array), row_bytes):
+        # One sum tells: it is finite only if all numbers are. Where it is not, it may
+        # have overflowed, and the numbers are looked at one by one.
+        with np.errstate(over="ignore", invalid="ignore"):
+            if np.isfinite(array[rows].sum()):
+                continue
+        finite = np.isfinite(array[rows])
+        if finite.all():
+            continue
+        where = np.argwhere(~finite)[0]
+        row = int(where[0]) + rows.start
+        value = "NaN" if np.isnan(array[rows][tuple(where)]) else "inf (infinity)"
+        place = f"spectrum {row}"
+        if array.ndim > 1:
+            place += f", channel {int(where[1]) + first_channel}"
+        raise ValueError(
+            f"Input {name} contains {value}: spectra must be finite numbers, and the "
+            f"first that is not stands in {place} (both count from 0). Leave out "
+            "spectra or channels that were not measured, or fill them, for example "
+            "with sklearn.impute.SimpleImputer."
+        )
 
 
 def common_unit(spectra: np.ndarray) -> float:

@@ -12,7 +12,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
-from sklearn import config_context, get_config
+from sklearn import config_context
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.validation import (
@@ -28,8 +28,7 @@ from spectransfer._axis import (
     read_names,
     with_text_names,
 )
-from spectransfer._blocks import row_blocks
-from spectransfer._numbers import our_words, readable
+from spectransfer._numbers import check_finite, our_words, readable
 from spectransfer._typing import ArrayLike, FloatArray
 
 if TYPE_CHECKING:
@@ -162,46 +161,6 @@ class SearchesOnce:
         # finite, says fit
         with config_context(assume_finite=True):
             return fitted.transform(X)
-
-
-def check_finite(array: np.ndarray, name: str, *, first_channel: int = 0) -> None:
-    """Refuse NaN and inf, and say where the first one is.
-
-    Under ``sklearn.config_context(assume_finite=True)`` nothing is read.
-
-    Parameters
-    ----------
-    array : ndarray of shape (n_spectra, n_wavelengths) or (n_spectra,)
-        Numbers, read in blocks of rows.
-    name : str
-        What the caller calls the array.
-    first_channel : int, default=0
-        The number that the user knows the first channel by.
-    """
-    if array.dtype.kind not in "fc" or get_config()["assume_finite"]:
-        return
-    row_bytes = array[:1].nbytes
-    for rows in row_blocks(len(array), row_bytes):
-        # One sum tells: it is finite only if all numbers are. Where it is not, it may
-        # have overflowed, and the numbers are looked at one by one.
-        with np.errstate(over="ignore", invalid="ignore"):
-            if np.isfinite(array[rows].sum()):
-                continue
-        finite = np.isfinite(array[rows])
-        if finite.all():
-            continue
-        where = np.argwhere(~finite)[0]
-        row = int(where[0]) + rows.start
-        value = "NaN" if np.isnan(array[rows][tuple(where)]) else "inf (infinity)"
-        place = f"spectrum {row}"
-        if array.ndim > 1:
-            place += f", channel {int(where[1]) + first_channel}"
-        raise ValueError(
-            f"Input {name} contains {value}: spectra must be finite numbers, and the "
-            f"first that is not stands in {place} (both count from 0). Leave out "
-            "spectra or channels that were not measured, or fill them, for example "
-            "with sklearn.impute.SimpleImputer."
-        )
 
 
 def check_spectra(

@@ -63,16 +63,23 @@ def named_sides(pair: Pair, axes: tuple[Any, Any]) -> Pair:
     )
 
 
-def check_axes(known: tuple[Any, Any], name: str, given: tuple[Any, Any]) -> None:
+def check_axes(
+    known: tuple[Any, Any],
+    name: str,
+    given: tuple[Any, Any],
+    *,
+    who: str = "evaluate_transfers",
+    standards: str = "train",
+) -> None:
     """Refuse spectra on another axis than those of the shared standards."""
     for side, fitted, axis in zip(Pair._fields, known, given, strict=True):
         if fitted is not None and axis is not None:
             compare_axes(
                 fitted,
                 axis,
-                who="evaluate_transfers",
+                who=who,
                 what=f"{side} spectra of {name}",
-                known_from="of train",
+                known_from=f"of {standards}",
             )
 
 
@@ -114,7 +121,9 @@ def _fitted_axes(transfer: Any) -> tuple[Named | None, Named | None]:
     return secondary, primary
 
 
-def check_channels(known: Pair, unseen: Pair, watched: Pair | None) -> None:
+def check_channels(
+    known: Pair, unseen: Pair, watched: Pair | None, *, standards: str = "train"
+) -> None:
     """Refuse spectra on other channels than those of the shared standards."""
     for name, pair in (("test", unseen), ("validation", watched)):
         for side in Pair._fields:
@@ -123,9 +132,9 @@ def check_channels(known: Pair, unseen: Pair, watched: Pair | None) -> None:
             n, n_known = (getattr(p, side).shape[1] for p in (pair, known))
             if n != n_known:
                 raise ValueError(
-                    f"{name} must have the channels of train, but its {side} spectra "
-                    f"have {n} and those of train {n_known}. Bring them to one axis, "
-                    "for example with WavelengthResampler."
+                    f"{name} must have the channels of {standards}, but its {side} "
+                    f"spectra have {n} and those of {standards} {n_known}. Bring them "
+                    "to one axis, for example with WavelengthResampler."
                 )
 
 

@@ -16,7 +16,7 @@ from spectransfer._validation import (
     StrOptions,
     validate_params,
 )
-from spectransfer._wrapping import is_fitted
+from spectransfer._wrapping import is_fitted, unit_of_predictions
 from spectransfer.evaluation._axes import (
     axes_of,
     check_axes,
@@ -41,7 +41,12 @@ from spectransfer.evaluation._properties import (
 )
 from spectransfer.evaluation._sharing import shared_size
 from spectransfer.evaluation._stopwatch import Stopwatch
-from spectransfer.evaluation._table import SpectrumErrors, TransferRow, TransferTable
+from spectransfer.evaluation._table import (
+    SpectrumErrors,
+    TransferRow,
+    TransferTable,
+    described,
+)
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.pipeline import fit_watched, fit_with_unpaired
 from spectransfer.spectra import Pair
@@ -60,6 +65,7 @@ class _Task:
     options: dict[str, Any]
     properties: Properties
     unit: str | None
+    without_unit: list[str] = field(default_factory=list)
 
     def _fit(self, transfer: Any) -> Any:
         """Fit with the pairs, and with what else a transfer makes use of."""
@@ -81,6 +87,8 @@ class _Task:
             bar.reach(0)
             with spent("fit"):
                 transfer = self._fit(clone(transfer))
+        if unit_of_predictions(transfer, self.unit) != self.unit:
+            self.without_unit.append(name)
         self.properties.check(transfer)
         self.properties.begin(transfer)
         bar.describe(f"{name}, clusters")
@@ -166,35 +174,11 @@ class _Collected:
         """Make the table."""
         return TransferTable(
             tuple(self.rows),
-            _meta_of(task),
+            described(task),
             self.errors,
             self.estimators,
             tuple(task.properties.rows),
         )
-
-
-def _meta_of(task: _Task) -> dict[str, Any]:
-    """Say what was compared."""
-    fitted = list(task.clusters.fitted.values())
-    sizes = [getattr(kmeans, "n_clusters", None) for kmeans in fitted]
-    notes = []
-    if len(fitted) > 1:
-        notes.append(
-            f"The transfers are judged in {len(fitted)} different spaces (with and "
-            "without baseline, say): Euclidean distances compare within a space only."
-        )
-    notes += task.properties.notes()
-    return {
-        "n_train": task.known.n_spectra,
-        "n_test": task.unseen.n_spectra,
-        "unit": task.unit,
-        "n_channels": task.unseen.primary.shape[1],
-        "n_clusters": " or ".join(
-            str(s) for s in dict.fromkeys(sizes) if s is not None
-        ),
-        "cosine_convention": task.options["cosine_convention"],
-        "notes": tuple(notes),
-    }
 
 
 _CONSTRAINTS: dict[str, list[Any]] = {

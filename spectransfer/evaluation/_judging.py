@@ -4,7 +4,7 @@ No map is ever transferred as a whole: a block of measured spectra meets the blo
 is predicted for it, and leaves two distances and two clusters for each spectrum. The
 relative squared error is put together in the end,
 
-.. math:: \mathrm{RSE} = \sum_i d_i^2 \Big/ \sum_{ij} (y_{ij} - \bar y_j)^2 .
+.. math:: \mathrm{RSE} = \sum_i d_i^2 / \sum_{ij} (y_{ij} - \bar y_j)^2 .
 """
 
 import time

@@ -9,12 +9,18 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
+from spectransfer._axis import axis_of
 from spectransfer._blocks import take_rows
 from spectransfer._labels import checked_labels
 from spectransfer._progress import progress_bar
 from spectransfer._typing import ArrayLike, FloatArray, IntArray, RandomState
 from spectransfer._validation import Interval, StrOptions, validate_params
-from spectransfer.evaluation._axes import axes_of, named_sides
+from spectransfer.evaluation._axes import (
+    axes_of,
+    check_axes,
+    check_channels,
+    named_sides,
+)
 from spectransfer.evaluation._properties import (
     PRIMARY,
     UNTRANSFERRED,
@@ -131,6 +137,7 @@ def _draws(
         yield _Draw(parts[0], inside, parts[1], some, axes), order
 
 
+_HERE = {"who": "standards_curve", "standards": "pair"}
 _WAYS = ("random", "kmeans", "kmedoids", "kennard-stone", "duplex", "d-optimal")
 _CONSTRAINTS: dict[str, list[Any]] = {
     "sizes": ["array-like"],
@@ -172,10 +179,7 @@ def standards_curve(
     sizes : sequence of int
         Numbers of standards; of samples, where there are groups.
     test : SpectraPair, PairedMaps or tuple, default=None
-        What is judged by. None holds out half of the samples of `pair`, others in every
-        draw.
-    library : array-like of shape (n_library, n_primary) or LibraryMoments, \
-            default=None
+    library : array-like of shape (n_library, n_primary) or LibraryMoments, default=None
         Primary spectra without partners, `y_unpaired` of transfers that learn from
         them.
     groups : array-like of shape (n_spectra,), default=None
@@ -218,24 +222,25 @@ def standards_curve(
     True
     """
     known = as_pair(pair, "pair")
-    judged = None if test is None else as_pair(test, "test")
+    axes = axes_of(pair, known)
+    judged = None if test is None else _checked_test(test, known, axes)
     groups = getattr(pair, "sample_id", None) if groups is None else groups
     labels = None
     if groups is not None:
         names = checked_labels(groups, known.n_spectra, "groups")
         labels = np.unique(names, return_inverse=True)[1]
     counts = _checked_sizes(sizes, known, labels, test is None)
+    _check_judges(known, labels, judged)
     named = {str(name): transfer for name, transfer in dict(transfers).items()}
     if not named:
         raise ValueError("transfers must name at least one transfer, but it is empty.")
     if library is not None and not isinstance(library, LibraryMoments):
         library = as_table(library, "library")
+        check_axes(axes, "library", (None, axis_of(library)), **_HERE)
     beside = {} if library is None else {"y_unpaired": library}
     rng = check_random_state(random_state)
     found = _Errors((len(counts), n_draws))
-    draws = _draws(
-        known, labels, judged, properties, axes_of(pair, known), n_draws, rng
-    )
+    draws = _draws(known, labels, judged, properties, axes, n_draws, rng)
     n_fits = n_draws * len(counts) * len(named)
     with progress_bar(n_fits, "fit", visible=bool(verbose)) as bar:
         for n, (draw, order) in enumerate(draws):
@@ -283,3 +288,27 @@ def _checked_sizes(
             )
         )
     return counts
+
+
+def _checked_test(test: Any, known: Pair, axes: tuple[Any, Any]) -> Pair:
+    """Refuse spectra to judge by that are not on the axes of the standards."""
+    judged = as_pair(test, "test")
+    check_axes(axes, "test", axes_of(test, judged), **_HERE)
+    check_channels(known, judged, None, standards="pair")
+    return judged
+
+
+def _check_judges(pair: Pair, groups: Any, test: Pair | None) -> None:
+    """Refuse a single spectrum to judge by: it has no mean to be compared with."""
+    if test is not None:
+        where, n_judged = "test", test.n_spectra
+    else:
+        sizes = np.bincount(np.arange(pair.n_spectra) if groups is None else groups)
+        where = "the half of the samples that is held out"
+        n_judged = int(np.sort(sizes)[: len(sizes) // 2].sum())
+    if n_judged < 2:
+        raise ValueError(
+            "There must be at least two spectra to judge by, since the RSE is relative "
+            f"to their mean, but {where} may have {n_judged}. Pass more of them as "
+            "test=."
+        )

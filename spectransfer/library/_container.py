@@ -1,20 +1,20 @@
-"""A file of arrays and one strict JSON header, with a checksum over both.
+"""A file of arrays and one strict JSON header, with a checksum of each.
 
-It is a safetensors file. Its metadata have two texts: ``spectransfer``, the header, and
-``sha256``, in lower-case hexadecimal digits, over
+It is a safetensors file. Its metadata have one text, ``spectransfer``: the SHA-256 of
+the header in UTF-8 (lower-case hexadecimal digits), a newline, the header. The header
+has ``arrays``: for each array its dtype, its shape and the SHA-256 of its bytes, which
+are little-endian and row by row, as safetensors has them. So the header is checked when
+a file is opened, and an array when it is asked for: a large one may wait for that.
+What is written twice has the same bytes.
 
-    header + newline
-    for each array, sorted by name:
-        JSON of [name, dtype, shape] without spaces + newline + its bytes
-
-Header and names are UTF-8; arrays are little-endian and row by row, as safetensors has
-them. The sum tells of damage, not of who wrote the file.
+The sums tell of damage, not of who wrote the file.
 """
 
 import hashlib
 import json
 import os
 import stat
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,21 +58,96 @@ def write_container(
     ValueError
         The header is longer than a reader would take.
     """
-    header = _text({"kind": kind, "version": VERSION, **content})
-    described = {name: array.shape for name, array in arrays.items()}
-    if len(header) + len(_text(described)) > LONGEST_HEADER // 2:
+    described = {
+        name: [_NAMES[array.dtype], list(array.shape), _digest(array)]
+        for name, array in arrays.items()
+    }
+    start = {"kind": kind, "version": VERSION}
+    header = _text(start | content | {"arrays": described})
+    if len(header) > LONGEST_HEADER // 2:
         raise ValueError(
             f"A file of spectransfer has a header of at most {LONGEST_HEADER // 2} "
             f"bytes, but that of {path} would have {len(header)}. Keep what is this "
             "large with joblib.dump."
         )
-    digest = _digest(header, arrays)
+    metadata = {"spectransfer": f"{_sum_of(header)}\n{header}"}
     with written_beside(path) as beside:
-        save_file(arrays, beside, {"spectransfer": header, "sha256": digest})
+        try:
+            save_file(arrays, beside, metadata)
+        except SafetensorError as error:
+            raise OSError(f"Writing {path} fails: {error}") from error
 
 
-def read_container(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Read a file, after its sizes and its checksum have been looked at.
+class StoredArrays(Mapping[str, np.ndarray]):
+    """The arrays of a file, memory-mapped, each checked when it is first asked for.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    described : mapping of str to (str, tuple of int, int, str)
+        dtype, shape, place in the file and checksum of each.
+    """
+
+    def __init__(
+        self, path: Path, described: Mapping[str, tuple[str, tuple[int, ...], int, str]]
+    ) -> None:
+        self._path, self._described = path, described
+        self._checked: dict[str, np.ndarray] = {}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._checked:
+            dtype, shape, start, digest = self._described[name]
+            array: np.ndarray = np.empty(shape, DTYPES[dtype])
+            if array.size:
+                array = np.memmap(self._path, DTYPES[dtype], "r", start, shape)
+            if _digest(array) != digest:
+                raise _refused(self._path, f"the checksum of {name!r:.80} is wrong")
+            if not is_finite(array):
+                raise _refused(self._path, f"array {name!r:.80} holds NaN or inf")
+            self._checked[name] = array
+        return self._checked[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._described  # without looking at the array
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._described)
+
+    def __len__(self) -> int:
+        return len(self._described)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Give the shape of an array, without looking at it."""
+        return self._described[name][1]
+
+    def dtype(self, name: str) -> np.dtype[Any]:
+        """Give the dtype of an array, without looking at it."""
+        return np.dtype(DTYPES[self._described[name][0]])
+
+    def in_memory(self, names: Iterable[str] | None = None) -> dict[str, np.ndarray]:
+        """Give copies of some arrays, or of all.
+
+        Bytes of a file may stand anywhere, and some CPUs round by where numbers stand.
+        """
+        return {
+            name: np.array(self[name]) for name in (self if names is None else names)
+        }
+
+
+def is_finite(array: np.ndarray) -> bool:
+    """Tell whether an array is free of NaN and inf, block by block."""
+    if array.dtype.kind != "f" or array.size == 0:
+        return True
+    flat = array.reshape(-1)
+    return all(
+        np.isfinite(flat[start : start + 2**20]).all()
+        for start in range(0, len(flat), 2**20)
+    )
+
+
+def read_container(path: Path, kind: str) -> tuple[dict[str, Any], StoredArrays]:
+    """Open a file, after its sizes and the checksum of its header have been looked at.
 
     Parameters
     ----------
@@ -85,8 +160,8 @@ def read_container(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Any
     -------
     content : dict
         The header.
-    arrays : dict of str to ndarray
-        All arrays, finite, each with memory of its own.
+    arrays : StoredArrays
+        All arrays, finite, each checked when it is first asked for.
 
     Raises
     ------
@@ -97,39 +172,52 @@ def read_container(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Any
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-            for name in file.keys():  # noqa: SIM118 - it is no mapping
-                dtype = file.get_slice(name).get_dtype()
-                if dtype not in DTYPES:
-                    raise _refused(path, f"array {name!r:.80} is of type {dtype}")
-            if not {"spectransfer", "sha256"} <= set(metadata):
-                raise _refused(path, "it is a safetensors file of something else")
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
         raise _refused(path, f"it is no whole safetensors file ({error})") from error
-    header = metadata["spectransfer"]
-    if _digest(header, arrays) != metadata["sha256"]:
-        raise _refused(path, "its checksum is not that of its content")
-    for name, array in arrays.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise _refused(path, f"array {name!r:.80} holds NaN or inf")
+    if "spectransfer" not in metadata:
+        raise _refused(path, "it is a safetensors file of something else")
+    digest, _, header = metadata["spectransfer"].partition("\n")
+    if _sum_of(header) != digest:
+        raise _refused(path, "the checksum of its header is wrong")
     content = _parsed(path, header)
     if content.get("version") != VERSION:
         found = content.get("version")
         raise FileFormatError(
             f"{path} must be of version {VERSION}, the one that this spectransfer "
             f"reads, but it is of version {found!r:.40}. Install the spectransfer that "
-            f"wrote it, or a newer one."
+            f"wrote it, or a newer one.",
+            page="shared_libraries",
         )
     if content.get("kind") != kind:
         raise _refused(path, f"it holds a {content.get('kind')!r:.40}, no {kind}")
-    # bytes of a file may stand anywhere, and some CPUs round by where numbers stand
-    return content, {name: np.array(array) for name, array in arrays.items()}
+    return content, _stored(path, content.pop("arrays", None))
+
+
+def _stored(path: Path, told: Any) -> StoredArrays:
+    """Compare what the header says of arrays with what safetensors has."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        tensors = _parsed(path, file.read(length).decode())
+    tensors.pop("__metadata__", None)
+    if not isinstance(told, dict) or told.keys() != tensors.keys():
+        raise _refused(path, "its header tells of other arrays than it has")
+    described = {}
+    for name, tensor in tensors.items():
+        kind, shape, places = tensor["dtype"], tensor["shape"], tensor["data_offsets"]
+        if kind not in DTYPES:
+            raise _refused(path, f"array {name!r:.80} is of type {kind}")
+        if not isinstance(told[name], list) or told[name][:-1] != [kind, shape]:
+            raise _refused(path, f"array {name!r:.80} is another than its header says")
+        start = 8 + length + places[0]
+        described[name] = (kind, tuple(shape), start, told[name][-1])
+    return StoredArrays(path, described)
 
 
 def _refused(path: Path, why: str) -> FileFormatError:
     return FileFormatError(
         f"{path} must be a file that save_transfer wrote, whole and unchanged, but "
-        f"{why}. Ask for another copy, and compare its SHA-256 with the sender's."
+        f"{why}. Ask for another copy, and compare its SHA-256 with the sender's.",
+        page="shared_libraries",
     )
 
 
@@ -148,14 +236,15 @@ def _refuse_strange_sizes(path: Path) -> None:
         )
 
 
-def _digest(header: str, arrays: dict[str, np.ndarray]) -> str:
-    digest = hashlib.sha256(header.encode() + b"\n")
-    for name in sorted(arrays):
-        array = arrays[name]
-        told = [name, _NAMES[array.dtype], list(array.shape)]
-        digest.update(_text(told).encode() + b"\n")
-        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-    return digest.hexdigest()
+def _digest(array: np.ndarray) -> str:
+    """Give the SHA-256 of the bytes of an array."""
+    # an array without numbers cannot be seen as bytes
+    flat = np.ascontiguousarray(array).reshape(-1)
+    return hashlib.sha256(flat.view(np.uint8).data if flat.size else b"").hexdigest()
+
+
+def _sum_of(header: str) -> str:
+    return hashlib.sha256(header.encode()).hexdigest()
 
 
 def _text(content: Any) -> str:

@@ -11,12 +11,11 @@ from sklearn.utils.validation import check_is_fitted
 from spectransfer._version import __version__
 from spectransfer.exceptions import FileFormatError, SpectransferWarning
 from spectransfer.library._container import read_container, write_container
-from spectransfer.library._listed import PARTS
-from spectransfer.library._trees import NotListed, Reader, Writer
+from spectransfer.library._trees import Reader, Writer, listed_tree
 
 _KIND = "transfer"
 # what values of a wrong kind raise, wherever they are put together
-_WRONG = (
+WRONG = (
     ArithmeticError, AttributeError, LookupError, RecursionError, RuntimeError,
     TypeError, ValueError,
 )  # fmt: skip
@@ -71,17 +70,14 @@ def save_transfer(transfer: Any, path: str | os.PathLike[str]) -> None:
     """
     check_is_fitted(transfer)
     writer = Writer()
-    try:
-        tree = writer.tree(transfer)
-    except NotListed as error:
-        raise TypeError(
-            "A file of save_transfer holds parts of a closed list, so that reading it "
-            f"runs no code, but here is {error}. Use one of {', '.join(PARTS)}, or "
-            "keep this transfer with joblib.dump, for readers who trust you."
-        ) from error
-    versions = {"spectransfer": __version__, "scikit-learn": sklearn.__version__}
-    content = {"written_with": versions, _KIND: tree}
+    tree = listed_tree(writer, transfer, _KIND)
+    content = {"written_with": written_with(), _KIND: tree}
     write_container(Path(path), _KIND, content, writer.arrays)
+
+
+def written_with() -> dict[str, str]:
+    """Give the versions that a file is written with."""
+    return {"spectransfer": __version__, "scikit-learn": sklearn.__version__}
 
 
 def load_transfer(path: str | os.PathLike[str]) -> Any:
@@ -113,18 +109,21 @@ def load_transfer(path: str | os.PathLike[str]) -> Any:
     save_transfer : Writes such a file, and has an example.
     """
     path = Path(path)
-    content, arrays = read_container(path, _KIND)
+    content, stored = read_container(path, _KIND)
+    arrays = stored.in_memory()
     try:
         transfer = Reader(arrays).value(content[_KIND])
         if not hasattr(transfer, "fit"):
             raise ValueError("it holds a value that is no estimator")
         check_is_fitted(transfer)
         version = content["written_with"]["scikit-learn"]
-    except _WRONG as error:
+    except WRONG as error:
+        why = f"it lacks {error}" if isinstance(error, KeyError) else error
         raise FileFormatError(
             f"{path} must describe a fitted transfer made of listed parts, but "
-            f"{error}. Ask its writer which version of spectransfer wrote it, and for "
-            "another copy."
+            f"{why}. Ask its writer which version of spectransfer wrote it, and for "
+            "another copy.",
+            page="shared_libraries",
         ) from error
     if version != sklearn.__version__:
         warnings.warn(

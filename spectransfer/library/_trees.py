@@ -143,6 +143,38 @@ class Writer:
         return told
 
 
+def listed_tree(writer: Writer, value: Any, what: str) -> Any:
+    """Give the tree of a value, or say what of it no file can hold.
+
+    Parameters
+    ----------
+    writer : Writer
+        Collects arrays.
+    value : object
+        Fitted parts.
+    what : str
+        What the file is, such as "library".
+
+    Returns
+    -------
+    object
+        The tree.
+
+    Raises
+    ------
+    TypeError
+        A part is not on the list, and which one.
+    """
+    try:
+        return writer.tree(value, what)
+    except NotListed as error:
+        raise TypeError(
+            f"The file of a {what} holds parts of a closed list, so that reading it "
+            f"runs no code, but here is {error}. Use one of {', '.join(PARTS)}, or "
+            "keep it with joblib.dump, for readers who trust you."
+        ) from error
+
+
 class Reader:
     """Makes values of trees; whatever is wrong in one is a ValueError."""
 
@@ -191,11 +223,14 @@ class Reader:
         kind = part_class(word)
         part: Any = object.__new__(kind)
         state = self._pairs(told["state"])
+        parameters = set(getattr(kind, "_get_param_names", list)())
         for name, value in state:
-            if not name.isidentifier() or hasattr(kind, name):
+            # a parameter may have a default that is an attribute of the class
+            taken = hasattr(kind, name) and name not in parameters
+            if not name.isidentifier() or taken:
                 raise ValueError(f"{name!r:.40} is no attribute that a {word} learns")
             vars(part)[name] = value
-        lacking = set(getattr(kind, "_get_param_names", list)()) - vars(part).keys()
+        lacking = parameters - vars(part).keys()
         if lacking:
             raise ValueError(f"a {word} lacks {', '.join(sorted(lacking))}")
         if hasattr(kind, "_validate_params"):

@@ -59,7 +59,7 @@ def relative_squared_error(
     lines weigh more than weak ones:
 
     .. math:: \mathrm{RSE} = \sum_{ij} (y_{ij} - \hat y_{ij})^2
-              \Big/ \sum_{ij} (y_{ij} - \bar y_j)^2
+              / \sum_{ij} (y_{ij} - \bar y_j)^2
 
     This equals :math:`1 - R^2` with the channels weighted by their variance.
 

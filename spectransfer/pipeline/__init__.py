@@ -24,6 +24,7 @@ _FOR_ROOMS = {
     "PrimarySide": "spectransfer.pipeline._primary_side",
     "PrimarySpace": "spectransfer.pipeline._space",
     "PROTOCOLS": "spectransfer.pipeline._protocols",
+    "behind_side": "spectransfer.pipeline._joining",
     "crop_first": "spectransfer.pipeline._steps",
     "fit_watched": "spectransfer.pipeline._fitting",
     "fit_with_unpaired": "spectransfer.pipeline._fitting",
@@ -39,6 +40,7 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.pipeline._fitting import fit_watched as fit_watched
     from spectransfer.pipeline._fitting import fit_with_unpaired as fit_with_unpaired
     from spectransfer.pipeline._fitting import watches as watches
+    from spectransfer.pipeline._joining import behind_side as behind_side
     from spectransfer.pipeline._make import (
         make_published_pipeline as make_published_pipeline,
     )

@@ -149,6 +149,16 @@ class PrimarySide:
         lost = [type(s).__name__ for s in self.steps if not can_be_undone(s)]
         return f"changed for good by {', '.join(lost)}" if lost else "as measured"
 
+    @property
+    def keeps_unit(self) -> bool:
+        """Whether predictions are in the unit of the measured intensities.
+
+        A baseline that is taken off and channels that are cut leave it; a derivative, a
+        logarithm or a normal variate do not.
+        """
+        lost = [step for step in self.steps if not can_be_undone(step)]
+        return all(isinstance(step, _AXIS_STEPS) for step in lost)
+
     def check(self, y: ArrayLike, name: str = "y") -> FloatArray:
         """Refuse spectra that are not those of this side: shape, axis, numbers.
 
@@ -188,6 +198,16 @@ class PrimarySide:
         if self.transformer is None:
             return targets
         return self._narrowed(_pass(self.steps, _table(y, targets)))
+
+    def prepare_predicted(self, predicted: FloatArray) -> FloatArray:
+        """Give what a regressor would have learned of spectra that `undo` has given.
+
+        Steps that cannot be undone are passed over: what they take away is gone.
+        """
+        if self.transformer is None:
+            return predicted
+        steps = [step for step in self.steps if can_be_undone(step)]
+        return self._narrowed(_pass(steps, _columns(np.asarray(predicted))))
 
     def undo(self, prepared: FloatArray) -> FloatArray:
         """Bring predictions of a regressor back, as far as that can be done."""

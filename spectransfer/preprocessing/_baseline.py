@@ -18,6 +18,7 @@ from sklearn.base import (
 from sklearn.utils import Tags, check_consistent_length
 
 from spectransfer._axis import UNITS, Axis, as_axis, find_unit
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     Interval,
@@ -56,7 +57,7 @@ def _whole_channels(name: str, width: float, pitch: float | None) -> int:
 
 
 class BaselineCorrector(
-    SearchesOnce, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+    OnItsPage, SearchesOnce, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
 ):
     r"""Subtract the smoothed sliding minimum of every spectrum.
 
@@ -67,11 +68,11 @@ class BaselineCorrector(
 
     .. math::
 
-        m_t &= \tfrac12 \Big(\min_{t-W < s \le t} x_s
-               + \min_{t \le s < t+W} x_s\Big) \\
-        b_t &= \tfrac12 \Big(
+        m_t &= \tfrac{1}{2} \Bigl(\min_{t-W < s \le t} x_s
+               + \min_{t \le s < t+W} x_s\Bigr) \\
+        b_t &= \tfrac{1}{2} \Bigl(
                \frac{\sum_k g_k m_{t-V+1+k}}{\sum_k g_k}
-               + \frac{\sum_k g_k m_{t+k}}{\sum_k g_k}\Big),
+               + \frac{\sum_k g_k m_{t+k}}{\sum_k g_k}\Bigr),
                \quad g_k = e^{-(k-(V-1)/2)^2 / 2V^2},\; 0 \le k < V \\
         \text{corrected}_t &= x_t - b_t
 

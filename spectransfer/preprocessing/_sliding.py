@@ -3,11 +3,12 @@ r"""The sliding minimum of spectra, and its Gaussian-weighted smoothing.
 The mathematics of the baseline, for a spectrum :math:`x` of :math:`n` channels, a
 minimum window of :math:`W` channels and a smoothing window of :math:`V`:
 
-.. math:: m_t = \tfrac12 \Big(\min_{t-W < s \le t} x_s + \min_{t \le s < t+W} x_s\Big)
+.. math:: m_t = \tfrac{1}{2}
+    \Bigl(\min_{t-W < s \le t} x_s + \min_{t \le s < t+W} x_s\Bigr)
 
-.. math:: b_t = \tfrac12 \Big(
+.. math:: b_t = \tfrac{1}{2} \Bigl(
     \frac{\sum_k g_k m_{t-V+1+k}}{\sum_k g_k} + \frac{\sum_k g_k m_{t+k}}{\sum_k g_k}
-    \Big), \quad g_k = \exp\Big(-\frac{(k - (V-1)/2)^2}{2 V^2}\Big),\; 0 \le k < V.
+    \Bigr), \quad g_k = \exp\Bigl(-\frac{(k - (V-1)/2)^2}{2 V^2}\Bigr),\; 0 \le k < V.
 
 Only the ends need a decision. ``"available"`` sums over the channels that exist, in
 the numerators and in the denominators, each one-sided mean for itself.

@@ -14,13 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
-from spectransfer.spectra._pair import (
-    SpectraPair,
-    TwoSides,
-    band_sums,
-    check_rows,
-    check_side_name,
-)
+from spectransfer.spectra._pair import SpectraPair
 from spectransfer.spectra._raster import (
     check_layout,
     check_step,
@@ -29,6 +23,12 @@ from spectransfer.spectra._raster import (
     region_places,
     shot_order,
     shot_positions,
+)
+from spectransfer.spectra._sides import (
+    TwoSides,
+    band_sums,
+    check_rows,
+    check_side_name,
 )
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import numpy as np
 
 from spectransfer._axis import find_unit
 from spectransfer._imports import need
-from spectransfer.spectra._pair import SIDES
 from spectransfer.spectra._raster import shot_order, shot_positions
+from spectransfer.spectra._sides import SIDES
 
 if TYPE_CHECKING:
     import xarray

@@ -5,8 +5,8 @@ of standards, and nobody knows before. Here all of them, at all strengths, are a
 the samples that were left out, in closed form, and the transfer is a mixture:
 
 .. math:: \hat y = \sum_m w_m B_m(x), \qquad
-          w = \arg\min_{w \ge 0, \, \sum w = 1} \Big\lVert \sum_m w_m E_m \Big\rVert^2
-              + \tfrac12 \min_m \lVert E_m \rVert^2 \, \lVert w \rVert^2
+          w = \arg\min_{w \ge 0, \, \sum w = 1} \Bigl\lVert \sum_m w_m E_m \Bigr\rVert^2
+              + \tfrac{1}{2} \min_m \lVert E_m \rVert^2 \, \lVert w \rVert^2
 
 with the residuals :math:`E_m` of left-out samples. The second term spreads the weights
 over maps that do alike: to choose one of them would be to trust a few samples too much.
@@ -66,8 +66,9 @@ class FewStandardsTransfer(AffineTransfer):
     that are left out decide what each map counts: with their residuals :math:`E_m`,
 
     .. math:: \hat y = \sum_m w_m B_m(x), \qquad
-              w = \arg\min_{w \ge 0, \, \sum w = 1} \Big\lVert \sum_m w_m E_m
-              \Big\rVert^2 + \tfrac12 \min_m \lVert E_m \rVert^2 \, \lVert w \rVert^2 .
+              w = \arg\min_{w \ge 0, \, \sum w = 1} \Bigl\lVert \sum_m w_m E_m
+              \Bigr\rVert^2
+              + \tfrac{1}{2} \min_m \lVert E_m \rVert^2 \, \lVert w \rVert^2 .
 
     Parameters
     ----------

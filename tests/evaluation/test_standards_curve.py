@@ -1,5 +1,7 @@
 """How many standards are enough: draws that hold spectra out, and words."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -9,6 +11,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from spectransfer import FewStandardsTransfer, OffsetTransfer, make_transfer_pipeline
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.evaluation import StandardsCurve, standards_curve
+from spectransfer.exceptions import WavelengthError
 from spectransfer.metrics import relative_squared_error
 from spectransfer.model_selection import select_standards
 
@@ -164,3 +167,54 @@ def test_words_say_what_is_enough_and_what_more_would_bring(medians, alone, word
 def test_numbers_of_standards_that_there_are_not_are_refused(pair, sizes):
     with pytest.raises(ValueError, match="sizes must be increasing numbers"):
         standards_curve({"ridge": Ridge()}, pair, sizes)
+
+
+@pytest.mark.parametrize(
+    ("n", "options"),
+    [
+        (20, {"test": slice(0, 1)}),
+        (3, {}),  # one is held out
+        (1, {}),  # none is
+        (4, {"groups": ["a", "a", "a", "b"]}),  # that of b may be the one held out
+    ],
+)
+def test_a_single_spectrum_to_judge_by_is_refused(pair, n, options):
+    some = dataclasses.replace(pair[:n], sample_id=None)
+    if "test" in options:
+        options = {"test": pair[options["test"]]}
+    with pytest.raises(ValueError, match="at least two spectra to judge by"):
+        standards_curve({"ridge": plain(Ridge())}, some, [1], n_draws=1, **options)
+
+
+def on_another_axis(pair, side):
+    name = f"wavelengths_{side}"
+    return dataclasses.replace(pair, **{name: getattr(pair, name) + 7.0})
+
+
+@pytest.mark.parametrize("side", ["secondary", "primary"])
+@pytest.mark.parametrize("frames", [False, True])
+def test_spectra_to_judge_by_on_another_axis_are_refused(pair, side, frames):
+    test = on_another_axis(pair[60:], side)
+    known, judged = pair[:60], test.as_frames() if frames else test
+    known = known.as_frames() if frames else known
+    message = f"standards_curve must be given {side} spectra of test"
+    with pytest.raises(WavelengthError, match=message):
+        standards_curve({"ridge": plain(Ridge())}, known, [4], test=judged, n_draws=1)
+
+
+@pytest.mark.parametrize("side", ["secondary", "primary"])
+def test_spectra_to_judge_by_of_another_number_of_channels_are_refused(pair, side):
+    sides = {s: getattr(pair[60:], f"X_{s}") for s in ("secondary", "primary")}
+    sides[side] = sides[side][:, 1:]
+    with pytest.raises(ValueError, match="test must have the channels of pair"):
+        standards_curve(
+            {"ridge": plain(Ridge())}, pair[:60], [4], test=tuple(sides.values())
+        )
+
+
+def test_a_library_on_another_axis_is_refused(pair):
+    library = on_another_axis(pair, "primary").as_frames()[1]
+    with pytest.raises(WavelengthError, match="primary spectra of library"):
+        standards_curve(
+            {"few": plain(FewStandardsTransfer())}, pair, [4], library=library
+        )

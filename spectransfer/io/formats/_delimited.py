@@ -146,9 +146,10 @@ def _numeric_columns(rows: list[list[str]], n_columns: int) -> list[int]:
 
 def _looks_like_data(cells: list[str], numeric: list[int]) -> bool:
     """Tell whether most numeric columns hold numbers; of two, both have to."""
-    n = sum(_is_number(cells[i]) or cells[i].lower() in MISSING for i in numeric)
-    filled = any(_is_number(cells[i]) for i in numeric)
-    return filled and (n == len(numeric) or (len(numeric) > 2 and n > len(numeric) / 2))
+    filled = sum(_is_number(cells[i]) for i in numeric)
+    missing = sum(cells[i].lower() in MISSING for i in numeric)
+    whole = filled + missing == len(numeric)
+    return filled > 0 and (whole or (len(numeric) > 2 and filled > len(numeric) / 2))
 
 
 def find_block(text: Text, delimiter: str | None = "") -> Block:
@@ -242,7 +243,7 @@ def _divided(block: Block, start: int, end: int) -> Block:
     above = [split(line, block.delimiter) for line in text.lines[start:first]]
     top = start
     if above:
-        if len(above) > 1 and is_unit_line(above[-1]):
+        if len(above) > 1 and is_unit_line(above[-1], above[-2]):
             block.units, block.header, top = above[-1], above[-2], first - 2
         else:
             block.header, top = above[-1], first - 1

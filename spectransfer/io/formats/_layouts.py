@@ -70,7 +70,9 @@ def read_layout(
         If the table is not understood.
     """
     block = find_block(text, delimiter)
-    if block.header is None or not _is_header(block, names):
+    if block.header is not None and not _is_header(block, names):
+        _put_above(block)
+    if block.header is None:
         _settle_first_row(block, names)
     notes = list(text.notes)
     notes.append(f"columns divided by {WORDS[block.delimiter]}")
@@ -95,10 +97,25 @@ def _is_header(block: Block, names: Mapping[str, str]) -> bool:
         return True
     if any(axis_name(name)[0] for name in header):
         return True
-    # "Integration time,100" or "Date:;today" above two columns of numbers
-    if len(header) == 2 and not is_sample(header[0], names):
-        return not (NUMBER.fullmatch(header[1]) or header[0][-1:] in ("=", ":"))
-    return True
+    # "Integration time,100" or "Date:;today" above columns of numbers
+    named = [name for name in header if name]
+    if len(named) == 2 and header[:2] == named and not is_sample(named[0], names):
+        return not (NUMBER.fullmatch(named[1]) or named[0][-1:] in ("=", ":"))
+    return len(named) > 1 or len(header) == 1
+
+
+def _put_above(block: Block) -> None:
+    """Put what is no header with the preamble; units below it name columns then."""
+    line = block.header_line
+    block.preamble.append((line, ";".join(block.header or [])))
+    block.header, block.units = block.units, None
+
+
+def _without_empty_end(block: Block) -> list[str]:
+    """Forget a last column that is empty: a mark at the end of each row makes it."""
+    if all(split(row, block.delimiter)[-1] == "" for row in block.rows):
+        block.n_columns -= 1
+    return split(block.rows[0], block.delimiter)[: block.n_columns]
 
 
 def _settle_first_row(block: Block, names: Mapping[str, str]) -> None:
@@ -107,10 +124,7 @@ def _settle_first_row(block: Block, names: Mapping[str, str]) -> None:
     Numbers all over: the axis is the first row or the first column, whichever runs in
     one direction. Where both do, or neither, nobody can tell.
     """
-    if block.header is not None:
-        block.preamble.append((block.header_line, ";".join(block.header)))
-        block.header = None
-    first = split(block.rows[0], block.delimiter)
+    first = _without_empty_end(block)
     numeric = [i for i, cell in enumerate(first) if NUMBER.fullmatch(cell)]
     if len(numeric) < block.n_columns or 0 not in block.numeric or names:
         return _take_first_row(block, first)

@@ -113,12 +113,18 @@ def axis_name(name: str) -> tuple[bool, str | None]:
     whole = unit_of(name)
     if whole and name.strip().lower() not in ("aa", "å"):  # may be samples
         return True, whole
+    quantity, unit = _quantity_of(name)
+    if quantity is None:
+        return False, None
+    return True, unit_of(unit) or _AXES[quantity]
+
+
+def _quantity_of(name: str) -> tuple[str | None, str]:
+    """Find what an axis measures in the name of a column, and the unit behind it."""
     word, unit = _parts(name)
     word = word.lower().rstrip("#:. ")
-    for known in (word, word.removesuffix("s")):
-        if known in _AXES:
-            return True, unit_of(unit) or _AXES[known]
-    return False, None
+    known = (word, word.removesuffix("s"))
+    return next((some for some in known if some in _AXES), None), unit
 
 
 def signal_name(name: str) -> tuple[bool, str | None]:
@@ -145,8 +151,15 @@ def signal_name(name: str) -> tuple[bool, str | None]:
     return True, unit or {"cnt": "counts", "count": "counts"}.get(word, quantity)
 
 
-def is_unit_line(cells: list[str]) -> bool:
-    """Tell whether a line under a header holds units: nm, counts."""
+def is_unit_line(cells: list[str], above: list[str]) -> bool:
+    """Tell whether a line holds units, nm and counts, of the names in that above.
+
+    A line such as "Wavelength (nm), counts" is a header, unless one stands above it.
+    """
+    if any(_quantity_of(cell)[0] for cell in cells) and not any(
+        _quantity_of(cell)[0] for cell in above
+    ):
+        return False
     filled = [cell for cell in cells if cell.strip()]
     return any(unit_of(cell) for cell in filled) and all(
         unit_of(cell) or not NUMBER.fullmatch(cell.strip()) for cell in filled

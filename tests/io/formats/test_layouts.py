@@ -312,3 +312,48 @@ def test_text_of_no_unicode_is_read_and_said(read):
     spectra = read("Probe,400,401\nKäse,1,2\n".encode("cp1252"))
     assert spectra.annotations["Probe"].tolist() == ["Käse"]
     assert "line 2 is no UTF-8: read as Windows-1252" in spectra.notes
+
+
+@pytest.mark.parametrize("mark", [";", "\t", ","])
+@pytest.mark.parametrize("n", [3, 5, 40])
+@pytest.mark.parametrize("preamble", ["", "Gain{0}3\n"])
+def test_a_mark_at_the_end_of_each_row_is_no_column(tmp_path, mark, n, preamble):
+    rows = [(400.5 + i, (7 * i) % 11 + 0.5) for i in range(n)]
+    for end in ("", mark):
+        text = "".join(f"{a}{mark}{b}{end}\n" for a, b in rows)
+        path = tmp_path / "a.txt"
+        path.write_text(preamble.format(mark) + text)
+        if n < 5:
+            with pytest.raises(FileFormatError, match="which numbers are the axis"):
+                read_spectra(path)
+            continue
+        found = read_spectra(path)
+        assert found.wavelengths.tolist() == [a for a, _ in rows]
+        assert found.X.tolist() == [[b for _, b in rows]]
+
+
+@pytest.mark.parametrize("above", ["Gain;3", "Gain;", "Laser (nm);785", "Date:;today"])
+@pytest.mark.parametrize(
+    "header",
+    ["Wavelength (nm);Counts", "nm;counts", "Wavelength (nm);a;b", "nm;a;b"],
+)
+@pytest.mark.parametrize("n", [2, 6])
+def test_a_header_with_units_is_none_of_units_below_a_preamble(
+    tmp_path, above, header, n
+):
+    n_signals = header.count(";")
+    rows = [f"{400 + i}" + f";{i % 3}" * n_signals for i in range(n)]
+    above += ";" * (n_signals - 1)
+    (tmp_path / "a.txt").write_text("\n".join([above, header, *rows]))
+    found = read_spectra(tmp_path / "a.txt")
+    assert found.X.shape == (n_signals, n)
+    assert found.unit == "nm"
+    assert found.wavelengths.tolist() == [400 + i for i in range(n)]
+
+
+@pytest.mark.parametrize("names", ["Wavelength;a;b", "Wellenlaenge;a;b", "Achse;a;b"])
+def test_a_line_of_units_stays_one_below_a_header(tmp_path, names):
+    text = f"Gain;3;\n{names}\nnm;counts;counts\n400;1;2\n401;2;3\n402;0;1\n"
+    (tmp_path / "a.txt").write_text(text)
+    found = read_spectra(tmp_path / "a.txt", names={"wavelengths": names[:-4]})
+    assert (found.unit, found.sample_id.tolist()) == ("nm", ["a", "b"])

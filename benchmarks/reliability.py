@@ -1,0 +1,255 @@
+"""Which transferred spectra to trust: coverage, widths, flags, expected errors, cost.
+
+    python benchmarks/reliability.py                 # ridge, light, seeds 701 to 710
+    python benchmarks/reliability.py --parts few     # 20 standards, and NIR
+    python benchmarks/reliability.py --full --seeds 701
+
+Parts are "map" (same-day maps), "few" (20 standards at random), and "strange" (minerals
+that were absent, and spoiled spectra). Medians over seeds, and the worst.
+"""
+
+import argparse
+import os
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import uniform_filter
+from scipy.stats import spearmanr
+from sklearn.linear_model import Ridge
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import Pipeline
+
+from spectransfer import (
+    BaselineCorrector,
+    FewStandardsTransfer,
+    StandardScaler,
+    make_transfer_pipeline,
+)
+from spectransfer.metrics import spectrum_cosine, target_in_prediction_space
+from spectransfer.reliability import ApplicabilityDomain, ConformalTransfer
+from spectransfer.simulation import Rock, make_libs_maps
+
+MINERALS = ("quartz", "albite", "muscovite", "garnet", "beryl", "columbite-tantalite")
+FEW = 20
+Rows = dict[str, list[float]]
+
+parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser.add_argument("--seeds", type=int, nargs="+", default=list(range(701, 711)))
+parser.add_argument("--parts", nargs="+", default=["map", "few", "strange"])
+parser.add_argument("--full", action="store_true", help="full-width spectra")
+parser.add_argument("--side", type=int, default=40, help="training shots along a side")
+
+
+def simulate(seed: int, arguments: argparse.Namespace, **options: object) -> object:
+    """Give training and validation map of one day."""
+    width = "full" if arguments.full else "light"
+    sides = (arguments.side,) * 2, (30, 30)
+    return make_libs_maps(
+        *sides, None, spectrometers=width, random_state=seed, **options
+    )
+
+
+def pipeline(regressor: object, full: bool) -> Pipeline:
+    """Give a transfer with baseline windows that fit the channels."""
+    window, smooth = (100, 50) if full else (25, 12)
+    sides = [
+        Pipeline(
+            [
+                ("baseline", BaselineCorrector(window, smooth_window=smooth)),
+                ("scaler", StandardScaler(power=0)),
+            ]
+        )
+        for _ in range(2)
+    ]
+    return make_transfer_pipeline(regressor, secondary=sides[0], primary=sides[1])
+
+
+def coverage(transfer: ConformalTransfer, X: object, truth: np.ndarray) -> list[float]:
+    """Give shares held by bands of channels, and by simultaneous ones."""
+    held = []
+    for simultaneous in (False, True):
+        lower, upper = transfer.predict_interval(X, simultaneous=simultaneous)
+        inside = (lower <= truth) & (truth <= upper)
+        held.append(100 * (inside.all(axis=1) if simultaneous else inside).mean())
+    return held
+
+
+def of_a_map(rows: Rows, seed: int, arguments: argparse.Namespace) -> None:
+    """Judge bands and expected errors on a second map of the same day."""
+    maps = simulate(seed, arguments)
+    secondary, primary = maps.train[:].as_frames()
+    X, y = maps.validation[:].as_frames()
+    transfer = ConformalTransfer(pipeline(Ridge(100.0), arguments.full))
+    transfer.fit(secondary, primary)
+    truth = np.asarray(target_in_prediction_space(transfer, y))
+    predicted = transfer.predict(X)
+    off = np.abs(truth - predicted).astype(np.float64)
+    told = coverage(transfer, X, truth)
+    rows["coverage, by channel, %"].append(told[0])
+    rows["coverage, simultaneous, %"].append(told[1])
+    for name, whole in (("by channel", False), ("simultaneous", True)):
+        lower, upper = transfer.predict_interval(X, simultaneous=whole)
+        width = float((upper - lower).mean())
+        inside = off <= (upper - lower) / 2
+        # the band of one width for all, found on the test map itself: the best there is
+        if whole:
+            level = inside.all(axis=1).mean()
+            constant = 2 * np.quantile(off.max(axis=1), level)
+        else:
+            level = inside.mean(axis=0)
+            constant = 2 * np.mean(
+                [np.quantile(off[:, j], level[j]) for j in range(off.shape[1])]
+            )
+        rows[f"width / constant width, {name}"].append(width / constant)
+    expected = transfer.expected_error(X)
+    true = {
+        "euclidean": np.linalg.norm(off, axis=1),
+        "cosine": spectrum_cosine(truth, predicted),
+    }
+    for name, values in true.items():
+        rows[f"rank correlation, {name}"].append(spearmanr(values, expected[name])[0])
+        images = [maps.validation.image(v) for v in (values, expected[name])]
+        smooth = [uniform_filter(image, 5).ravel() for image in images]
+        rows[f"the same, means of 5 x 5 shots, {name}"].append(spearmanr(*smooth)[0])
+    half = (upper - lower).mean(axis=0) / truth.std(axis=0)
+    inferred = transfer.inferred_
+    ratio = np.median(half[inferred]) / np.median(half[~inferred])
+    rows["relative width, inferred / seen channels"].append(ratio)
+    rows["inferred lines"].append(len(transfer.inferred_lines(X)))
+    clock = {}
+    for name, call in (
+        ("predict", transfer.predict),
+        ("interval", transfer.predict_interval),
+        ("domain", transfer.domain_.predict),
+    ):
+        times = []
+        for _ in range(3):
+            start = time.process_time()
+            call(X)
+            times.append(time.process_time() - start)
+        clock[name] = min(times)
+    cost = 100 * (clock["interval"] / clock["predict"] - 1)
+    rows["cost of intervals, % of predict"].append(cost)
+    rows["cost of flags, % of predict"].append(100 * clock["domain"] / clock["predict"])
+
+
+def of_few(rows: Rows, seed: int, arguments: argparse.Namespace) -> None:
+    """Judge the coverage with 20 standards at random."""
+    rng = np.random.default_rng(seed)
+    maps = simulate(seed, arguments)
+    sets: dict[str, tuple[object, ...]] = {}
+    chosen = rng.choice(len(maps.train.X_secondary), FEW, replace=False)
+    known = maps.train[np.sort(chosen)]
+    sets["LIBS"] = (
+        pipeline(Ridge(1.0), arguments.full),
+        known.X_secondary,
+        known.X_primary,
+        maps.validation.X_secondary,
+        maps.validation.X_primary,
+    )
+    folder = Path(os.environ.get("SPECTRANSFER_SHARED", "")) / "data"
+    for name, file in (
+        ("tablets", "nir_tablets_idrc2002_instr1_instr2.npz"),
+        ("wheat", "nir_wheat_idrc2016_A5_B5.npz"),
+    ):
+        if not (folder / file).exists():
+            continue
+        with np.load(folder / file) as data:
+            X, y = data["X_secondary"], data["X_primary"]
+        order = rng.permutation(len(X))
+        sets[name] = (
+            FewStandardsTransfer(),
+            X[order[:FEW]],
+            y[order[:FEW]],
+            X[order[FEW:]],
+            y[order[FEW:]],
+        )
+    for name, (transfer, *spectra) in sets.items():
+        X, y, X_new, y_new = (np.asarray(s, dtype=np.float64) for s in spectra)
+        fitted = ConformalTransfer(transfer).fit(X, y)
+        truth = target_in_prediction_space(fitted, y_new)
+        told = coverage(fitted, X_new, truth)
+        rows[f"coverage of {name}, {FEW} standards, by channel, %"].append(told[0])
+        rows[f"coverage of {name}, {FEW} standards, simultaneous, %"].append(told[1])
+
+
+SPOILED: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
+    "noise": lambda x, rng: rng.normal(x.mean(), x.std(), x.shape),
+    "zeros": lambda x, rng: 0 * x,
+    "reversed": lambda x, rng: x[:, ::-1],
+    "gain 10": lambda x, rng: 10 * x,
+    "shift by 3 channels": lambda x, rng: np.roll(x, 3, axis=1),
+    "spike as high as the spectrum": lambda x, rng: spiked(x, rng),
+    "saturated at half": lambda x, rng: np.minimum(
+        x, 0.5 * x.max(axis=1, keepdims=True)
+    ),
+}
+
+
+def spiked(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Put the height of a spectrum onto one of its channels."""
+    x = x.copy()
+    x[np.arange(len(x)), rng.integers(x.shape[1], size=len(x))] += np.ptp(x, axis=1)
+    return x
+
+
+def of_strangers(rows: Rows, seed: int, arguments: argparse.Namespace) -> None:
+    """Judge flags of minerals that were absent, of spoiled spectra, of usual ones."""
+    for mineral in ("garnet", "beryl"):
+        place = MINERALS.index(mineral)
+        shares = list(Rock().shares)
+        shares[place] = 0.0
+        without = Rock(tuple(shares))
+        maps = simulate(seed, arguments, rock=without)
+        domain = ApplicabilityDomain().fit(maps.train.X_secondary)
+        usual = maps.validation.X_secondary
+        alarms = 100 * (domain.predict(usual) == -1).mean()
+        rows["false alarms, %"].append(alarms)
+        shares[place] = 0.2
+        new = simulate(seed + 5000, arguments, rock=Rock(tuple(shares))).validation
+        fractions = new.annotations["mineral_fractions"][:, place]
+        score = -domain.score_samples(new.X_secondary)
+        clear = (fractions > 0.5) | (fractions < 1e-6)
+        strange = fractions > 0.5
+        rows[f"AUROC, no {mineral} in training"].append(
+            roc_auc_score(strange[clear], score[clear])
+        )
+        found = domain.predict(new.X_secondary)[strange] == -1
+        rows[f"found at 5 %, {mineral}, %"].append(100 * found.mean())
+    rng = np.random.default_rng(seed)
+    for name, spoil in SPOILED.items():
+        flags = domain.predict(spoil(np.asarray(usual), rng)) == -1
+        rows[f"found: {name}, %"].append(100 * flags.mean())
+
+
+PARTS = {"map": of_a_map, "few": of_few, "strange": of_strangers}
+
+
+def main() -> None:
+    """Print one row for each figure."""
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    for part in arguments.parts:
+        rows: Rows = RowsOf()
+        for seed in arguments.seeds:
+            PARTS[part](rows, seed, arguments)
+        print(f"\n{part}: {len(arguments.seeds)} seeds from {arguments.seeds[0]}")
+        print(f"{'':52} {'mean':>8} {'median':>8} {'lowest':>8} {'highest':>8}")
+        for name, found in rows.items():
+            told = np.mean(found), np.median(found), np.min(found), np.max(found)
+            print(f"{name:52} " + " ".join(f"{value:8.3g}" for value in told))
+
+
+class RowsOf(dict[str, list[float]]):
+    """Rows that begin empty."""
+
+    def __missing__(self, name: str) -> list[float]:
+        self[name] = []
+        return self[name]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""What a transfer predicts of spectra that it does not know, and in which channels."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.signal import find_peaks
+
+from spectransfer._axis import axis_of
+from spectransfer._blocks import take_rows
+from spectransfer._typing import BoolArray, FloatArray, IntArray
+from spectransfer.metrics import read_property, target_in_prediction_space
+
+_REACH = 3  # secondary channels, within which a primary one counts as seen
+
+
+class InferredLine(NamedTuple):
+    """A predicted line in channels that the secondary instrument does not see."""
+
+    channel: int
+    wavelength: float
+    height: float
+    half_width: float
+
+
+def errors_of(
+    predicted: FloatArray, truth: FloatArray, properties: Mapping[str, Any] | None
+) -> FloatArray:
+    """Give Euclidean and cosine errors of spectra, and those of properties."""
+    p, t = predicted.astype(np.float64), truth.astype(np.float64)
+    norms = np.linalg.norm(p, axis=1) * np.linalg.norm(t, axis=1)
+    cosine = 1 - (p * t).sum(axis=1) / np.where(norms > 0, norms, 1.0)
+    errors = [np.linalg.norm(t - p, axis=1), np.maximum(cosine, 0.0)]
+    for name, calibration in (properties or {}).items():
+        read = [read_property(calibration, s, name) for s in (predicted, truth)]
+        errors.append(np.abs(read[0] - read[1]))
+    return np.column_stack(errors)
+
+
+def lines_of(
+    lower: FloatArray, upper: FloatArray, inferred: BoolArray, places: FloatArray
+) -> list[InferredLine]:
+    """Give the lines of a mean band that stand above it in inferred channels."""
+    mean, half = (lower + upper).mean(axis=0) / 2, (upper - lower).mean(axis=0) / 2
+    peaks, found = find_peaks(mean, prominence=0.0)
+    lines = [
+        InferredLine(int(j), float(places[j]), float(height), float(half[j]))
+        for j, height in zip(peaks, found["prominences"], strict=True)
+        if inferred[j] and height > half[j]
+    ]
+    return sorted(lines, key=lambda line: -line.height)
+
+
+def judged(transfer: Any, X: Any, y: Any) -> tuple[FloatArray, FloatArray]:
+    """Give predictions and truth, in the space of the predictions."""
+    truth = np.asarray(target_in_prediction_space(transfer, y))
+    return as_table(transfer.predict(X)), as_table(truth)
+
+
+def predictions_left_out(
+    fitted: Any, X: Any, y: Any, folds: list[IntArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Give predictions and truth of spectra that the transfer does not know."""
+    found: list[tuple[FloatArray, FloatArray]] = []
+    for out in folds:
+        transfer = fitted(np.delete(np.arange(len(X)), out))
+        found.append(judged(transfer, take_rows(X, out), take_rows(y, out)))
+    order = np.argsort(np.concatenate(folds))
+    predicted, truth = (
+        np.concatenate(part)[order] for part in zip(*found, strict=True)
+    )
+    return predicted, truth
+
+
+def inferred_channels(X: Any, y: Any, n_channels: int) -> tuple[BoolArray, FloatArray]:
+    """Tell which primary channels are far from all secondary ones, and their places.
+
+    Parameters
+    ----------
+    X, y : array-like
+        Spectra of both sides; data frames tell their axes.
+    n_channels : int
+        Number of predicted channels.
+
+    Returns
+    -------
+    inferred : ndarray of bool of shape (n_channels,)
+        Farther than three steps of the secondary axis. False without axes.
+    places : ndarray of shape (n_channels,)
+        Wavelengths, or numbers of channels.
+    """
+    here, there = axis_of(X), axis_of(y)
+    if there is None or len(there.values) != n_channels:
+        return np.zeros(n_channels, dtype=bool), np.arange(float(n_channels))
+    if here is None or len(here.values) < 2:
+        return np.zeros(n_channels, dtype=bool), there.values
+    step = float(np.median(np.diff(here.values)))
+    after = np.searchsorted(here.values, there.values)
+    nearest = [
+        np.abs(here.values[np.clip(k, 0, len(here.values) - 1)] - there.values)
+        for k in (after - 1, after)
+    ]
+    return np.minimum(*nearest) > _REACH * step, there.values
+
+
+def as_table(predicted: Any) -> FloatArray:
+    """Give a single target as one column."""
+    predicted = np.asarray(predicted)
+    return predicted.reshape(len(predicted), -1)

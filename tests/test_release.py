@@ -1,0 +1,55 @@
+"""One version, a changelog of fragments, and a site that needs no network."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import spectransfer
+
+ROOT = Path(__file__).resolve().parents[1]
+KINDS = {"added", "changed", "deprecated", "removed", "fixed"}
+
+
+def test_the_citation_names_the_version_of_the_package():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    (told,) = re.findall(r"^version: (.+)$", citation, re.MULTILINE)
+    assert told == spectransfer.__version__
+
+
+def test_fragments_of_the_changelog_have_a_kind_and_one_paragraph():
+    fragments = [path for path in (ROOT / "changes").iterdir() if path.name[0] == "+"]
+    assert fragments
+    for path in fragments:
+        _, kind, ending = path.name.split(".")
+        assert (kind in KINDS, ending) == (True, "md"), path.name
+        text = path.read_text(encoding="utf-8").strip()
+        assert text, path.name
+        assert "\n\n" not in text, path.name
+
+
+PAGE = '<link rel="stylesheet" href="_static/a.css"><p id="here">{}</p>'
+
+
+@pytest.mark.parametrize(
+    ("inside", "said"),
+    [
+        ('<a href="https://elsewhere.org">a link may lead out</a>', ""),
+        ('<a href="#here">within</a>', ""),
+        ('<script src="https://elsewhere.org/m.js"></script>', "loads https://else"),
+        ('<img src="//elsewhere.org/m.png">', "loads //elsewhere"),
+        ('<a href="gone.html">gone</a>', "gone.html leads to no file"),
+        ('<a href="#there">gone</a>', "#there leads to no place"),
+        (r'<span class="math">\frac 1 2</span>', "a formula is left as text"),
+    ],
+)
+def test_the_check_of_the_site_finds_what_a_browser_would_miss(inside, said, tmp_path):
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "_static" / "a.css").write_text("p { color: red }")
+    (tmp_path / "index.html").write_text(PAGE.format(inside))
+    command = [sys.executable, ROOT / ".ci" / "check_site.py", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert said in done.stderr
+    assert bool(done.returncode) is bool(said)
