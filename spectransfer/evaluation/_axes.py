@@ -14,7 +14,8 @@ from spectransfer._axis import (
 )
 from spectransfer._wrapping import layers
 from spectransfer.pipeline import crop_first
-from spectransfer.spectra import Pair, as_pair
+from spectransfer.spectra import Pair, as_pair, as_table
+from spectransfer.transfer import LibraryMoments
 
 
 def read_pair(data: Any, name: str, transfers: Any = ()) -> Pair:
@@ -135,3 +136,43 @@ def check_channels(
                     f"spectra have {n} and those of {standards} {n_known}. Bring them "
                     "to one axis, for example with WavelengthResampler."
                 )
+
+
+def checked_unpaired(unpaired: Any, known: Pair) -> dict[str, Any]:
+    """Give spectra without partners by the names that `fit` has for them.
+
+    Parameters
+    ----------
+    unpaired : tuple of (X_unpaired, y_unpaired) or None
+        One of both may be None, and the second one moments.
+    known : Pair
+        Shared standards, on whose channels they are.
+
+    Returns
+    -------
+    dict of str to table
+        What there is.
+    """
+    if unpaired is None:
+        return {}
+    if len(unpaired) != 2:
+        raise ValueError(
+            "unpaired must hold X_unpaired and y_unpaired, but it holds "
+            f"{len(unpaired)} parts. Pass None for what there is not."
+        )
+    found = {}
+    for name, side, spectra in zip(
+        ("X_unpaired", "y_unpaired"), known, unpaired, strict=True
+    ):
+        if spectra is None:
+            continue
+        if not isinstance(spectra, LibraryMoments):
+            spectra = as_table(spectra, name, finite=False)
+            if spectra.shape[1] != side.shape[1]:
+                raise ValueError(
+                    f"{name} must have the channels of train, but it has "
+                    f"{spectra.shape[1]} and train has {side.shape[1]}. Pass spectra "
+                    "of the same instrument."
+                )
+        found[name] = spectra
+    return found

@@ -22,6 +22,7 @@ from spectransfer.evaluation._axes import (
     check_axes,
     check_channels,
     check_fitted_axes,
+    checked_unpaired,
     read_pair,
 )
 from spectransfer.evaluation._judging import (
@@ -33,6 +34,7 @@ from spectransfer.evaluation._judging import (
     known_protocols,
     with_truth,
 )
+from spectransfer.evaluation._named import named_transfers
 from spectransfer.evaluation._properties import (
     Properties,
     checked_properties,
@@ -46,28 +48,8 @@ from spectransfer.evaluation._table import (
     described,
 )
 from spectransfer.exceptions import SpectransferWarning
-from spectransfer.pipeline import fit_watched
+from spectransfer.pipeline import fit_watched, fit_with_unpaired
 from spectransfer.spectra import Pair
-
-
-def _named_transfers(transfers: Any) -> dict[str, Any]:
-    """Check names and estimators before any of them is fitted."""
-    pairs = list(transfers.items() if isinstance(transfers, Mapping) else transfers)
-    named = dict(pairs)
-    if not named or len(named) < len(pairs):
-        raise ValueError(
-            "transfers must give every transfer a name of its own, but there are "
-            f"{len(pairs)} transfers and {len(named)} names. Pass a mapping such as "
-            "{'ridge': make_transfer_pipeline(Ridge())}."
-        )
-    for name, transfer in named.items():
-        if isinstance(transfer, type) or not hasattr(transfer, "predict"):
-            raise TypeError(
-                "transfers must hold estimators that predict, but the one named "
-                f"{name!r} is {transfer!r}. Pass an object such as "
-                "make_transfer_pipeline(Ridge())."
-            )
-    return {str(name): transfer for name, transfer in named.items()}
 
 
 @dataclass(frozen=True)
@@ -77,6 +59,7 @@ class _Task:
     known: Pair
     unseen: Pair
     watched: Pair | None
+    unpaired: dict[str, Any]
     protocols: list[str]
     clusters: Clusters
     options: dict[str, Any]
@@ -84,21 +67,26 @@ class _Task:
     unit: str | None
     without_unit: list[str] = field(default_factory=list)
 
+    def _fit(self, transfer: Any) -> Any:
+        """Fit with the pairs, and with what else a transfer makes use of."""
+        X_val, y_val = self.watched or (None, None)
+        if not self.unpaired:
+            return fit_watched(transfer, *self.known, X_val=X_val, y_val=y_val)
+        beside = self.unpaired | {"X_val": X_val, "y_val": y_val}
+        return fit_with_unpaired(transfer, *self.known, **beside)
+
     def run(
         self, name: str, transfer: Any, bar: Bar
     ) -> tuple[Any, float | None, dict[str, Judged], int | None]:
         """Give the fitted transfer, what fitting took, its figures, and its size."""
         spent = Stopwatch()
-        watched = self.watched or (None, None)
         if is_fitted(transfer):
             check_fitted_axes(transfer, name, axes_of(self.unseen, self.unseen))
         else:
             bar.describe(f"{name}, fit")
             bar.reach(0)
             with spent("fit"):
-                transfer = fit_watched(
-                    clone(transfer), *self.known, X_val=watched[0], y_val=watched[1]
-                )
+                transfer = self._fit(clone(transfer))
         if unit_of_predictions(transfer, self.unit) != self.unit:
             self.without_unit.append(name)
         self.properties.check(transfer)
@@ -194,6 +182,7 @@ class _Collected:
 
 
 _CONSTRAINTS: dict[str, list[Any]] = {
+    "unpaired": [tuple, None],
     "properties": [dict, None],
     "protocols": ["array-like", str, None],
     "kmeans": [HasMethods("predict"), None],
@@ -215,6 +204,7 @@ def evaluate_transfers(
     test: Any,
     *,
     validation: Any = None,
+    unpaired: tuple[Any, Any] | None = None,
     properties: Mapping[str, Any] | None = None,
     protocols: str | Iterable[str] | None = None,
     kmeans: Any = None,
@@ -246,6 +236,9 @@ def evaluate_transfers(
         Unseen spectra of the same instruments, with what was measured.
     validation : SpectraPair, PairedMaps or tuple, default=None
         Pairs that networks watch while they are fitted; others do without.
+    unpaired : tuple of (X_unpaired, y_unpaired), default=None
+        Secondary and primary spectra without partners, as measured, for transfers that
+        learn from them. One of both may be None, the primary ones `LibraryMoments`.
     properties : mapping of str to Property or tuple, default=None
         What transferred spectra are wanted for, by name: ``(calibration, y)``, a
         calibration that was fitted to primary spectra, and known values of the test
@@ -338,7 +331,7 @@ def evaluate_transfers(
     >>> table["ridge", "paper"].rse < 0.5
     True
     """
-    named = _named_transfers(transfers)
+    named = named_transfers(transfers)
     asked = None if protocols is None else known_protocols(protocols)
     used = list(named.values())
     known, unseen = read_pair(train, "train", used), read_pair(test, "test", used)
@@ -353,6 +346,7 @@ def evaluate_transfers(
         known,
         unseen,
         watched,
+        checked_unpaired(unpaired, known),
         names,
         Clusters(kmeans, n_clusters, known.primary, random_state),
         {

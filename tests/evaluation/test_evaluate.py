@@ -19,6 +19,7 @@ from sklearn.preprocessing import StandardScaler as SklearnScaler
 from spectransfer import (
     BaselineCorrector,
     DirectMLPTransfer,
+    FewStandardsTransfer,
     MeanTransfer,
     StandardScaler,
     Training,
@@ -27,6 +28,7 @@ from spectransfer import (
 from spectransfer.evaluation import evaluate_transfers, shared_size
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.metrics import rse_scorer
+from spectransfer.transfer import LibraryMoments
 
 
 def corrector():
@@ -312,6 +314,47 @@ def test_bad_spectra_are_refused_before_anything_is_fitted(train, test):
         evaluate_transfers(never, test[0], test)
     with pytest.raises(ValueError, match=r"tables of shape.*\(140,\)"):
         evaluate_transfers(never, train, (test[0], test[1][0]))
+
+
+@pytest.mark.parametrize("moments", [False, True])
+def test_spectra_without_partners_reach_transfers_that_learn_from_them(
+    moments, train, test
+):
+    few, own = train[:12], train[12:]
+    told = own.X_primary
+    if moments:
+        prepared = side().fit(few.X_primary).transform(own.X_primary)
+        told = LibraryMoments.of(prepared)
+    transfers = {"few": transfer(FewStandardsTransfer()), "ridge": transfer(Ridge())}
+    table = evaluate_transfers(
+        transfers,
+        (few.X_secondary, few.X_primary),
+        test,
+        unpaired=(own.X_secondary, told),
+        return_estimator=True,
+    )
+    alone = transfer(FewStandardsTransfer()).fit(
+        few.X_secondary,
+        few.X_primary,
+        X_unpaired=own.X_secondary,
+        y_unpaired=own.X_primary,
+    )
+    found = table.estimators["few"]
+    assert found[-1].regressor_.shares_["rotation"] > 0
+    assert_allclose(found.predict(test[0]), alone.predict(test[0]), rtol=1e-4)
+    known = few.X_secondary, few.X_primary
+    without = evaluate_transfers({"ridge": transfer(Ridge())}, known, test)
+    assert table["ridge", "deployable"].rse == without["ridge", "deployable"].rse
+
+
+def test_spectra_without_partners_of_other_instruments_are_refused(train, test):
+    transfers = {"ridge": transfer(Ridge())}
+    with pytest.raises(ValueError, match=r"unpaired must hold .* it holds 1 parts"):
+        evaluate_transfers(transfers, train, test, unpaired=(train.X_secondary,))
+    with pytest.raises(ValueError, match="y_unpaired must have the channels of train"):
+        evaluate_transfers(
+            transfers, train, test, unpaired=(None, train.X_primary[:, 1:])
+        )
 
 
 def test_evaluation_is_imported_without_torch():

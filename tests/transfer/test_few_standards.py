@@ -16,7 +16,7 @@ from spectransfer import (
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.exceptions import WavelengthError
 from spectransfer.metrics import relative_squared_error
-from spectransfer.transfer import _rotation
+from spectransfer.transfer import _few_standards, _priors, _rotation
 from spectransfer.transfer._affine import Mixture, resampling
 from spectransfer.transfer._leave_out import Ridge, mixing_weights, samples_of
 from spectransfer.transfer._piecewise import window_channels
@@ -317,3 +317,23 @@ def test_library_spectra_on_another_axis_are_refused(pair):
         FewStandardsTransfer().fit(
             secondary[:12], primary[:12], X_unpaired=secondary, y_unpaired=turned
         )
+
+
+def test_expected_errors_weigh_standards_by_what_they_stand_for(
+    pair, unpaired, monkeypatch
+):
+    X, y = pair.X_secondary[:6], pair.X_primary[:6]
+    counts = np.array([3.0, 1.0, 0.0, 0.0, 2.0, 0.0])
+    monkeypatch.setattr(_few_standards, "stood_for", lambda *_: counts)
+    # the mean alone
+    monkeypatch.setattr(_priors, "GRID", np.array([np.inf]))
+    monkeypatch.setattr(Nothing, "strengths", np.array([np.inf]))
+    found = FewStandardsTransfer(("nothing",)).fit(X, y, **unpaired).expected_rse_
+    missed = np.zeros(6)
+    for i in range(6):
+        rest = np.arange(6) != i
+        missed[i] = ((y[i] - y[rest].mean(axis=0)) ** 2).sum()
+    mean = counts @ y / 6
+    by_hand = counts @ missed / (counts @ ((y - mean) ** 2).sum(axis=1))
+    assert_allclose(found["nothing"], by_hand)
+    assert_allclose(found["mixture"], by_hand)
