@@ -89,7 +89,7 @@ def test_a_finished_fit_is_not_made_again(work, monkeypatch, capsys):
     fits, made, candidates = work
     first = fits.judge_side_by_side(made, candidates, 1)
     assert [row.transfer for row in first[1]] == ["mean", "ridge"]
-    assert "ridge: fitted in 0 s" in capsys.readouterr().err
+    assert "ridge: fitted in " in capsys.readouterr().err
 
     def again(*_):
         raise AssertionError("made again")
