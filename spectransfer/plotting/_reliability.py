@@ -171,7 +171,7 @@ class T2QDisplay:
 
     See Also
     --------
-    spectransfer.plotting.MapDisplay : Maps of flags and expected errors (`from_values`).
+    MapDisplay : Maps of flags and of expected errors, by `from_values`.
 
     Examples
     --------
