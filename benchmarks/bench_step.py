@@ -5,7 +5,9 @@ How near to the arithmetic limit is a training step in a subspace?
 A step of the default networks, on components of spectra, written out in numpy as `fit`
 takes it on the CPU, and by torch's own gradients and optimizer. GFLOP/s count six
 operations for each weight and spectrum; beside them stands the best matrix product of
-this machine, on as many threads.
+this machine, on as many threads. Products are the matrix products of a step alone, in
+the shapes that it has, and Adam its passes over weights, gradient and moments; the rest
+are activations, the loss, and the calls of numpy.
 
     OMP_NUM_THREADS=1 python benchmarks/bench_step.py
     OMP_NUM_THREADS=2 python benchmarks/bench_step.py
@@ -78,13 +80,34 @@ def torch_step(module: nn.Module, loss: nn.Module, *pair: torch.Tensor):
     return step
 
 
+def products(module: nn.Module, batch: int) -> Callable[[], None]:
+    """Give the three matrix products of every layer, and nothing else."""
+    layers = [m for m in module.modules() if isinstance(m, nn.Linear)]
+    arrays = []
+    for layer in layers:
+        n_out, n_in = layer.weight.shape
+        shapes = (batch, n_in), (batch, n_out), (n_out, n_in)
+        arrays.append([np.ones(shape, np.float32) for shape in shapes])
+
+    def all_of_them() -> None:
+        for x, y, kernel in arrays:
+            np.dot(x, kernel.T)
+            np.dot(y.T, x)
+            np.dot(y, kernel)
+
+    return all_of_them
+
+
 def main() -> None:
     """Print a row for each network."""
     torch.manual_seed(0)
     best = peak()
     print(f"Measured on: {machine()}, torch's threads {torch.get_num_threads()}.")
     print(f"Best matrix product: {best:.0f} GFLOP/s.\n")
-    print("components  batch  network   torch, ms  written out, ms  GFLOP/s  of best")
+    print(
+        "components  batch  network   torch, ms  written out, ms  products   Adam"
+        "  GFLOP/s  of best"
+    )
     for n_components, sizes, batch in SIZES:
         plan = Plan("net", 100, batch, 1e-4, torch.device("cpu"), max_gradient_norm=1.0)
         for name, module, loss, *pair in networks(n_components, sizes, batch):
@@ -92,10 +115,13 @@ def main() -> None:
             theirs = torch_step(copy.deepcopy(module), loss, *pair)
             ours = DenseStep(module, loss, plan, batch)
             slow, fast = seconds(theirs), seconds(lambda o=ours, p=pair: o(*p))
+            alone = seconds(products(module, batch))
+            adam = seconds(lambda o=ours: o._adam(1e-4))
             rate = 6 * n_weights * batch / fast / 1e9
             print(
                 f"{n_components:10}{batch:7}  {name:8}{1e3 * slow:11.2f}"
-                f"{1e3 * fast:17.2f}{rate:9.1f}{rate / best:9.2f}",
+                f"{1e3 * fast:17.2f}{1e3 * alone:10.2f}{1e3 * adam:7.2f}"
+                f"{rate:9.1f}{rate / best:9.2f}",
                 flush=True,
             )
 

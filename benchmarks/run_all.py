@@ -22,17 +22,19 @@ sys.path.insert(0, str(Path(__file__).parent))
 from _report import Row, machine, markdown
 
 FOLDER = Path(__file__).parent
-# tables of their own, and plots against sizes (scaling)
-LEFT_OUT = {"simulator", "scaling", "precision", "fit", "network_memory", "batches"}
 RUN = "import json, bench_{0} as b; print('\\n' + json.dumps(b.rows()))"
 
 
 def names() -> list[str]:
-    """Give the benchmarks that have rows, by what follows `bench_` in their names."""
-    found = sorted(
-        path.stem.removeprefix("bench_") for path in FOLDER.glob("bench_*.py")
+    """Give the benchmarks that have rows, by what follows `bench_` in their names.
+
+    Others print tables of their own, or plot against sizes.
+    """
+    return sorted(
+        path.stem.removeprefix("bench_")
+        for path in FOLDER.glob("bench_*.py")
+        if "\ndef rows(" in path.read_text(encoding="utf-8")
     )
-    return [name for name in found if name not in LEFT_OUT]
 
 
 def measured(name: str) -> list[Row]:

@@ -4,13 +4,14 @@ Which transfer suits a pair of instruments?
 
 A laboratory that joins a spectral library has a few hundred spots measured on both
 instruments, and wants to know how far each way of transferring will carry it. We
-cross-validate them all on one pair, whole samples left out, and print one table. On
-the built-in pair, every channel at unit variance, ridge has an RSE of 0.013, the direct
-network 0.018, and the latent transfer, the only one that shares a latent library, 0.024
-(0.020 when its mapper is trained through the decoder).
+cross-validate them on one pair, whole samples left out, and print one table. On the
+built-in pair of 1,000 spectra PLS has an RSE of 0.0093, ridge 0.0118, the direct
+network 0.0130, and the latent transfer, the only one that shares a latent library,
+0.0107. What only looks for neighbours has 0.0766.
 
     python examples/compare_transfers.py                     # the built-in pair
     python examples/compare_transfers.py --pair my_pair.npz  # your own
+    python examples/compare_transfers.py --all               # slower rows, too
 
 A file of pairs holds X_primary, X_secondary, wavelengths_primary,
 wavelengths_secondary and, where spots are repeated, sample_id.
@@ -22,6 +23,7 @@ import argparse
 import time
 import warnings
 
+import matplotlib.pyplot as plt
 import numpy as np
 from scipy.linalg import LinAlgWarning
 from sklearn.base import clone
@@ -54,6 +56,7 @@ from spectransfer.metrics import (
 from spectransfer.spectra import SpectraPair
 
 PUBLISHED = "VAE + MLP, as published"
+SLOWER = ("VAE + MLP, by spectrum", PUBLISHED)
 HEADER = (
     f"{'method':<26}{'RSE':>8}{'+-':>8}{'Euclidean':>11}{'cosine':>9}{'k-score':>9}"
     f"{'fit':>9}{'predict':>9}"
@@ -144,8 +147,9 @@ def main() -> None:
     """Read the options, and print a row for each method as it is done."""
     parser = argparse.ArgumentParser(description="Compare transfers on one pair.")
     parser.add_argument("--pair", help="a file of paired spectra (.npz)")
-    parser.add_argument("--folds", type=int, help="3 for the built-in pair, else 5")
+    parser.add_argument("--folds", type=int, help="2 for the built-in pair, else 5")
     parser.add_argument("--methods", nargs="+", help="only these rows of the table")
+    parser.add_argument("--all", action="store_true", help="slower rows, too")
     parser.add_argument("--no-baseline", action="store_true", help="keep the baseline")
     parser.add_argument("--windows", type=int, nargs=2, default=(100, 50))
     parser.add_argument(
@@ -165,7 +169,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", message="Singular matrix in solving dual")
 
     if arguments.folds is None:
-        arguments.folds = 3 if arguments.pair is None else 5
+        arguments.folds = 2 if arguments.pair is None else 5
     try:
         pair = (
             make_instrument_pair(n_spectra=1000, random_state=arguments.seed)
@@ -176,8 +180,9 @@ def main() -> None:
         parser.error(str(error))
     print(describe(pair, arguments))
     print(HEADER)
+    judged = {}
     for name, regressor in transfers(arguments.seed, arguments.verbose).items():
-        if arguments.methods and name not in arguments.methods:
+        if not wanted(name, arguments):
             continue
         # the paper has every channel at unit variance
         power = 1 if name == PUBLISHED else arguments.power
@@ -186,7 +191,30 @@ def main() -> None:
             secondary=preparation(arguments, power),
             primary=preparation(arguments, power),
         )
-        print(row(name, judge(transfer, pair, arguments.folds)), flush=True)
+        judged[name] = judge(transfer, pair, arguments.folds)
+        print(row(name, judged[name]), flush=True)
+    draw(judged)
+
+
+def wanted(name: str, arguments: argparse.Namespace) -> bool:
+    """Tell whether a row is asked for."""
+    if arguments.methods:
+        return name in arguments.methods
+    return arguments.all or name not in SLOWER
+
+
+# %%
+# The same as a picture
+# ---------------------
+def draw(judged: dict[str, list[list[float]]]) -> None:
+    """Show the errors of all folds, a row for each method."""
+    _, ax = plt.subplots(figsize=(6.5, 3.0), layout="constrained")
+    for name, figures in judged.items():
+        ax.plot([fold[0] for fold in figures], [name] * len(figures), "o", c="#0072B2")
+    ax.invert_yaxis()
+    ax.set(xlabel="relative squared error of the folds", xscale="log")
+    ax.grid(axis="y", alpha=0.3)
+    plt.show()
 
 
 def describe(pair: SpectraPair, arguments: argparse.Namespace) -> str:

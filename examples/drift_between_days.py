@@ -8,12 +8,13 @@ does not drift. So we ask for what its primary would have measured on the day of
 library, and measure a few standards again, by the secondary alone. One standard of 40
 shots brings the RSE to 1.06 times that without drift, and two bring it to 1.01 times.
 
-    python examples/drift_between_days.py            # the figures
-    python examples/drift_between_days.py --plot new_day.png
+    python examples/drift_between_days.py                     # shows the curve
+    python examples/drift_between_days.py --plot new_day.png  # or keeps it
 """
 
 import argparse
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.linear_model import Ridge
 
@@ -98,13 +99,15 @@ for name in ("gain", "shift", "width", "offset"):
     print(f"{name:<7}{value:>8.3f} +- {error:.3f}")
 print(f"explains {drift.explained_:.1%} of what the standards differ by")
 
+# %%
+# The curve
+# ---------
+figure, axes = plt.subplots(figsize=(5.5, 3.4), layout="constrained")
+axes.plot([0, *counts], curve, "o-", label="recalibrated")
+axes.axhline(best, color="0.5", linestyle="--", label="no drift")
+axes.set(xlabel="standards", ylabel="RSE, library protocol", yscale="log")
+axes.legend(frameon=False)
 if arguments.plot:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5.5, 3.4), layout="constrained")
-    axes = figure.subplots()
-    axes.plot([0, *counts], curve, "o-", label="recalibrated")
-    axes.axhline(best, color="0.5", linestyle="--", label="no drift")
-    axes.set(xlabel="standards", ylabel="RSE, library protocol", yscale="log")
-    axes.legend(frameon=False)
     figure.savefig(arguments.plot, dpi=110)
+else:
+    plt.show()

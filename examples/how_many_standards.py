@@ -14,6 +14,7 @@ import argparse
 from functools import partial
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.linear_model import RidgeCV
@@ -41,7 +42,7 @@ ROCKS = {
     "no muscovite": (2, 0.0),
     "10x garnet": (3, 10.0),
 }
-CHOICES = ["at random", "kmeans", "kennard-stone", "duplex", "d-optimal"]
+CHOICES = ["at random", "kmeans", "kmedoids", "kennard-stone", "duplex", "d-optimal"]
 
 
 def methods(axes, k):
@@ -205,6 +206,23 @@ def libs_tables(seeds, sizes, spectrometers="light", side=48, rocks=True):
     show(f"LIBS {spectrometers} {side}x{side}, standards chosen: RSE", chosen)
     if other:
         show("The same, unpaired secondary spectra of another rock: RSE", other)
+    draw_curves({"at random": at_random, "chosen": chosen})
+
+
+def draw_curves(tables):
+    """Draw the medians of some methods over the number of standards."""
+    _, axes = plt.subplots(
+        1, len(tables), figsize=(8.0, 3.4), sharey=True, layout="constrained"
+    )
+    for ax, (how, table) in zip(axes, tables.items(), strict=True):
+        for name in ("untransferred", "KNN", "DS (ridge)", "SST", "FewStandards"):
+            medians = [np.median(column[name]) for column in table.values()]
+            sizes = [int(column.split()[0]) for column in table]
+            ax.plot(sizes, medians, "o-", label=name)
+        ax.set(xlabel="standards", title=f"standards {how}", yscale="log")
+    axes[0].set_ylabel("relative squared error")
+    axes[-1].legend(frameon=False, fontsize="small")
+    plt.show()
 
 
 def ways_to_choose(seed, sizes, draw, new, prepare, tables):

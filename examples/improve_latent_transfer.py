@@ -15,6 +15,7 @@ falls from 0.101 to 0.036, where a ridge has 0.040.
 import argparse
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
@@ -95,7 +96,7 @@ steps = {
     "ridge": pipeline(Ridge(100.0)),
 }
 print(f"{'RSE':<30}{'same day':>10}{'second day':>12}\n{'':<40}{'(paper)':>12}")
-fitted = {}
+fitted, judged = {}, {}
 for name, transfer in steps.items():
     second = evaluate_transfers(
         {name: transfer}, maps.train, maps.test, protocols="paper",
@@ -106,6 +107,7 @@ for name, transfer in steps.items():
         second.estimators, maps.train, maps.validation, protocols="deployable"
     )
     figures = same[name, "deployable"].rse, second[name, "paper"].rse
+    judged[name] = figures
     print(f"{name:<30}{{:>10.4f}}{{:>12.4f}}".format(*figures), flush=True)
 
 # %%
@@ -130,3 +132,15 @@ for name in ("+ strong lines stay strong", "+ begins at the components"):
     autoencoder = fitted[name][-1].regressor_.autoencoder_
     kind = "from scratch" if autoencoder.shortcut is None else "from components"
     print(f"VAE {kind:<16}{lost(autoencoder):>8.4f}")
+
+# %%
+# What each step is worth
+# -----------------------
+figure, ax = plt.subplots(figsize=(6.5, 3.2), layout="constrained")
+for i, (day, color) in enumerate({"same day": "#0072B2", "second day": "0.6"}.items()):
+    ax.plot([rse[i] for rse in judged.values()], list(judged), "o", c=color, label=day)
+ax.invert_yaxis()
+ax.set_xlabel("relative squared error")
+ax.grid(axis="y", alpha=0.3)
+ax.legend(frameon=False)
+plt.show()

@@ -12,14 +12,13 @@ baseline can be taken off, the change of the lines cannot. And brightness alone,
 of every spectrum, shows where the minerals are: quartz has 0.85 times the light of
 muscovite.
 
-    python examples/plot_libs_maps.py                  # pictures into docs/images
-    python examples/plot_libs_maps.py --output FOLDER  # or elsewhere
+    python examples/plot_libs_maps.py                       # shows the pictures
+    python examples/plot_libs_maps.py --output docs/images  # or keeps them
 """
 
 import argparse
 from pathlib import Path
 
-import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
@@ -29,8 +28,6 @@ from spectransfer import BaselineCorrector
 from spectransfer.plotting import MapDisplay, SpectraDisplay
 from spectransfer.simulation import make_libs_maps
 from spectransfer.spectra import PairedMaps
-
-IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 
 
 # %%
@@ -134,17 +131,14 @@ def compare_minerals(rock: PairedMaps) -> str:
 
 
 # %%
-# Pictures into a folder
-# ----------------------
+# The pictures
+# ------------
 def main() -> None:
     """Read the options, draw, and save."""
     parser = argparse.ArgumentParser(description="Draw simulated LIBS maps.")
-    parser.add_argument("--output", type=Path, default=IMAGES, help="folder")
+    parser.add_argument("--output", type=Path, help="folder for the pictures")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    matplotlib.use("agg")
-    arguments.output.mkdir(parents=True, exist_ok=True)
-
     days, rock = measure(arguments.seed)
     print(compare_days(days))
     print(compare_minerals(rock))
@@ -153,6 +147,10 @@ def main() -> None:
         "libs-two-days": draw_days(days),
         "libs-emissivity": draw_emissivity(rock),
     }
+    if arguments.output is None:
+        plt.show()
+        return
+    arguments.output.mkdir(parents=True, exist_ok=True)
     for name, figure in pictures.items():
         path = arguments.output / f"{name}.png"
         figure.savefig(path, dpi=100)

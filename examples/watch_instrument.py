@@ -9,17 +9,19 @@ called one. (The simulated axis holds still before; a real one scatters, and its
 are wider.) The gain alone tells nothing in time: mean intensities of 40 shots scatter
 by several percent from day to day.
 
-    python examples/watch_instrument.py                  # the table
-    python examples/watch_instrument.py --plot watch.png # and the chart
+    python examples/watch_instrument.py                   # table and chart
+    python examples/watch_instrument.py --plot watch.png  # keeps the chart
 """
 
 import argparse
 import tempfile
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 from spectransfer.adaptation import read_days, watch_instrument
+from spectransfer.plotting import ControlChartDisplay
 from spectransfer.simulation import DayDrift, Rock, make_libs_maps
 
 parser = argparse.ArgumentParser(description="Watch an instrument by its standards.")
@@ -72,7 +74,7 @@ with tempfile.TemporaryDirectory() as folder:
     standards = read_days(folder)
 
 # %%
-# The chart
+# The table
 # ---------
 # The first ten days tell how far the standards scatter while all is well.
 watch = watch_instrument(standards.X, standards.day, sample_id=standards.sample_id)
@@ -92,8 +94,11 @@ if len(true):
     print(f"the drift is told {delay} days after it began, by {names}")
     print(f"gain {0.99**delay:.2f}, shift {0.02 * delay:.2f} channels on that day")
 
+# %%
+# The chart
+# ---------
+display = ControlChartDisplay.from_watch(watch)
 if arguments.plot:
-    from spectransfer.plotting import ControlChartDisplay
-
-    display = ControlChartDisplay.from_watch(watch)
     display.figure_.savefig(arguments.plot, dpi=110)
+else:
+    plt.show()

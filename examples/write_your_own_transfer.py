@@ -22,6 +22,7 @@ ridge alone has 0.5361, and spectra that are only brought to the primary's chann
 # The estimator
 # -------------
 # Gains need channels that mean the same on both sides; elsewhere the ridge is alone.
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.linear_model import Ridge
@@ -106,5 +107,25 @@ transfers = {
         "gain + ridge": GainTransfer(10.0),
     }.items()
 }
-table = evaluate_transfers(transfers, pair[:10], pair[100:], protocols=["deployable"])
+table = evaluate_transfers(
+    transfers,
+    pair[:10],
+    pair[100:],
+    protocols=["deployable"],
+    return_estimator=True,
+)
 print(table)
+
+# %%
+# One spectrum that it has not seen
+# ---------------------------------
+figure, ax = plt.subplots(figsize=(8.0, 3.2), layout="constrained")
+own, new = table.estimators["gain + ridge"], pair[100:101]
+measured = own[-1].transform_target(new.X_primary)[0]
+ax.plot(pair.wavelengths_primary, measured, lw=2.6, alpha=0.45, label="measured")
+for name, color in {"ridge": "#D55E00", "gain + ridge": "black"}.items():
+    transferred = table.estimators[name].predict(new.X_secondary)[0]
+    ax.plot(pair.wavelengths_primary, transferred, color=color, lw=0.8, label=name)
+ax.set(xlabel="wavelength / nm", ylabel="counts")
+ax.legend(frameon=False)
+plt.show()

@@ -11,18 +11,28 @@ from spectransfer._axis import refuse_strange_columns
 from spectransfer._blocks import row_blocks
 from spectransfer._files import new_array
 
+# beginnings of what numpy says of rows of different lengths, and of text
+_NO_NUMBERS = ("setting an array element with a sequence", "could not convert string")
+
 
 @contextmanager
 def our_words(name: str) -> Iterator[None]:
     """Say what cannot be read as numbers, where numpy's own error says only that."""
     try:
         yield
-    except TypeError as error:
-        if "must be" not in str(error) and "sparse" in str(error).lower():
+    except (TypeError, ValueError) as error:
+        said = str(error)
+        if isinstance(error, TypeError):
+            ours = "must be" in said or "sparse" not in said.lower()
+        else:
+            ours = said.startswith(_NO_NUMBERS)
+        if not ours:
             raise
-        raise TypeError(
-            f"{name} must hold numbers, but it cannot be read as such: {error}. Fill "
-            "missing values (pandas.NA, None), and turn lists in cells into columns."
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"{name} must hold numbers, but it cannot be read as such: {said}. Fill "
+            "missing values (pandas.NA, None), turn lists in cells into columns, and "
+            "leave out columns of text."
         ) from error
 
 
@@ -47,6 +57,7 @@ def readable(X: Any, name: str) -> Any:
                 f"{name} must be readable as a numpy array, but it is a "
                 f"{type(X).__name__}: {error}. Bring it to the CPU first."
             ) from error
+    _refuse_dates(X, name)
     if not isinstance(X, np.ndarray) or X.ndim != 2:
         return X
     wanted = X.dtype.newbyteorder("=") if X.dtype.kind == "f" else np.dtype(float)
@@ -58,6 +69,18 @@ def readable(X: Any, name: str) -> Any:
     for rows in row_blocks(len(X), 8 * X.shape[1]):
         converted[rows] = X[rows]
     return converted
+
+
+def _refuse_dates(X: Any, name: str) -> None:
+    """Refuse dates and durations, which numpy would turn into numbers."""
+    plain = isinstance(X, np.ndarray) or not hasattr(X, "columns")
+    types = [getattr(X, "dtype", None)] if plain else X.dtypes
+    found = next((t for t in types if getattr(t, "kind", "") in ("m", "M")), None)
+    if found is not None:
+        raise TypeError(
+            f"{name} must hold numbers, but it has {found}: dates are no intensities. "
+            "Keep them as annotations of a SpectraPair."
+        )
 
 
 def check_finite(array: np.ndarray, name: str, *, first_channel: int = 0) -> None:

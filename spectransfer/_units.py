@@ -41,7 +41,9 @@ _QUANTITY_WORDS = (
     "ramanshift", "wavelengths", "wavelength", "wavenumbers", "wavenumber", "energy",
     "lambda",
 )  # fmt: skip
-_LIKE = str.maketrans({"⁻": "-", "−": "-", "–": "-", "¹": "1", "{": "(", "}": ")"})
+_LIKE = str.maketrans(
+    {"⁻": "-", "−": "-", "–": "-", "¹": "1", "{": "(", "}": ")", "$": None}
+)
 
 _NM = {"nm": 1.0, "um": 1e3, "angstrom": 0.1}
 _HC = 1239.8419843320026  # eV nm, exact since 2019 (CODATA)

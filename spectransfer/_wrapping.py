@@ -130,3 +130,24 @@ class HeldParts:
                 params[name] = part()
         super().set_params(**params)  # type: ignore[misc]
         return self
+
+
+def unit_of_predictions(transfer: Any, unit: str | None) -> str | None:
+    """Give the unit of predicted intensities.
+
+    Parameters
+    ----------
+    transfer : estimator
+        Fitted.
+    unit : str or None
+        Unit of the measured primary spectra.
+
+    Returns
+    -------
+    str or None
+        The same; None behind steps that change it for good, such as a derivative.
+    """
+    for layer in layers(transfer):
+        if hasattr(layer, "primary_side_"):
+            return unit if layer.primary_side_.keeps_unit else None
+    return unit

@@ -64,3 +64,26 @@ def test_every_page_is_in_the_contents_of_the_site():
     told = " ".join((ROOT / "docs" / f"{name}.md").read_text() for name in contents)
     toctrees = " ".join(re.findall(r"```\{toctree\}(.*?)```", told, re.DOTALL)).split()
     assert pages - {"index"} <= set(toctrees)
+
+
+FIGURE = re.compile(r"(?<![\w.,])\d+\.\d+(?![\w.])")
+
+
+def figures_of_choice():
+    """Give each figure of the page of decisions, and the pages named beside it."""
+    page = (ROOT / "docs" / "how_to_choose.md").read_text(encoding="utf-8")
+    decisions = page.split("## The commands")[0]
+    for block in re.split(r"\n\n|\n(?=\|)", decisions):
+        pages = re.findall(r"\]\((\w+\.md)\)", block)
+        for figure in FIGURE.findall(block):
+            yield figure, pages
+
+
+def test_each_figure_of_the_decisions_stands_on_a_page_that_is_named_beside_it():
+    figures = list(figures_of_choice())
+    assert len(figures) > 10
+    for figure, pages in figures:
+        half = 0.5 * 10.0 ** -len(figure.split(".")[1])
+        texts = [(ROOT / "docs" / page).read_text(encoding="utf-8") for page in pages]
+        known = [float(number) for text in texts for number in FIGURE.findall(text)]
+        assert any(abs(n - float(figure)) <= half * 1.001 for n in known), figure

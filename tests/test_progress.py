@@ -1,9 +1,24 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from sklearn.linear_model import Ridge
 
+from spectransfer import SpectralVAE, Training, VAELatentTransfer
 from spectransfer._progress import progress_bar
+from spectransfer.datasets import make_instrument_pair
+from spectransfer.evaluation import (
+    choose_n_clusters,
+    evaluate_transfers,
+    fit_library_clusters,
+    standards_curve,
+    summarize_transfer,
+)
+from spectransfer.io import read_spectra, save_libs_transfer
+from spectransfer.pipeline import make_transfer_pipeline, transfer_spectra
+from spectransfer.search import HalvingSearch
+from spectransfer.simulation import make_libs_maps
 
 
 def count(**options):
@@ -54,3 +69,117 @@ sys.exit(str("tqdm" in sys.modules))
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert said.stderr.strip() == "False"
+
+
+PAIR = make_instrument_pair(n_spectra=60, random_state=0)
+QUICK = Training(n_steps=20)
+
+
+def ridge():
+    return make_transfer_pipeline(Ridge()).fit(PAIR.X_secondary, PAIR.X_primary)
+
+
+def a_folder(folder):
+    for name in "ab":
+        table = np.column_stack([np.arange(5.0), np.arange(5.0)])
+        np.savetxt(folder / f"{name}.txt", table, header="nm counts")
+    return folder
+
+
+def a_search(verbose):
+    search = HalvingSearch(
+        SpectralVAE((4,), n_latent=2, training=Training()),
+        {"n_latent": [1, 2]},
+        resource="training__n_steps",
+        min_resources=5,
+        max_resources=10,
+        n_candidates=2,
+        random_state=0,
+        verbose=verbose,
+    )
+    search.fit(PAIR.X_primary[:40], X_val=PAIR.X_primary[40:])
+
+
+def saved(folder, **options):
+    maps = make_libs_maps((2, 2), None, None, spectrometers="light", random_state=0)
+    save_libs_transfer(folder, {"train": maps.train}, **options)
+
+
+def few(**options):
+    standards_curve(
+        {"ridge": make_transfer_pipeline(Ridge())},
+        PAIR[:40],
+        [5],
+        test=PAIR[40:],
+        n_draws=1,
+        **options,
+    )
+
+
+# what may take longer than two seconds, and a word of what it shows
+LONG = {
+    "simulate": (
+        lambda _, v: make_libs_maps(
+            (2, 2), None, None, spectrometers="light", random_state=0, verbose=v
+        ),
+        "simulate train",
+    ),
+    "read a folder": (lambda path, v: read_spectra(a_folder(path), verbose=v), "read"),
+    "save maps": (lambda path, v: saved(path / "maps", verbose=v), "save"),
+    "a network": (
+        lambda _, v: SpectralVAE((4,), training=QUICK, verbose=v).fit(PAIR.X_primary),
+        "step",
+    ),
+    "a latent transfer": (
+        lambda _, v: VAELatentTransfer(
+            SpectralVAE((4,), training=QUICK), verbose=v
+        ).fit(PAIR.X_secondary, PAIR.X_primary),
+        "step",
+    ),
+    "a table": (
+        lambda _, v: evaluate_transfers(
+            {"ridge": make_transfer_pipeline(Ridge())},
+            PAIR[:40],
+            PAIR[40:],
+            protocols=["deployable"],
+            verbose=v,
+        ),
+        "ridge",
+    ),
+    "a curve": (lambda _, v: few(verbose=v), "fit"),
+    "a search": (lambda _, v: a_search(v), "fit"),
+    "a whole map": (
+        lambda _, v: transfer_spectra(ridge(), PAIR.X_secondary, verbose=v),
+        "transfer",
+    ),
+    "what can be drawn of it": (
+        lambda _, v: summarize_transfer(ridge(), PAIR, verbose=v),
+        "transfer",
+    ),
+    "how many clusters": (
+        lambda _, v: choose_n_clusters(
+            PAIR.X_primary, (2, 3), random_state=0, verbose=v
+        ),
+        "silhouettes",
+    ),
+    "clusters": (
+        lambda _, v: fit_library_clusters(
+            PAIR.X_primary, 2, n_subsample=20, random_state=0, verbose=v
+        ),
+        "clusters of the library",
+    ),
+}
+
+
+@pytest.mark.parametrize(("long", "word"), LONG.values(), ids=LONG)
+def test_what_may_take_long_shows_it_where_asked_and_is_quiet_elsewhere(
+    long, word, tmp_path, capfd
+):
+    long(tmp_path, False)
+    assert capfd.readouterr() == ("", "")
+    for path in sorted(tmp_path.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    long(tmp_path, True)
+    shown = capfd.readouterr().err
+    assert word in shown
+    assert "100%" in shown or "it]" in shown or "/" in shown

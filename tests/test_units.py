@@ -17,6 +17,7 @@ SPELLED = {
     "angstrom": ["Angstrom", "\u00c5", "\u212b", "\u00c5ngstr\u00f6m", "AA"],
     "cm-1": [
         "cm-1", "cm^-1", "cm\u207b\u00b9", "1/cm", "cm\u22121", "cm^{-1}", "cm**-1",
+        "cm$^{-1}$",
         "Raman shift / cm-1", "Raman Shift (cm-1)", "Wavenumber [1/cm]",
     ],
     "eV": ["eV", "EV", "Energy (eV)", "electronvolt"],

@@ -69,6 +69,24 @@ def test_units_survive_hdf5(tmp_path, unit):
     assert read_spectra(tmp_path / "a.h5").unit == unit
 
 
+@pytest.mark.parametrize("unit", [*UNITS, "Nanometers", "parsec", None])
+def test_units_of_both_axes_of_an_hdf5_pair_are_read(tmp_path, unit):
+    h5py = pytest.importorskip("h5py")
+    names = {
+        "X_secondary": "h/spectra", "wavelengths_secondary": "h/axis",
+        "X_primary": "b/spectra", "wavelengths_primary": "b/axis",
+    }  # fmt: skip
+    pair = pair_in()
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for ours, name in names.items():
+            file[name] = getattr(pair, ours)
+        if unit is not None:
+            file["h/axis"].attrs["units"] = unit
+        file["b/axis"].attrs["units"] = "nm"
+    known = {"Nanometers": "nm", "parsec": None}.get(unit, unit)
+    assert load_pair(tmp_path / "a.h5", names=names).units == (known, "nm")
+
+
 @pytest.mark.parametrize("dispatch", [False, True])
 @pytest.mark.parametrize(
     "estimator",

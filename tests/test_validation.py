@@ -203,3 +203,35 @@ def test_layers_without_neurons_are_refused_with_an_example(sizes):
 
 def test_layers_may_be_counted_by_numpy():
     check_layer_sizes(np.array([8, 4]), "layers")
+
+
+# what is no number
+
+
+def _no_numbers():
+    pl = pytest.importorskip("polars")
+    pd = pytest.importorskip("pandas")
+    return {
+        "ragged": [[1.0, 2.0], [3.0]],
+        "lists in a frame": pl.DataFrame({"s": [[1.0, 2.0], [3.0, 4.0]]}),
+        "series of lists": pl.Series([[1.0, 2.0], [3.0, 4.0]]),
+        "texts": np.array([["a", "b"], ["c", "d"]]),
+        "texts in a frame": pd.DataFrame({"400": ["a", "b"], "401": [1, 2]}),
+        "pandas.NA": np.array([[1.0, pd.NA], [2, 3]], dtype=object),
+        "dates": np.array([["2020-01-01"] * 2] * 2, dtype="M8[D]"),
+        "dates in a frame": pd.DataFrame({"400": pd.to_datetime(["2020-01-01"] * 2)}),
+        "durations": np.ones((2, 2), dtype="m8[s]"),
+    }
+
+
+@pytest.mark.parametrize("kind", _no_numbers())
+@pytest.mark.parametrize("place", ["X", "y", "metric"])
+def test_what_is_no_table_of_numbers_is_refused_in_our_words(kind, place):
+    from spectransfer import MeanTransfer
+    from spectransfer.metrics import relative_squared_error
+
+    given, plain = _no_numbers()[kind], np.ones((2, 2))
+    sides = (plain, given) if place == "y" else (given, plain)
+    ask = relative_squared_error if place == "metric" else MeanTransfer().fit
+    with pytest.raises((TypeError, ValueError), match="must hold numbers, but"):
+        ask(*sides)

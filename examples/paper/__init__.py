@@ -12,6 +12,7 @@ command           the command line, and the page from top to bottom
 published         what the paper prints
 transfers         what is compared: a line for each transfer, and what the search finds
 experiment        the maps, and everything that is computed from them
+fits              every transfer fitted and judged, several at once, and kept
 merits, costs     the sections that are tables
 spectra, maps, clusters      the sections that are figures
 """

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.utils import Bunch
 
+from paper.fits import Work, judge_side_by_side
 from paper.transfers import (
     Candidate,
     baseline_corrector,
@@ -17,12 +18,12 @@ from paper.transfers import (
     searched_transfers,
     transfers_to_judge,
 )
+from spectransfer import __version__
 from spectransfer.evaluation import (
     PAPER_N_CLUSTERS,
     ClusterChoice,
     TransferTable,
     choose_n_clusters,
-    evaluate_transfers,
     fit_library_clusters,
 )
 from spectransfer.io import load_libs_transfer
@@ -49,7 +50,14 @@ class Setting:
     maps_folder: Path | None = None
     without: tuple[str, ...] = ()
     search_folder: Path | None = None
+    fits_folder: Path | None = None
+    n_jobs: int = 1
     verbose: bool = True
+
+    @property
+    def origin(self) -> str:
+        """What the maps are, in words that no other maps have."""
+        return repr((self.shapes, self.width, self.seed, str(self.data), __version__))
 
 
 @dataclass
@@ -95,16 +103,29 @@ class Progress:
 
 
 def open_maps(setting: Setting) -> Bunch:
-    """Open the real maps, or simulate; with a folder, nothing is held in memory."""
+    """Open the real maps, or simulate; with a folder, nothing is held in memory.
+
+    What the same command has simulated into the folder is opened.
+    """
     if setting.data is not None:
         return load_libs_transfer(setting.data)
-    return make_libs_maps(
+    folder = setting.maps_folder
+    finished = folder and folder / "origin.txt"
+    if finished is not None and finished.exists():
+        if finished.read_text(encoding="utf-8") == setting.origin:
+            return load_libs_transfer(folder)
+        finished.unlink()
+    maps = make_libs_maps(
         **setting.shapes,
         spectrometers=setting.width,
         random_state=setting.seed,
-        out=setting.maps_folder,
+        out=folder,
         overwrite=True,
+        verbose=setting.verbose,
     )
+    if finished is not None:
+        finished.write_text(setting.origin, encoding="utf-8")
+    return maps
 
 
 def run(setting: Setting, progress: Progress) -> Results:
@@ -121,7 +142,9 @@ def run(setting: Setting, progress: Progress) -> Results:
         options = [k for k in PAPER_N_CLUSTERS if k < min(n_drawn, len(library))]
         choice = choose_n_clusters(library, options, n_subsample=n_drawn, **clustered)
     candidates, found = candidates_of(setting, maps, progress)
-    table, same_day = judge(setting, maps, candidates, kmeans, progress)
+    work = Work(maps, kmeans, setting.fits_folder, setting.origin, setting.verbose)
+    with progress("fitting and judging the transfers"):
+        table, same_day = judge_side_by_side(work, candidates, setting.n_jobs)
     floor = None
     if setting.data is None and setting.maps_folder is None:
         with progress("the noise that no transfer can predict"):
@@ -152,36 +175,6 @@ def candidates_of(
         how = setting.width, setting.seed, setting.search_folder, setting.verbose
         found = search(maps, *how)
     return candidates + searched_transfers(found), found
-
-
-def judge(
-    setting: Setting,
-    maps: Bunch,
-    candidates: list[Candidate],
-    kmeans: KMeans,
-    progress: Progress,
-) -> tuple[TransferTable, TransferTable]:
-    """Fit what is not fitted, and judge it on the test and on the validation map."""
-    judged = {"kmeans": kmeans, "verbose": setting.verbose}
-    with progress("fitting and judging the transfers on the test map"):
-        table = evaluate_transfers(
-            {candidate.name: candidate.transfer for candidate in candidates},
-            maps.train,
-            maps.test,
-            validation=maps.validation,
-            per_spectrum=True,
-            return_estimator=True,
-            **judged,
-        )
-    with progress("judging them on the validation map"):
-        same_day = evaluate_transfers(
-            table.estimators,
-            maps.train,
-            maps.validation,
-            protocols="deployable",
-            **judged,
-        )
-    return table, same_day
 
 
 def noise_floor(setting: Setting, corrector: object, measured: PairedMaps) -> float:

@@ -13,6 +13,7 @@ from sklearn.base import (
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import HasMethods, fit_context
 from spectransfer.metrics import target_in_prediction_space
@@ -23,7 +24,7 @@ _FEWEST = 3  # samples, of which one can be left out
 
 
 class AdaptedTransfer(
-    MultiOutputMixin, RegressorMixin, MetaEstimatorMixin, BaseEstimator
+    OnItsPage, MultiOutputMixin, RegressorMixin, MetaEstimatorMixin, BaseEstimator
 ):
     r"""A transfer, and a correction of what it predicts.
 

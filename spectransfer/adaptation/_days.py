@@ -104,7 +104,8 @@ def read_days(
     if not paths:
         raise FileFormatError(
             f"A folder of standards must hold files, but {root} has none that match "
-            f"{pattern!r}. Give the folder that holds them, or another pattern."
+            f"{pattern!r}. Give the folder that holds them, or another pattern.",
+            page="new_day",
         )
     found = []
     for path in paths:
@@ -120,7 +121,8 @@ def read_days(
             raise FileFormatError(
                 f"All files must have one axis, but that of {path} ({_span(own)}) is "
                 f"another than that of {found[0][2]} ({_span(axis)}). Read them apart, "
-                "with pattern=, or bring them onto one axis."
+                "with pattern=, or bring them onto one axis.",
+                page="new_day",
             )
     return DatedSpectra(
         np.array([one[4] for one in found]),
@@ -150,7 +152,8 @@ def day_and_material(path: Path) -> tuple[date, str]:
     raise FileFormatError(
         "The name of every file, or of a folder around it, must tell the day, but "
         f"{path} does not. Name it like 2026-03-01_albite_001.txt, or leave it out "
-        "with pattern=."
+        "with pattern=.",
+        page="new_day",
     )
 
 
@@ -178,19 +181,22 @@ def read_two_columns(path: Path) -> tuple[FloatArray, FloatArray]:
                     "A spectrum in text must have two finite numbers in every row, but "
                     f"line {number} of {path} is {line[:40]!r}. It is damaged, or a "
                     "measurement failed: copy or export it again, or leave it out "
-                    "with pattern=."
+                    "with pattern=.",
+                    page="new_day",
                 )
             rows.append(row)
         elif rows and line.strip():
             raise FileFormatError(
                 f"A spectrum in text must have two numbers in every row, but line "
                 f"{number} of {path} is {line[:40]!r}. Export it again as two columns, "
-                "or pass read=."
+                "or pass read=.",
+                page="new_day",
             )
     if len(rows) < 2:
         raise FileFormatError(
             f"A spectrum in text must have two columns of numbers, but {path} has "
-            f"{len(rows)} such rows. Export it again as two columns, or pass read=."
+            f"{len(rows)} such rows. Export it again as two columns, or pass read=.",
+            page="new_day",
         )
     axis, spectrum = np.array(rows).T
     return (axis, spectrum) if axis[0] < axis[-1] else (axis[::-1], spectrum[::-1])

@@ -232,7 +232,8 @@ def _download(
                 raise FileFormatError(
                     f"{file.name} must have the checksum that figshare lists, but "
                     f"what arrived has another: {error} Try again; if it happens "
-                    "twice, a proxy may be changing the file."
+                    "twice, a proxy may be changing the file.",
+                    page="",
                 ) from error
     raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
@@ -254,7 +255,8 @@ def _unpack(archive: Path, folder: Path) -> None:
     except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
         raise FileFormatError(
             f"{archive} must be a zip archive, but unpacking it fails: {error}. Unpack "
-            "it by hand into the same folder, and call load_libs_transfer."
+            "it by hand into the same folder, and call load_libs_transfer.",
+            page="",
         ) from error
     archive.unlink()
 
@@ -293,7 +295,8 @@ def _fetch_all(
             f"doi:{DOI} must hold the tables of {', '.join(parts)}, but not all came "
             f"out of its files, {[file.name for file in listed]}. Look into {folder}, "
             "bring the tables to the names that load_libs_transfer expects, and call "
-            "that."
+            "that.",
+            page="",
         )
 
 

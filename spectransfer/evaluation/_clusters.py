@@ -29,6 +29,7 @@ from sklearn.metrics import pairwise_distances_argmin_min, pairwise_distances_ch
 from sklearn.utils import check_random_state
 
 from spectransfer._blocks import row_blocks, take_rows
+from spectransfer._progress import progress_bar
 from spectransfer._typing import ArrayLike, BoolArray, FloatArray, IntArray, RandomState
 from spectransfer._validation import (
     HasMethods,
@@ -52,6 +53,7 @@ _SUBSAMPLE_CONSTRAINTS = {
     "n_subsample": [Interval(Integral, 2, None, closed="left")],
     "n_init": [Interval(Integral, 1, None, closed="left")],
     "random_state": ["random_state"],
+    "verbose": ["verbose"],
 }
 
 
@@ -84,7 +86,11 @@ def _subsample(
 
 
 def mean_silhouettes(
-    spectra: FloatArray, labelings: Sequence[IntArray], *, mebibytes: float = 256
+    spectra: FloatArray,
+    labelings: Sequence[IntArray],
+    *,
+    mebibytes: float = 256,
+    verbose: bool = False,
 ) -> list[float]:
     """Mean silhouette of several labelings, with every distance computed once.
 
@@ -96,6 +102,8 @@ def mean_silhouettes(
         Clusters of each spectrum, numbered from 0, each with at least two clusters.
     mebibytes : float, default=256
         What a chunk of distances may take.
+    verbose : bool, default=False
+        Whether to show how far it is.
 
     Returns
     -------
@@ -107,13 +115,17 @@ def mean_silhouettes(
     edges = np.cumsum([0] + [m.shape[1] for m in members])
     together = np.hstack(members)
     totals, start = np.zeros(len(labelings)), 0
-    for distances in pairwise_distances_chunked(spectra, working_memory=mebibytes):
-        sums = distances.astype(np.float64) @ together
-        rows = slice(start, start + len(distances))
-        for i, labels in enumerate(labelings):
-            own = sums[:, edges[i] : edges[i + 1]]
-            totals[i] += _silhouettes(own, labels[rows], members[i].sum(axis=0)).sum()
-        start = rows.stop
+    with progress_bar(
+        len(spectra), "spectrum", visible=verbose, desc="silhouettes"
+    ) as bar:
+        for distances in pairwise_distances_chunked(spectra, working_memory=mebibytes):
+            sums = distances.astype(np.float64) @ together
+            rows = slice(start, start + len(distances))
+            for i, labels in enumerate(labelings):
+                own, sizes = sums[:, edges[i] : edges[i + 1]], members[i].sum(axis=0)
+                totals[i] += _silhouettes(own, labels[rows], sizes).sum()
+            start = rows.stop
+            bar.update(len(distances))
     return [float(total) for total in totals / len(spectra)]
 
 
@@ -144,6 +156,7 @@ def choose_n_clusters(
     n_subsample: int = 25_000,
     n_init: int = 3,
     random_state: RandomState = None,
+    verbose: bool | int = False,
 ) -> ClusterChoice:
     """Choose the number of k-means clusters with the largest mean silhouette.
 
@@ -163,6 +176,8 @@ def choose_n_clusters(
         Starts of k-means for each option.
     random_state : int, RandomState instance or None, default=None
         Seed of draw and starts; an int for the same choice every time.
+    verbose : bool or int, default=False
+        Whether to show how far it is.
 
     Returns
     -------
@@ -190,11 +205,15 @@ def choose_n_clusters(
                 "option out, or draw more spectra with n_subsample."
             )
     labelings = []
-    for k in tried:
-        kmeans = KMeans(k, n_init=n_init, random_state=random_state)
-        labels = fit_clusters(kmeans, drawn).labels_
-        labelings.append(np.unique(labels, return_inverse=True)[1])
-    found = dict(zip(tried, mean_silhouettes(drawn, labelings), strict=True))
+    with progress_bar(len(tried), "choice", visible=bool(verbose)) as bar:
+        for k in tried:
+            bar.describe(f"{k} clusters")
+            kmeans = KMeans(k, n_init=n_init, random_state=random_state)
+            labels = fit_clusters(kmeans, drawn).labels_
+            labelings.append(np.unique(labels, return_inverse=True)[1])
+            bar.update()
+    silhouettes = mean_silhouettes(drawn, labelings, verbose=bool(verbose))
+    found = dict(zip(tried, silhouettes, strict=True))
     return ClusterChoice(max(found, key=found.__getitem__), found)
 
 
@@ -226,6 +245,7 @@ def fit_library_clusters(
     n_init: int = 10,
     max_passes: int = 10,
     random_state: RandomState = None,
+    verbose: bool | int = False,
 ) -> KMeans:
     r"""Fit k-means to a library of any length, in bounded memory.
 
@@ -253,6 +273,8 @@ def fit_library_clusters(
         drawn spectra. None is made where all were drawn.
     random_state : int, RandomState instance or None, default=None
         Seed of draw and starts; an int for the same clusters every time.
+    verbose : bool or int, default=False
+        Whether to show how far it is.
 
     Returns
     -------
@@ -278,6 +300,7 @@ def fit_library_clusters(
         "prepare": prepare,
         "n_subsample": n_subsample,
         "random_state": random_state,
+        "verbose": verbose,
     }
     if isinstance(n_clusters, str):
         few = min(len(table), n_subsample)
@@ -294,9 +317,14 @@ def fit_library_clusters(
         for rows in row_blocks(len(table), 8 * table.shape[1]):
             yield _read_block(table, rows, prepare)
 
-    for n_passes in range(1, max_passes + 1):
-        if _settles(kmeans, blocks(), len(table), n_passes):
-            break
+    with progress_bar(
+        max_passes, "pass", visible=bool(verbose), desc="clusters of the library"
+    ) as bar:
+        for n_passes in range(1, max_passes + 1):
+            settled = _settles(kmeans, blocks(), len(table), n_passes)
+            bar.update()
+            if settled:
+                break
     return kmeans
 
 

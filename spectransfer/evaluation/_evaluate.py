@@ -16,7 +16,7 @@ from spectransfer._validation import (
     StrOptions,
     validate_params,
 )
-from spectransfer._wrapping import is_fitted
+from spectransfer._wrapping import is_fitted, unit_of_predictions
 from spectransfer.evaluation._axes import (
     axes_of,
     check_axes,
@@ -39,7 +39,12 @@ from spectransfer.evaluation._properties import (
 )
 from spectransfer.evaluation._sharing import shared_size
 from spectransfer.evaluation._stopwatch import Stopwatch
-from spectransfer.evaluation._table import SpectrumErrors, TransferRow, TransferTable
+from spectransfer.evaluation._table import (
+    SpectrumErrors,
+    TransferRow,
+    TransferTable,
+    described,
+)
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.pipeline import fit_watched
 from spectransfer.spectra import Pair
@@ -77,6 +82,7 @@ class _Task:
     options: dict[str, Any]
     properties: Properties
     unit: str | None
+    without_unit: list[str] = field(default_factory=list)
 
     def run(
         self, name: str, transfer: Any, bar: Bar
@@ -93,6 +99,8 @@ class _Task:
                 transfer = fit_watched(
                     clone(transfer), *self.known, X_val=watched[0], y_val=watched[1]
                 )
+        if unit_of_predictions(transfer, self.unit) != self.unit:
+            self.without_unit.append(name)
         self.properties.check(transfer)
         self.properties.begin(transfer)
         bar.describe(f"{name}, clusters")
@@ -178,35 +186,11 @@ class _Collected:
         """Make the table."""
         return TransferTable(
             tuple(self.rows),
-            _meta_of(task),
+            described(task),
             self.errors,
             self.estimators,
             tuple(task.properties.rows),
         )
-
-
-def _meta_of(task: _Task) -> dict[str, Any]:
-    """Say what was compared."""
-    fitted = list(task.clusters.fitted.values())
-    sizes = [getattr(kmeans, "n_clusters", None) for kmeans in fitted]
-    notes = []
-    if len(fitted) > 1:
-        notes.append(
-            f"The transfers are judged in {len(fitted)} different spaces (with and "
-            "without baseline, say): Euclidean distances compare within a space only."
-        )
-    notes += task.properties.notes()
-    return {
-        "n_train": task.known.n_spectra,
-        "n_test": task.unseen.n_spectra,
-        "unit": task.unit,
-        "n_channels": task.unseen.primary.shape[1],
-        "n_clusters": " or ".join(
-            str(s) for s in dict.fromkeys(sizes) if s is not None
-        ),
-        "cosine_convention": task.options["cosine_convention"],
-        "notes": tuple(notes),
-    }
 
 
 _CONSTRAINTS: dict[str, list[Any]] = {

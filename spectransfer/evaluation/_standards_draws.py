@@ -138,7 +138,7 @@ def _draws(
 
 
 _HERE = {"who": "standards_curve", "standards": "pair"}
-_WAYS = ("random", "kmeans", "kennard-stone", "duplex", "d-optimal")
+_WAYS = ("random", "kmeans", "kmedoids", "kennard-stone", "duplex", "d-optimal")
 _CONSTRAINTS: dict[str, list[Any]] = {
     "sizes": ["array-like"],
     "method": [StrOptions(set(_WAYS))],
@@ -179,17 +179,14 @@ def standards_curve(
     sizes : sequence of int
         Numbers of standards; of samples, where there are groups.
     test : SpectraPair, PairedMaps or tuple, default=None
-    if library is not None and not isinstance(library, LibraryMoments):
-        library = as_table(library, "library")
-        check_axes(axes, "library", (None, axis_of(library)), **_HERE)
-    beside = {} if library is None else {"y_unpaired": library}
+    library : array-like of shape (n_library, n_primary) or LibraryMoments, default=None
         Primary spectra without partners, `y_unpaired` of transfers that learn from
         them.
     groups : array-like of shape (n_spectra,), default=None
         Sample of each spectrum of `pair`. None takes its `sample_id`, or every spectrum
         for a sample.
-    method : {"random", "kmeans", "kennard-stone", "duplex", "d-optimal"}, \
-            default="random"
+    method : {"random", "kmeans", "kmedoids", "kennard-stone", "duplex", \
+            "d-optimal"}, default="random"
         How standards are chosen: at random, the larger sets with the smaller ones in
         them, or as `select_standards` does.
     properties : mapping of str to Property or tuple, default=None

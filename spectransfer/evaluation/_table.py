@@ -327,3 +327,32 @@ class TransferTable:
 
     def _repr_html_(self) -> str:
         return self.to_html() or ""
+
+
+def described(task: Any) -> dict[str, Any]:
+    """Say what `evaluate_transfers` compares, beside the figures."""
+    fitted = list(task.clusters.fitted.values())
+    sizes = [getattr(kmeans, "n_clusters", None) for kmeans in fitted]
+    notes = []
+    if len(fitted) > 1:
+        notes.append(
+            f"The transfers are judged in {len(fitted)} different spaces (with and "
+            "without baseline, say): Euclidean distances compare within a space only."
+        )
+    if task.without_unit:
+        notes.append(
+            f"Predictions of {', '.join(task.without_unit)} are not in {task.unit}: "
+            "steps of the primary side change it for good, such as a derivative."
+        )
+    notes += task.properties.notes()
+    return {
+        "n_train": task.known.n_spectra,
+        "n_test": task.unseen.n_spectra,
+        "unit": None if task.without_unit else task.unit,
+        "n_channels": task.unseen.primary.shape[1],
+        "n_clusters": " or ".join(
+            str(s) for s in dict.fromkeys(sizes) if s is not None
+        ),
+        "cosine_convention": task.options["cosine_convention"],
+        "notes": tuple(notes),
+    }

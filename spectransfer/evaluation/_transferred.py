@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._blocks import block_slices, take_rows
+from spectransfer._progress import progress_bar
 from spectransfer._typing import ArrayLike, BoolArray, FloatArray
 from spectransfer._validation import HasMethods, Interval, validate_params
 from spectransfer.evaluation._judging import (
@@ -68,6 +69,7 @@ class TransferredMap:
         "protocol": [str],
         "spots": ["array-like"],
         "block_size": [Interval(Integral, 1, None, closed="left"), None],
+        "verbose": ["verbose"],
     },
     prefer_skip_nested_validation=False,
 )
@@ -78,6 +80,7 @@ def summarize_transfer(
     protocol: str = "deployable",
     spots: Iterable[int] = (),
     block_size: int | None = BLOCK_SIZE,
+    verbose: bool | int = False,
 ) -> TransferredMap:
     r"""Transfer a map block by block, and keep what can be drawn of it.
 
@@ -97,6 +100,8 @@ def summarize_transfer(
         Spectra to keep in full, by their number in the order of measurement.
     block_size : int or None, default=4096
         Spectra that are transferred at once; None takes all.
+    verbose : bool or int, default=False
+        Whether to show how far it is.
 
     Returns
     -------
@@ -128,20 +133,24 @@ def summarize_transfer(
     names, library_day = with_truth(known_protocols(protocol), test, unseen)
     if library_day is not None:
         unseen = unseen._replace(primary=library_day)
-    for rows, *both in _transferred(transfer, names[0], unseen, block_size):
-        measured, predicted = both
-        scatter.partial_fit(measured)
-        error = np.subtract(measured, predicted, dtype=np.float64)
-        square = np.einsum("ij,ij->j", error, error)
-        sum_ = predicted.sum(axis=0, dtype=np.float64)
-        sums = sum_ if sums is None else sums + sum_
-        squares = square if squares is None else squares + square
-        for side, spectra in zip(totals, both, strict=True):
-            side[rows] = spectra.sum(axis=1, dtype=np.float64)
-        for spot in kept:
-            if rows.start <= spot < rows.stop:
-                row = spot - rows.start
-                found[spot] = Spectrum(measured[row].copy(), predicted[row].copy())
+    with progress_bar(
+        unseen.n_spectra, "spectrum", visible=bool(verbose), desc="transfer"
+    ) as bar:
+        for rows, *both in _transferred(transfer, names[0], unseen, block_size):
+            measured, predicted = both
+            scatter.partial_fit(measured)
+            error = np.subtract(measured, predicted, dtype=np.float64)
+            square = np.einsum("ij,ij->j", error, error)
+            sum_ = predicted.sum(axis=0, dtype=np.float64)
+            sums = sum_ if sums is None else sums + sum_
+            squares = square if squares is None else squares + square
+            for side, spectra in zip(totals, both, strict=True):
+                side[rows] = spectra.sum(axis=1, dtype=np.float64)
+            for spot in kept:
+                if rows.start <= spot < rows.stop:
+                    row = spot - rows.start
+                    found[spot] = Spectrum(measured[row].copy(), predicted[row].copy())
+            bar.update(rows.stop - rows.start)
     n = unseen.n_spectra
     return TransferredMap(
         np.asarray(scatter.mean_),

@@ -5,6 +5,7 @@ from spectransfer.io._read import read_spectra
 from spectransfer.io._read_published import PARTS as PARTS
 from spectransfer.io._read_published import load_libs_transfer
 from spectransfer.io._read_published import table_path as table_path
+from spectransfer.io._save import save_spectra
 from spectransfer.io._write_published import create_libs_transfer, save_libs_transfer
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "read_spectra",
     "save_libs_transfer",
     "save_pair",
+    "save_spectra",
 ]

@@ -16,22 +16,35 @@ from typing import Any
 
 import numpy as np
 
+from spectransfer._axis import find_unit
 from spectransfer._files import written_beside
 from spectransfer.exceptions import FileFormatError, WavelengthError
 from spectransfer.io._pairing import AVERAGES, paired
 from spectransfer.io._read import read_spectra
-from spectransfer.io.formats import Store, is_store, meta_of, open_store
+from spectransfer.io.formats import (
+    Store,
+    decoded,
+    is_store,
+    meta_of,
+    open_store,
+    text_of_bytes,
+)
 from spectransfer.spectra import SIDES, Spectra, SpectraPair
 
 REQUIRED = ("X_secondary", "X_primary", "wavelengths_secondary", "wavelengths_primary")
 _UNITS = "axis_units"  # entry of meta, while it is in a file
+_ANNOTATIONS = "annotations/"  # before those that are called as an entry of a pair
 _OPTIONAL = ("sample_id", "y", "y_names")
 _STORES = (".npz", ".npy", ".h5", ".hdf5", ".hdf", ".nxs", ".mat")
 
 File = str | os.PathLike[str]
 
 
-def pair_from_entries(entries: Mapping[str, Any], path: object) -> SpectraPair:
+def pair_from_entries(
+    entries: Mapping[str, Any],
+    path: object,
+    units: tuple[str | None, str | None] = (None, None),
+) -> SpectraPair:
     """Build a pair from what a file holds; every complaint names the file."""
     missing = [name for name in REQUIRED if name not in entries]
     if missing:
@@ -49,11 +62,13 @@ def pair_from_entries(entries: Mapping[str, Any], path: object) -> SpectraPair:
     for name in set(entries) - set(known) - {"meta"}:
         value = np.asarray(entries[name])
         if value.ndim:
-            annotations[name] = value
+            annotations[name.removeprefix(_ANNOTATIONS)] = value
         else:
             meta[name] = value.item()
     try:
-        units = meta.pop(_UNITS, (None, None))
+        units = meta.pop(_UNITS, units)
+        if f"{_UNITS}/meta" in meta:
+            meta[_UNITS] = meta.pop(f"{_UNITS}/meta")
         return SpectraPair(**known, annotations=annotations, meta=meta, units=units)
     except WavelengthError as error:
         raise WavelengthError(f"In {path}: {error}") from error
@@ -72,7 +87,9 @@ def _of_shape(shape: tuple[int, ...]) -> np.ndarray:
     return np.broadcast_to(np.float32(0), shape)
 
 
-def _read_store(path: Path, names: Mapping[str, str]) -> dict[str, Any]:
+def _read_store(
+    path: Path, names: Mapping[str, str]
+) -> tuple[dict[str, Any], tuple[str | None, str | None]]:
     """Read the entries that may belong to a pair; the others are told of, not read."""
     with open_store(path, tuple(names.values())) as store:
         there = {name: name for name in store.shapes if name not in names.values()}
@@ -89,10 +106,13 @@ def _read_store(path: Path, names: Mapping[str, str]) -> dict[str, Any]:
             or store.shapes[name][:1] in ((), spectra[:1])
         }
         arrays = store.load(*wanted.values())
-        return store.attributes | {
+        entries = store.attributes | {
             ours: arrays[name] if ours in wanted else _of_shape(store.shapes[name])
             for ours, name in top.items()
         }
+        axes = (top.get(f"wavelengths_{side}", "") for side in SIDES)
+        secondary, primary = (find_unit(store.units.get(name)) for name in axes)
+        return entries, (secondary, primary)
 
 
 def _belongs(ours: str, name: str, store: Store) -> bool:
@@ -111,7 +131,8 @@ def _read_both(path: Path, names: Mapping[str, str]) -> SpectraPair:
             f"was called with {path} alone. Call load_pair(secondary.csv, "
             "primary.csv), or load_pair(pair.npz)."
         )
-    return pair_from_entries(_read_store(path, names), path)
+    entries, units = _read_store(path, names)
+    return pair_from_entries(entries, path, units)
 
 
 def load_pair(
@@ -230,6 +251,35 @@ def _writable(name: str, values: Any) -> np.ndarray:
     return array
 
 
+def _entry_of(name: str) -> str:
+    """Name the entry of an annotation, apart from those that a pair itself has."""
+    taken = name in (*REQUIRED, *_OPTIONAL, "meta") or name.startswith(_ANNOTATIONS)
+    return _ANNOTATIONS + name if taken else name
+
+
+def _meta_in_json(pair: SpectraPair) -> str:
+    """Write what is known of a pair, and the units of its axes."""
+    meta = dict(pair.meta)
+    if _UNITS in meta:  # the user's own word stays apart from ours
+        meta[_UNITS + "/meta"] = meta[_UNITS]
+    try:
+        return json.dumps(meta | {_UNITS: pair.units}, default=_plain)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"meta must hold texts, numbers and lists of them to be saved, but {error}."
+            " Convert what is none, or leave it out."
+        ) from error
+
+
+def _plain(value: Any) -> Any:
+    """Give what numpy and bytes hold as JSON can hold it."""
+    if isinstance(value, bytes):
+        return decoded(value)
+    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "SUbfiu":
+        return text_of_bytes(np.asarray(value)).tolist()
+    raise TypeError(f"{value!r} is a {type(value).__name__}")
+
+
 def save_pair(pair: SpectraPair, path: str | os.PathLike[str]) -> None:
     """Save a pair as one compressed ``.npz`` file.
 
@@ -239,7 +289,7 @@ def save_pair(pair: SpectraPair, path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     pair : SpectraPair
-        What to save. Its `meta` must be writable as JSON.
+        What to save. Its `meta` must hold texts, numbers and lists of them.
     path : str or path-like
         The file to write, under this very name.
 
@@ -265,15 +315,9 @@ def save_pair(pair: SpectraPair, path: str | os.PathLike[str]) -> None:
     for name in _OPTIONAL:
         if getattr(pair, name) is not None:
             entries[name] = np.asarray(getattr(pair, name))
-    clash = set(pair.annotations) & {*REQUIRED, *_OPTIONAL, "meta"}
-    if clash:
-        raise ValueError(
-            f"annotations must not be called {', '.join(sorted(clash))}: files of "
-            "pairs use these names themselves. Rename them before saving."
-        )
-    entries |= pair.annotations
+    entries |= {_entry_of(name): values for name, values in pair.annotations.items()}
     arrays = {name: _writable(name, values) for name, values in entries.items()}
-    arrays["meta"] = np.asarray(json.dumps(dict(pair.meta) | {_UNITS: pair.units}))
+    arrays["meta"] = np.asarray(_meta_in_json(pair))
     with (
         written_beside(path) as beside,
         zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive,

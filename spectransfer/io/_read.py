@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from spectransfer._axis import Axis, parse_unit
+from spectransfer._progress import progress_bar
 from spectransfer._reading import DAMAGE
 from spectransfer.exceptions import FileFormatError, WavelengthError
 from spectransfer.io._folder import stacked
@@ -168,7 +169,7 @@ def read_spectra(
         A text (``.csv``, ``.txt`` and others, packed by gzip or not) with spectra in
         rows, in columns or one below the other, in the form of a spreadsheet or of
         an instrument's program; an Excel, ``.npz``, HDF5, NeXus, MATLAB, JCAMP-DX,
-        SPC or ENVI file (its ``.hdr``). A folder, or a pattern such as
+        SPC, OPUS, SIF or ENVI file (its ``.hdr``). A folder, or a pattern such as
         ``"monday/*.txt"``, of files on one axis: the names of files become sample
         ids where these have none, and what differs between preambles becomes
         annotations.
@@ -182,7 +183,7 @@ def read_spectra(
         What becomes of channels of two detectors that repeat or overlap, see
         `merge_detectors`. None refuses them.
     verbose : bool or int, default=False
-        Whether to print what was understood.
+        Whether to print what was understood, and how far the files of a folder are.
 
     Returns
     -------
@@ -227,7 +228,14 @@ def read_spectra(
     if files is None:
         parsed = read_parsed(path, names)
     else:
-        parsed = stacked([(file, read_parsed(file, names)) for file in files])
+        parts = []
+        with progress_bar(
+            len(files), "file", visible=bool(verbose), desc=f"read {path.name}"
+        ) as bar:
+            for file in files:
+                parts.append((file, read_parsed(file, names)))
+                bar.update()
+        parsed = stacked(parts)
     spectra = finished(parsed, path, unit, detectors)
     if verbose:
         sys.stdout.write(f"{path}: {spectra!r}\n")

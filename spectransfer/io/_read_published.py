@@ -99,13 +99,15 @@ def read_sidecar(folder: Path) -> dict[str, Any]:
         raise FileFormatError(
             f"{path} must describe the maps of its folder in JSON, but reading it "
             f"fails: {error!r}. Write the folder again, or remove the file and pass "
-            "shapes=... to load_libs_transfer."
+            "shapes=... to load_libs_transfer.",
+            page="",
         ) from error
     if kind != _FORMAT or version != _VERSION:
         raise FileFormatError(
             f"{path} must be a {_FORMAT!r} of version {_VERSION}, but it is a {kind!r} "
             f"of version {version}. Read it with the release of spectransfer that "
-            "wrote it, or a newer one."
+            "wrote it, or a newer one.",
+            page="",
         )
     return written
 
@@ -117,7 +119,8 @@ def _shape_of(part: str, n_spectra: int, described: Mapping[str, Any]) -> Any:
         raise FileFormatError(
             f"The shape of a map must be known, but {n_spectra} spectra of {part!r} "
             f"are no published map ({known}), and there is no {SIDECAR}. Pass "
-            f"shapes={{{part!r}: (n_rows, n_columns)}}."
+            f"shapes={{{part!r}: (n_rows, n_columns)}}.",
+            page="",
         )
     return shape
 
@@ -129,13 +132,15 @@ def _open_tables(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
         if table.ndim != 2:
             raise FileFormatError(
                 f"{path} must be a table of shape (n_spectra, n_wavelengths), but its "
-                f"shape is {table.shape}."
+                f"shape is {table.shape}.",
+                page="",
             )
     if len(secondary) != len(primary):
         raise FileFormatError(
             f"The tables of {part!r} in {folder} must hold the same shots, but "
             f"{paths[0].name} has {len(secondary)} rows and {paths[1].name} has "
-            f"{len(primary)}. Get both from one source."
+            f"{len(primary)}. Get both from one source.",
+            page="",
         )
     return secondary, primary
 

@@ -14,6 +14,7 @@ from sklearn.utils import Bunch
 from spectransfer._axis import Axis, check_axis, find_unit
 from spectransfer._blocks import row_blocks
 from spectransfer._files import new_npy_files
+from spectransfer._progress import Bar, progress_bar
 from spectransfer._typing import ArrayLike
 from spectransfer.exceptions import WavelengthError
 from spectransfer.io._read_published import PARTS, describe, table_path, write_sidecar
@@ -246,6 +247,7 @@ def save_libs_transfer(
     maps: Mapping[str, PairedMaps],
     *,
     overwrite: bool = False,
+    verbose: bool | int = False,
 ) -> None:
     """Write maps in the layout in which the paper's maps are published.
 
@@ -260,6 +262,8 @@ def save_libs_transfer(
         The maps, all on the same two axes.
     overwrite : bool, default=False
         Whether files that are there already may be replaced.
+    verbose : bool or int, default=False
+        Whether to show how far it is.
 
     See Also
     --------
@@ -295,14 +299,19 @@ def save_libs_transfer(
             {key: (a.shape[1:], a.dtype) for key, a in part.annotations.items()},
             dict(part.meta),
         )
-    with _created(Path(folder), parts, axes, {}, overwrite) as written:
+    n_rows = sum(len(part) * (2 + len(part.annotations)) for part in maps.values())
+    with (
+        _created(Path(folder), parts, axes, {}, overwrite) as written,
+        progress_bar(n_rows, "row", visible=bool(verbose), desc="save") as bar,
+    ):
         for name, part in maps.items():
-            _copy(part, written[name])
+            _copy(part, written[name], bar)
 
 
-def _copy(source: PairedMaps, target: PairedMaps) -> None:
+def _copy(source: PairedMaps, target: PairedMaps, bar: Bar) -> None:
     pairs = [(getattr(source, f"X_{s}"), getattr(target, f"X_{s}")) for s in SIDES]
     pairs += [(a, target.annotations[key]) for key, a in source.annotations.items()]
     for given, written in pairs:
         for rows in row_blocks(len(given), given[:1].nbytes):
             written[rows] = given[rows]
+            bar.update(rows.stop - rows.start)

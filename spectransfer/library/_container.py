@@ -1,10 +1,11 @@
 """A file of arrays and one strict JSON header, with a checksum of each.
 
-It is a safetensors file. Its metadata have two texts: ``spectransfer``, the header, and
-``sha256``, that of the header in UTF-8, in lower-case hexadecimal digits. The header
+It is a safetensors file. Its metadata have one text, ``spectransfer``: the SHA-256 of
+the header in UTF-8 (lower-case hexadecimal digits), a newline, the header. The header
 has ``arrays``: for each array its dtype, its shape and the SHA-256 of its bytes, which
 are little-endian and row by row, as safetensors has them. So the header is checked when
 a file is opened, and an array when it is asked for: a large one may wait for that.
+What is written twice has the same bytes.
 
 The sums tell of damage, not of who wrote the file.
 """
@@ -69,8 +70,12 @@ def write_container(
             f"bytes, but that of {path} would have {len(header)}. Keep what is this "
             "large with joblib.dump."
         )
+    metadata = {"spectransfer": f"{_sum_of(header)}\n{header}"}
     with written_beside(path) as beside:
-        save_file(arrays, beside, {"spectransfer": header, "sha256": _sum_of(header)})
+        try:
+            save_file(arrays, beside, metadata)
+        except SafetensorError as error:
+            raise OSError(f"Writing {path} fails: {error}") from error
 
 
 class StoredArrays(Mapping[str, np.ndarray]):
@@ -102,6 +107,9 @@ class StoredArrays(Mapping[str, np.ndarray]):
                 raise _refused(self._path, f"array {name!r:.80} holds NaN or inf")
             self._checked[name] = array
         return self._checked[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._described  # without looking at the array
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._described)
@@ -166,10 +174,10 @@ def read_container(path: Path, kind: str) -> tuple[dict[str, Any], StoredArrays]
             metadata = file.metadata() or {}
     except SafetensorError as error:
         raise _refused(path, f"it is no whole safetensors file ({error})") from error
-    if not {"spectransfer", "sha256"} <= set(metadata):
+    if "spectransfer" not in metadata:
         raise _refused(path, "it is a safetensors file of something else")
-    header = metadata["spectransfer"]
-    if _sum_of(header) != metadata["sha256"]:
+    digest, _, header = metadata["spectransfer"].partition("\n")
+    if _sum_of(header) != digest:
         raise _refused(path, "the checksum of its header is wrong")
     content = _parsed(path, header)
     if content.get("version") != VERSION:
@@ -177,7 +185,8 @@ def read_container(path: Path, kind: str) -> tuple[dict[str, Any], StoredArrays]
         raise FileFormatError(
             f"{path} must be of version {VERSION}, the one that this spectransfer "
             f"reads, but it is of version {found!r:.40}. Install the spectransfer that "
-            f"wrote it, or a newer one."
+            f"wrote it, or a newer one.",
+            page="shared_libraries",
         )
     if content.get("kind") != kind:
         raise _refused(path, f"it holds a {content.get('kind')!r:.40}, no {kind}")
@@ -207,7 +216,8 @@ def _stored(path: Path, told: Any) -> StoredArrays:
 def _refused(path: Path, why: str) -> FileFormatError:
     return FileFormatError(
         f"{path} must be a file that save_transfer wrote, whole and unchanged, but "
-        f"{why}. Ask for another copy, and compare its SHA-256 with the sender's."
+        f"{why}. Ask for another copy, and compare its SHA-256 with the sender's.",
+        page="shared_libraries",
     )
 
 
@@ -224,6 +234,23 @@ def _refuse_strange_sizes(path: Path) -> None:
             path,
             f"its header would have {length} bytes, and the file has {status.st_size}",
         )
+
+
+def sha256_of(path: Path) -> str:
+    """Give the SHA-256 of a whole file, as its publishers print it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    str
+        Lower-case hexadecimal digits.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digest(array: np.ndarray) -> str:

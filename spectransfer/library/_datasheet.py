@@ -23,11 +23,15 @@ def facts_of(library: Library) -> list[tuple[str, str]]:
         Name and value, in the order of reading.
     """
     card = dict(library.card)
-    n_spectra, n_latent = library.latents.shape
+    n_spectra, n_latent = library._arrays.shape("latents")
     medium = card.pop("medium", None)
+    dtype = library._arrays.dtype("latents")
     facts = [
         ("axis", library.axis.span + (f", in {medium}" if medium else "")),
-        ("latents", f"{n_spectra} of {n_latent} numbers, {library.latents.dtype}"),
+        (
+            "latents",
+            f"{n_spectra} of {n_latent} numbers, {dtype}",
+        ),
     ]
     names = library.sample_id
     if names is not None:

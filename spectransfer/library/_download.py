@@ -59,7 +59,8 @@ def downloaded(url: str, sha256: str | None, *, verbose: bool = False) -> Path:
     except ValueError as error:
         raise FileFormatError(
             f"The library at {url} must have the SHA-256 {sha256}, but another file "
-            f"came: {error} Compare the number with its publishers'."
+            f"came: {error} Compare the number with its publishers'.",
+            page="shared_libraries",
         ) from error
     finally:
         logger.setLevel(level)

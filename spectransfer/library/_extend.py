@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spectransfer._labels import checked_labels, paired_labels
+from spectransfer._labels import checked_labels
 from spectransfer._typing import ArrayLike
 from spectransfer.library._card import checked_card
 from spectransfer.library._container import write_container
 from spectransfer.library._population import moments_of
 from spectransfer.library._publish import KIND, means_of, stored_names
+from spectransfer.spectra import Spectra
 
 if TYPE_CHECKING:
     from spectransfer.library._library import Library
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def extend_library(
     library: Library,
     path: str | os.PathLike[str],
-    spectra: ArrayLike,
+    spectra: ArrayLike | Spectra,
     sample_id: ArrayLike | None,
     card: dict[str, Any] | None,
 ) -> None:
@@ -42,7 +43,12 @@ def extend_library(
     if sample_id is not None and library.sample_id is not None:
         before = library.sample_id
         new = checked_labels(sample_id, len(added), "sample_id")
-        new, before = paired_labels(new, before, len(new), len(before))
+        if (new.dtype.kind == "U") != (before.dtype.kind == "U"):
+            raise ValueError(
+                "sample_id must be of the kind that the library has, "
+                f"{'texts' if before.dtype.kind == 'U' else 'whole numbers'}, but it "
+                f"has {new[0]!r}. Convert them, for example with str."
+            )
         arrays["sample_id"] = stored_names(np.concatenate([before, new]))
         if library.mean_spectra is not None:
             known = *np.unique(before, return_counts=True), library.mean_spectra

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler
 from sklearn.preprocessing import StandardScaler as _SklearnScaler
 
@@ -22,6 +22,8 @@ from spectransfer._blocks import take_rows
 from spectransfer._labels import checked_labels, paired_labels
 from spectransfer._progress import progress_bar
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
+from spectransfer.library._layers import DescribedVAE
+from spectransfer.library._population import published_samples, with_axis
 from spectransfer.pipeline import (
     PrimarySide,
     TransferPipeline,
@@ -66,7 +68,7 @@ def join_library(
     sample_id, y, X_unpaired = beside
     if isinstance(X, Spectra) and sample_id is None:
         sample_id = X.sample_id
-    spectra, unpaired = _with_axis(X), _with_axis(X_unpaired)
+    spectra, unpaired = with_axis(X), with_axis(X_unpaired)
     if y is None:
         targets, samples = _published_targets(library, len(spectra), sample_id)
     else:
@@ -94,24 +96,14 @@ def join_library(
     known = spectra, targets, samples
     expected = _expected_rse(library, transfer, known, others, how)
     fit_with_unpaired(transfer, spectra, targets, sample_id=samples, **others)
+    columns = getattr(spectra, "columns", None)
+    first = transfer.steps[0][1]
+    if columns is not None and not hasattr(first, "feature_names_in_"):
+        # as if they had come as a data frame: so the axis will be compared
+        first.feature_names_in_ = np.array([str(c) for c in columns], object)
     joined = behind_side(transfer, library._side)
     joined.expected_rse_ = expected
     return joined
-
-
-def _with_axis(X: Any) -> Any:
-    """Give spectra as a table that tells its axis, if it is known."""
-    if isinstance(X, Spectra):
-        return with_names(X.X, X.axis.names)
-    if X is None or hasattr(X, "columns"):
-        return X
-    table = np.asanyarray(X)
-    if table.ndim != 2:
-        raise ValueError(
-            f"Spectra are the rows of a table, but their shape is {table.shape}. Pass "
-            "an array of shape (n_spectra, n_channels)."
-        )
-    return table
 
 
 def _published_targets(
@@ -141,11 +133,11 @@ def _published_targets(
             f"library has {', '.join(map(str, known[:3]))} and so on; leave out the "
             "others."
         )
-    return library._prepared_samples(samples, known)[of_row], own
+    return published_samples(library, samples, known)[of_row], own
 
 
 def _default_regressor(library: Library, n_samples: int, how: Joining) -> Any:
-    if n_samples <= _FEW or not library._holds_network:
+    if n_samples <= _FEW or not isinstance(library._autoencoder, DescribedVAE):
         return FewStandardsTransfer()
     # only here: few standards need no torch
     from spectransfer.networks import SpectralMLP
@@ -173,7 +165,7 @@ def _front(side: PrimarySide, secondary: Any) -> list[tuple[str, Any]]:
     if not isinstance(secondary, str):
         return [("prepare", clone(secondary))]
     steps = [clone(step) for step in side.steps if isinstance(step, _OF_BOTH_SIDES)]
-    return [(f"prepare{i}_{type(s).__name__.lower()}", s) for i, s in enumerate(steps)]
+    return list(make_pipeline(*steps).steps) if steps else []
 
 
 def _expected_rse(

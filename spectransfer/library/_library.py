@@ -1,6 +1,5 @@
 """A library that another laboratory has published, and what one does with it."""
 
-import hashlib
 import os
 from functools import cached_property
 from pathlib import Path
@@ -12,32 +11,19 @@ from sklearn.neighbors import NearestCentroid
 from spectransfer._axis import Axis, Named, axis_of, compare_axes
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
 from spectransfer._validation import check_targets
+from spectransfer.exceptions import FileFormatError
 from spectransfer.library._card import checked_card
-from spectransfer.library._container import StoredArrays
+from spectransfer.library._container import StoredArrays, sha256_of
 from spectransfer.library._datasheet import datasheet_html, datasheet_text
 from spectransfer.library._extend import extend_library
 from spectransfer.library._join import Joining, join_library
 from spectransfer.library._layers import Described, DescribedVAE, ReaderWithoutTorch
-from spectransfer.library._lookup import Matches, nearest_entries
-from spectransfer.library._population import rows_of
+from spectransfer.library._lookup import LatentIndex, Matches, nearest_entries
+from spectransfer.library._population import OWN_ARRAYS, with_axis
 from spectransfer.library._trees import Reader
 from spectransfer.library._verify import Verification, verify_spectra
 from spectransfer.pipeline import PrimarySide, TransferPipeline
 from spectransfer.spectra import Spectra
-from spectransfer.transfer import StoredSpectra
-
-# arrays of a library, with their axes, beside those of its parts
-OWN_ARRAYS: dict[str, int] = {
-    "axis": 1,
-    "latents": 2,
-    "sample_id": 0,  # numbers or texts
-    "clusters": 2,
-    "mean_spectra": 2,
-    "latent_mean": 1,
-    "latent_covariance": 2,
-    "residual": 1,
-    "quantiles": 2,
-}
 
 
 class Library:
@@ -95,10 +81,6 @@ class Library:
             raise ValueError(f"its primary side is a {type(parts['side']).__name__}")
         return dict(parts)
 
-    @property
-    def _holds_network(self) -> bool:
-        return isinstance(self._autoencoder, DescribedVAE)
-
     @cached_property
     def _full_autoencoder(self) -> Any:
         """The autoencoder as an estimator, to train a mapper with."""
@@ -136,12 +118,18 @@ class Library:
         if stored.ndim == 1:
             return np.array(stored)
         texts = np.ascontiguousarray(stored).view(f"S{stored.shape[1]}").ravel()
-        return np.char.decode(texts, "utf-8")
+        try:
+            return np.char.decode(texts, "utf-8")
+        except UnicodeDecodeError as error:
+            raise FileFormatError(
+                f"{self._path} must name its samples in UTF-8, but {error}. Ask its "
+                "writer for another copy."
+            ) from error
 
     @cached_property
-    def _stored_latents(self) -> StoredSpectra:
+    def _index(self) -> LatentIndex:
         """The latents, ready to be searched."""
-        return StoredSpectra.of(np.asarray(self.latents, np.float32))
+        return LatentIndex(self.latents, self.decode)
 
     @property
     def mean_spectra(self) -> FloatArray | None:
@@ -178,9 +166,10 @@ class Library:
 
     def _decode_prepared(self, latents: ArrayLike) -> FloatArray:
         found = np.asarray(latents)
-        if found.ndim != 2 or found.shape[1] != self.latents.shape[1]:
+        n_latent = self._arrays.shape("latents")[1]
+        if found.ndim != 2 or found.shape[1] != n_latent:
             raise ValueError(
-                f"latents must have {self.latents.shape[1]} columns, as those of the "
+                f"latents must have {n_latent} columns, as those of the "
                 f"library, but their shape is {found.shape}."
             )
         if not np.isfinite(found).all():
@@ -188,7 +177,9 @@ class Library:
         found = found.astype(np.float32, copy=False)
         return np.asarray(self._autoencoder.inverse_transform(found))
 
-    def encode(self, spectra: ArrayLike, *, measured: bool = True) -> FloatArray:
+    def encode(
+        self, spectra: ArrayLike | Spectra, *, measured: bool = True
+    ) -> FloatArray:
         """Give the latents of primary spectra.
 
         Parameters
@@ -204,34 +195,14 @@ class Library:
         ndarray of shape (n_spectra, n_latent)
             Latents, in float32.
         """
-        prepare = self._side.prepare if measured else self._prepare_predicted
-        blocks = [self._encode_prepared(prepare(block)) for block in rows_of(spectra)]
-        return np.concatenate(blocks)
+        if measured:
+            prepared = self._side.prepare(with_axis(spectra), "spectra")
+        else:
+            prepared = self._side.prepare_predicted(self._check_predicted(spectra))
+        return self._encode_prepared(prepared)
 
     def _encode_prepared(self, prepared: FloatArray) -> FloatArray:
         return np.asarray(self._autoencoder.transform(prepared), np.float32)
-
-    def _prepared_samples(self, samples: np.ndarray, known: np.ndarray) -> FloatArray:
-        """Give mean spectra of samples as the primary side prepares them.
-
-        `known` are the names of the latents, in the type of `samples`.
-        """
-        if self.mean_spectra is not None:
-            rows = np.searchsorted(np.unique(known), samples)
-            return self._side.prepare_predicted(self.mean_spectra[rows])
-        order = np.argsort(known, kind="stable")
-        starts = np.searchsorted(known[order], samples)
-        stops = np.searchsorted(known[order], samples, side="right")
-        rows = np.concatenate([order[a:b] for a, b in zip(starts, stops, strict=True)])
-        of_row = np.repeat(np.arange(len(samples)), stops - starts)
-        decoded = self._decode_prepared(self.latents[rows])
-        sums = np.zeros((len(samples), decoded.shape[1]))
-        np.add.at(sums, of_row, decoded)
-        return (sums / (stops - starts)[:, None]).astype(np.float32)
-
-    def _prepare_predicted(self, spectra: Any) -> FloatArray:
-        found = self._check_predicted(spectra)
-        return self._side.prepare_predicted(found)
 
     def _check_predicted(self, spectra: Any) -> FloatArray:
         """Refuse predicted spectra that are not on the axis of the library.
@@ -246,6 +217,7 @@ class Library:
         ndarray
             Finite numbers.
         """
+        spectra = with_axis(spectra)
         axis = axis_of(spectra)
         if axis is not None:
             known = Named(self.axis.values, self.axis.unit)
@@ -259,7 +231,7 @@ class Library:
             )
         return found
 
-    def transform_target(self, spectra: ArrayLike) -> FloatArray:
+    def transform_target(self, spectra: ArrayLike | Spectra) -> FloatArray:
         """Bring measured primary spectra to the space of decoded ones.
 
         Parameters
@@ -272,15 +244,19 @@ class Library:
         ndarray of shape (n_spectra, n_primary)
             What predictions and decoded latents are to be compared with.
         """
-        return self._side.in_prediction_space(spectra)
+        return self._side.in_prediction_space(with_axis(spectra))
 
     def lookup(
-        self, spectra: ArrayLike, n_neighbors: int = 5, *, measured: bool = False
+        self,
+        spectra: ArrayLike | Spectra,
+        n_neighbors: int = 5,
+        *,
+        measured: bool = False,
     ) -> Matches:
         """Find the entries of the library that are nearest to spectra.
 
-        Entries are nominated by their latents, four times as many as are wanted, and
-        put in order by the distance of decoded spectra.
+        Entries are nominated by their latents, each direction weighed by what it does
+        to decoded spectra, and put in order by the distance of decoded spectra.
 
         Parameters
         ----------
@@ -365,7 +341,7 @@ class Library:
         self,
         path: str | os.PathLike[str],
         *,
-        spectra: ArrayLike,
+        spectra: ArrayLike | Spectra,
         sample_id: ArrayLike | None = None,
         card: dict[str, Any] | None = None,
     ) -> None:
@@ -387,7 +363,7 @@ class Library:
         extend_library(self, path, spectra, sample_id, card)
 
     def verify(
-        self, X: ArrayLike, *, sample_id: ArrayLike | None = None
+        self, X: ArrayLike | Spectra, *, sample_id: ArrayLike | None = None
     ) -> Verification:
         """Tell whether the primary instrument still matches its library.
 
@@ -399,7 +375,7 @@ class Library:
 
         Parameters
         ----------
-        X : array-like of shape (n_spectra, n_primary)
+        X : array-like of shape (n_spectra, n_primary) or Spectra
             Primary spectra of today, as measured.
         sample_id : array-like of shape (n_spectra,), default=None
             Their samples, as the library has them.
@@ -416,9 +392,3 @@ class Library:
 
     def _repr_html_(self) -> str:
         return datasheet_html(self)
-
-
-def sha256_of(path: Path) -> str:
-    """Give the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

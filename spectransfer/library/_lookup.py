@@ -1,7 +1,18 @@
-"""Looking up: which entries of a library is a spectrum nearest to?"""
+r"""Looking up: which entries of a library is a spectrum nearest to?
+
+To decode a whole library for that would take what latents save. So entries are
+nominated by their latents, in a metric that is near to that of spectra: with the linear
+map A that fits the decoder best,
+
+.. math:: d(z) \approx A z + b, \qquad
+          \lVert d(z) - d(z') \rVert \approx \lVert A (z - z') \rVert .
+
+Those nominated are decoded, and put in order by their spectra.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -9,11 +20,14 @@ import numpy as np
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer.metrics import cluster_labels
+from spectransfer.spectra import Spectra
+from spectransfer.transfer import StoredSpectra
 
 if TYPE_CHECKING:
     from spectransfer.library._library import Library
 
-_NOMINATED = 4  # entries that are compared as spectra, for each that is wanted
+_NOMINATED = 8  # entries that are compared as spectra, for each that is wanted
+_MOST_FITTED = 2048
 
 
 class Matches(NamedTuple):
@@ -41,8 +55,51 @@ class Matches(NamedTuple):
     cluster: IntArray
 
 
+class LatentIndex:
+    """Latents of a library, ready to be searched by what they do to spectra.
+
+    Parameters
+    ----------
+    latents : ndarray of shape (n_entries, n_latent)
+        Those of the library.
+    decode : callable
+        From latents to spectra.
+    """
+
+    def __init__(
+        self, latents: FloatArray, decode: Callable[[FloatArray], FloatArray]
+    ) -> None:
+        drawn = np.asarray(latents[:: -(-len(latents) // _MOST_FITTED)], np.float64)
+        centred = drawn - drawn.mean(axis=0)
+        decoded = np.asarray(decode(drawn), np.float64)
+        linear = np.linalg.lstsq(centred, decoded - decoded.mean(axis=0))[0]
+        # the triangular factor has the lengths of the whole matrix
+        self._metric = np.linalg.qr(linear.T)[1].T.astype(np.float32)
+        turned = np.asarray(latents, np.float32) @ self._metric
+        self._stored = StoredSpectra.of(turned)
+
+    def nearest(
+        self, latents: FloatArray, k: int
+    ) -> Iterator[tuple[slice, FloatArray, IntArray]]:
+        """Nominate k entries for each latent, as `StoredSpectra.nearest` does.
+
+        Parameters
+        ----------
+        latents : ndarray of shape (n_query, n_latent)
+            Latents of spectra.
+        k : int
+            Number of entries.
+
+        Returns
+        -------
+        iterator of (slice, ndarray, ndarray)
+            Rows, distances and numbers of entries.
+        """
+        return self._stored.nearest(latents @ self._metric, k)
+
+
 def nearest_entries(
-    library: Library, spectra: ArrayLike, n_neighbors: int, *, measured: bool
+    library: Library, spectra: ArrayLike | Spectra, n_neighbors: int, *, measured: bool
 ) -> Matches:
     """Find the nearest entries; see `Library.lookup`."""
     n_entries = len(library.latents)
@@ -58,21 +115,23 @@ def nearest_entries(
         queries = library._check_predicted(spectra)
     n_nominated = min(_NOMINATED * n_neighbors, n_entries)
     shape = len(latents), n_neighbors
-    index = np.empty(shape, np.intp)
+    entry = np.empty(shape, np.intp)
     distance, latent_distance = np.empty(shape), np.empty(shape)
     row_bytes = 16 * n_nominated * queries.shape[1]
-    for rows, apart, nominated in library._stored_latents.nearest(latents, n_nominated):
+    for rows, _, nominated in library._index.nearest(latents, n_nominated):
         for part in row_blocks(len(nominated), row_bytes):
             here = slice(rows.start + part.start, rows.start + part.stop)
             of_spectra = _apart(library, queries[here], nominated[part])
             order = np.argsort(of_spectra, axis=1, kind="stable")[:, :n_neighbors]
-            index[here] = np.take_along_axis(nominated[part], order, axis=1)
+            entry[here] = np.take_along_axis(nominated[part], order, axis=1)
             distance[here] = np.take_along_axis(of_spectra, order, axis=1)
-            latent_distance[here] = np.take_along_axis(apart[part], order, axis=1)
+    for part in row_blocks(len(latents), 32 * n_neighbors * latents.shape[1]):
+        error = library.latents[entry[part]].astype(float) - latents[part, None]
+        latent_distance[part] = np.sqrt((error**2).sum(axis=2))
     names = library.sample_id
-    found = index if names is None else names[index]
+    found = entry if names is None else names[entry]
     clusters = cluster_labels(library.clusters, queries)
-    return Matches(index, found, distance, latent_distance, clusters)
+    return Matches(entry, found, distance, latent_distance, clusters)
 
 
 def _apart(library: Library, queries: FloatArray, entries: IntArray) -> FloatArray:

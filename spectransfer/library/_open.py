@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from spectransfer.exceptions import FileFormatError
-from spectransfer.library._container import StoredArrays, read_container
+from spectransfer.library._container import StoredArrays, read_container, sha256_of
 from spectransfer.library._download import downloaded, is_url
-from spectransfer.library._library import OWN_ARRAYS, Library, sha256_of
+from spectransfer.library._library import Library
+from spectransfer.library._population import OWN_ARRAYS
 from spectransfer.library._transfers import WRONG
 
 
@@ -53,7 +54,8 @@ def open_library(
     if sha256 is not None and sha256_of(found) != sha256.lower():
         raise FileFormatError(
             f"{found} must have the SHA-256 {sha256}, but it has {sha256_of(found)}. "
-            "It is damaged or another file: ask for it again."
+            "It is damaged or another file: ask for it again.",
+            page="shared_libraries",
         )
     content, arrays = read_container(found, "library")
     try:
@@ -65,7 +67,8 @@ def open_library(
         why = f"it lacks {error}" if isinstance(error, KeyError) else error
         raise FileFormatError(
             f"{found} must describe a library, but {why}. Ask its writer which "
-            "version of spectransfer wrote it, and for another copy."
+            "version of spectransfer wrote it, and for another copy.",
+            page="shared_libraries",
         ) from error
     return library
 

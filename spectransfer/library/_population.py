@@ -15,9 +15,24 @@ from typing import Any
 
 import numpy as np
 
+from spectransfer._axis import with_names
 from spectransfer._blocks import blocks_of, row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer.pipeline import PrimarySide
+from spectransfer.spectra import Spectra
+
+# arrays of a library, with their axes, beside those of its parts
+OWN_ARRAYS: dict[str, int] = {
+    "axis": 1,
+    "latents": 2,
+    "sample_id": 0,  # numbers or texts
+    "clusters": 2,
+    "mean_spectra": 2,
+    "latent_mean": 1,
+    "latent_covariance": 2,
+    "residual": 1,
+    "quantiles": 2,
+}
 
 LEVELS = (0.5, 0.9, 0.95, 0.99, 0.999)
 _HELD_OUT = "primary spectra held out of the training, encoded and decoded"
@@ -190,14 +205,71 @@ def _judged(side: PrimarySide, autoencoder: Any, spectra: Any, name: str) -> Jud
     )
 
 
-def rows_of(spectra: Any) -> Iterator[Any]:
-    """Give spectra in blocks of rows; data frames stay such."""
-    table = spectra if hasattr(spectra, "columns") else np.asanyarray(spectra)
-    if len(table.shape) != 2:
+def published_samples(
+    library: Any, samples: np.ndarray, known: np.ndarray
+) -> FloatArray:
+    """Give mean spectra of samples as the primary side prepares them.
+
+    Parameters
+    ----------
+    library : Library
+        Opened.
+    samples : ndarray of shape (n_samples,)
+        Names, each in the library.
+    known : ndarray of shape (n_spectra,)
+        Names of its latents, in the type of `samples`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_prepared)
+        Those that were published, or what the decoder makes of the latents.
+    """
+    if library.mean_spectra is not None:
+        # in the order of the names as they are stored, which may be numbers
+        names = np.unique(library.sample_id).astype(known.dtype)
+        order = np.argsort(names)
+        rows = order[np.searchsorted(names[order], samples)]
+        return library._side.prepare_predicted(library.mean_spectra[rows])
+    order = np.argsort(known, kind="stable")
+    starts = np.searchsorted(known[order], samples)
+    stops = np.searchsorted(known[order], samples, side="right")
+    rows = np.concatenate([order[a:b] for a, b in zip(starts, stops, strict=True)])
+    of_row = np.repeat(np.arange(len(samples)), stops - starts)
+    decoded = library._decode_prepared(library.latents[rows])
+    sums = np.zeros((len(samples), decoded.shape[1]))
+    np.add.at(sums, of_row, decoded)
+    return (sums / (stops - starts)[:, None]).astype(np.float32)
+
+
+def with_axis(X: Any) -> Any:
+    """Give spectra as a table that tells its axis, if it is known.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_spectra, n_channels), Spectra or None
+        Spectra.
+
+    Returns
+    -------
+    array, data frame or None
+        The same; `Spectra` as an array with named columns.
+    """
+    if isinstance(X, Spectra):
+        return with_names(X.X, X.axis.names)
+    if X is None or hasattr(X, "columns"):
+        return X
+    table = np.asanyarray(X)
+    if table.ndim != 2:
         raise ValueError(
             f"Spectra are the rows of a table, but their shape is {table.shape}. Pass "
             "an array of shape (n_spectra, n_channels)."
         )
+    return table
+
+
+def rows_of(spectra: Any) -> Iterator[Any]:
+    """Give spectra in blocks of rows; data frames stay such."""
+    table = with_axis(spectra)
     return blocks_of(table, max(1, 2**19 // max(1, table.shape[1])))
 
 

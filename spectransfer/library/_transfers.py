@@ -122,7 +122,8 @@ def load_transfer(path: str | os.PathLike[str]) -> Any:
         raise FileFormatError(
             f"{path} must describe a fitted transfer made of listed parts, but "
             f"{why}. Ask its writer which version of spectransfer wrote it, and for "
-            "another copy."
+            "another copy.",
+            page="shared_libraries",
         ) from error
     if version != sklearn.__version__:
         warnings.warn(

@@ -223,11 +223,14 @@ class Reader:
         kind = part_class(word)
         part: Any = object.__new__(kind)
         state = self._pairs(told["state"])
+        parameters = set(getattr(kind, "_get_param_names", list)())
         for name, value in state:
-            if not name.isidentifier() or hasattr(kind, name):
+            # a parameter may have a default that is an attribute of the class
+            taken = hasattr(kind, name) and name not in parameters
+            if not name.isidentifier() or taken:
                 raise ValueError(f"{name!r:.40} is no attribute that a {word} learns")
             vars(part)[name] = value
-        lacking = set(getattr(kind, "_get_param_names", list)()) - vars(part).keys()
+        lacking = parameters - vars(part).keys()
         if lacking:
             raise ValueError(f"a {word} lacks {', '.join(sorted(lacking))}")
         if hasattr(kind, "_validate_params"):

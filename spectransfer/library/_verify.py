@@ -11,7 +11,8 @@ from scipy.stats import fisher_exact
 from spectransfer._labels import paired_labels
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer.adaptation import drift_between, light_of
-from spectransfer.library._population import LEVELS, rows_of, t2_of
+from spectransfer.library._population import LEVELS, published_samples, t2_of, with_axis
+from spectransfer.spectra import Spectra
 
 if TYPE_CHECKING:
     from spectransfer.library._library import Library
@@ -60,19 +61,17 @@ class Verification:
 
 
 def verify_spectra(
-    library: Library, X: ArrayLike, sample_id: ArrayLike | None
+    library: Library, X: ArrayLike | Spectra, sample_id: ArrayLike | None
 ) -> Verification:
     """Judge primary spectra of today; see `Library.verify`."""
-    latents, q = [], []
-    for block in rows_of(X):
-        prepared = library._side.prepare(block, "X")
-        z = library._encode_prepared(prepared)
-        latents.append(z)
-        missed = np.square(prepared - library._decode_prepared(z), dtype=np.float64)
-        q.append(missed.sum(axis=1))
+    if isinstance(X, Spectra) and sample_id is None and library.sample_id is not None:
+        sample_id = X.sample_id
+    prepared = library._side.prepare(with_axis(X), "X")
+    latents = library._encode_prepared(prepared)
+    missed = np.square(prepared - library._decode_prepared(latents), dtype=np.float64)
     statistics = {
-        "T2": t2_of(np.concatenate(latents), *library._latent_moments),
-        "Q": np.concatenate(q),
+        "T2": t2_of(latents, *library._latent_moments),
+        "Q": missed.sum(axis=1),
     }
     beyond, reasons = {}, []
     quantiles = library._quantiles
@@ -118,7 +117,9 @@ def _more(n_beyond: int, n_spectra: int, n_known: int | None) -> bool:
     return bool(fisher_exact(table, alternative="greater")[1] < _CHANCE)
 
 
-def _drift(library: Library, X: ArrayLike, sample_id: ArrayLike) -> dict[str, float]:
+def _drift(
+    library: Library, X: ArrayLike | Spectra, sample_id: ArrayLike
+) -> dict[str, float]:
     """Compare the mean spectra of samples with the published ones."""
     measured = np.asarray(library.transform_target(X), np.float64)
     known = library.sample_id
@@ -134,7 +135,7 @@ def _drift(library: Library, X: ArrayLike, sample_id: ArrayLike) -> dict[str, fl
             "sample_id must name samples of the library, but none of them is in it. "
             f"The library has {', '.join(map(str, known[:3]))} and so on."
         )
-    prepared = library._prepared_samples(samples, known)
+    prepared = published_samples(library, samples, known)
     published = np.asarray(library._side.undo(prepared), np.float64)
     today: FloatArray = np.stack([measured[own == s].mean(axis=0) for s in samples])
     light = np.stack([light_of(spectrum) for spectrum in published])

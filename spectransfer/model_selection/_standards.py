@@ -16,8 +16,9 @@ from spectransfer._blocks import blocks_of
 from spectransfer._labels import checked_labels
 from spectransfer._numbers import common_unit
 from spectransfer._typing import ArrayLike, FloatArray, IntArray, RandomState
+from spectransfer.model_selection._medoids import medoids
 
-_METHODS = ("kmeans", "kennard-stone", "duplex", "spxy", "d-optimal")
+_METHODS = ("kmeans", "kmedoids", "kennard-stone", "duplex", "spxy", "d-optimal")
 # what a standard that was not measured yet is known to, for the leverage
 _PRIOR_LEVERAGE = 1e-6
 # components of more spectra are learned from a draw of this size
@@ -52,7 +53,9 @@ def select_standards(
     n : int
         Number of standards; of samples, where there are `groups`.
     method : str, default="kmeans"
-        "kmeans": the spectra nearest to the centres of n clusters. "kennard-stone": one
+        "kmeans": the spectra nearest to the centres of n clusters. "kmedoids": the
+        spectra with the least sum of distances from all others to the nearest of them,
+        beginning with those of "kmeans". "kennard-stone": one
         after the other the spectrum farthest from all that are chosen, beginning with
         the two that are farthest apart. "duplex": the same, while every second pair,
         and then every second spectrum, goes to another set, which is as good to test
@@ -81,7 +84,9 @@ def select_standards(
     -----
     Beyond 5000 spectra components are learned from an even draw of them, and
     Kennard-Stone begins with the spectrum that is farthest from the first one and the
-    one farthest from that. Beyond 20,000 clusters are learned from batches.
+    one farthest from that. Beyond 20,000 clusters are learned from batches. Medoids of
+    more than 1500 spectra are exchanged within three draws of 1500, and those that are
+    best for all spectra are kept.
 
     References
     ----------
@@ -92,6 +97,8 @@ def select_standards(
     .. [3] R. K. H. Galvao et al., "A method for calibration and validation subset
        partitioning", Talanta 67 (2005) 736.
     .. [4] V. V. Fedorov, "Theory of optimal experiments", Academic Press (1972).
+    .. [5] L. Kaufman, P. J. Rousseeuw, "Finding groups in data", Wiley (1990), chapters
+       2 and 3 (PAM and CLARA).
 
     Examples
     --------
@@ -129,6 +136,10 @@ def select_standards(
     points = _sample_means(_whitened(spectra, n_components), samples)
     if method == "kmeans":
         chosen = _nearest_to_centers(points, n, known, random_state)
+    elif method == "kmedoids":
+        state = check_random_state(random_state)
+        start = _nearest_to_centers(points, n, known, state)
+        chosen = medoids(points, start, len(known), state)
     elif method == "d-optimal":
         chosen = _largest_leverage(points, n, known)
     elif method == "spxy":

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
+from spectransfer._pages import OnItsPage
 from spectransfer._random import seeded
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import (
@@ -67,7 +68,7 @@ def encoder_layers_for(n_wavelengths: int) -> tuple[int, int]:
     return size, size // 2
 
 
-class NetworkEstimator(HeldParts, BaseEstimator):
+class NetworkEstimator(OnItsPage, HeldParts, BaseEstimator):
     """An estimator that holds a skorch net as `net_`, trained as `training` says."""
 
     _parameter_constraints = NETWORK_CONSTRAINTS
@@ -89,9 +90,10 @@ class NetworkEstimator(HeldParts, BaseEstimator):
                 check_layer_sizes(sizes, name)
         self._part("training").check()
 
-    def _plan(self, name: str, n_spectra: int) -> Plan:
+    def _plan(self, name: str, n_spectra: int, *, begun: bool = False) -> Plan:
         training: Training = self._part("training")
-        return training.plan(n_spectra, name, l2=self.l2, verbose=bool(self.verbose))
+        shown = bool(self.verbose)
+        return training.plan(n_spectra, name, l2=self.l2, verbose=shown, begun=begun)
 
     def _unit(self, spectra: FloatArray, weights: FloatArray | None) -> Unit:
         if self._part("training").normalizes:

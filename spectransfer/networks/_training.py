@@ -10,6 +10,7 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
+from spectransfer._pages import OnItsPage
 from spectransfer._validation import Interval, StrOptions
 from spectransfer.nn import PRECISIONS, Plan, resolve_device
 
@@ -18,6 +19,8 @@ SMALLEST_BATCH = 16
 BATCHES_PER_EPOCH = 20
 AUTO_STEPS = 2000
 AUTO_EPOCHS = 20
+# an autoencoder that begins at the principal components has little left to learn
+BEGUN_PART = 0.25
 PATIENT_PART = 0.1
 LEAST_PATIENCE = 5
 
@@ -32,7 +35,7 @@ def batch_size_for(n_spectra: int) -> int:
     return size
 
 
-class Training(BaseEstimator):
+class Training(OnItsPage, BaseEstimator):
     """How a network is trained: how long, in which steps, and where.
 
     A part of `SpectralVAE`, `SpectralMLP` and `DirectMLPTransfer`, whose parameters
@@ -45,7 +48,8 @@ class Training(BaseEstimator):
     ----------
     n_steps : int or "auto", default="auto"
         Steps to take, rounded up to whole passes over the spectra (epochs). "auto"
-        takes 2,000, and as many as make 20 epochs where that is more.
+        takes 2,000, and as many as make 20 epochs where that is more; an autoencoder
+        that begins at the principal components a quarter of them.
     learning_rate : float, default=1e-3
         Size of the first step.
     batch_size : int or "auto", default="auto"
@@ -132,7 +136,13 @@ class Training(BaseEstimator):
         resolve_device(self.device)
 
     def plan(
-        self, n_spectra: int, name: str, *, l2: float | str, verbose: bool
+        self,
+        n_spectra: int,
+        name: str,
+        *,
+        l2: float | str,
+        verbose: bool,
+        begun: bool = False,
     ) -> Plan:
         """Work out what the training comes to.
 
@@ -146,6 +156,8 @@ class Training(BaseEstimator):
             Strength of the network's L2 penalty.
         verbose : bool
             Whether to show a progress bar.
+        begun : bool, default=False
+            Whether the network begins at the principal components of its spectra.
 
         Returns
         -------
@@ -154,7 +166,7 @@ class Training(BaseEstimator):
         """
         size = self.batch_size
         size = batch_size_for(n_spectra) if isinstance(size, str) else int(size)
-        n_epochs = self._n_epochs(-(-n_spectra // size))
+        n_epochs = self._n_epochs(-(-n_spectra // size), begun)
         patience = self.patience
         if isinstance(patience, str):
             patience = max(LEAST_PATIENCE, math.ceil(PATIENT_PART * n_epochs))
@@ -173,9 +185,10 @@ class Training(BaseEstimator):
             verbose=verbose,
         )
 
-    def _n_epochs(self, n_batches: int) -> int:
+    def _n_epochs(self, n_batches: int, begun: bool) -> int:
         if isinstance(self.n_steps, str):
-            return max(AUTO_EPOCHS, -(-AUTO_STEPS // n_batches))
+            n_steps = max(AUTO_EPOCHS * n_batches, AUTO_STEPS)
+            return math.ceil((BEGUN_PART if begun else 1) * n_steps / n_batches)
         return -(-int(self.n_steps) // n_batches)
 
 
@@ -255,5 +268,5 @@ class PublishedTraining(Training):
         self.device = device
         self.precision = precision
 
-    def _n_epochs(self, n_batches: int) -> int:
+    def _n_epochs(self, n_batches: int, begun: bool) -> int:
         return int(self.max_epochs)

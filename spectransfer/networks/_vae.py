@@ -263,7 +263,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
             seen = see(primary, unit, subspace)
             others = None if watched is None else (see(watched, unit, subspace), None)
             data, validation = self._datasets((seen, None), others, rng, weights)
-            plan = self._plan("VAE", len(data))
+            plan = self._plan("VAE", len(data), begun=self.shortcut is not None)
             module = self._module(seen.numbers.shape[1])
             if self.shortcut is not None:
                 start = subspace and subspace.inside()

@@ -14,13 +14,16 @@ import numpy as np
 from sklearn import get_config
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import process_routing
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import has_fit_parameter
 
 from spectransfer._axis import axis_of, with_names
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import unchanged_on_error
 from spectransfer._wrapping import flat_steps, layers
 from spectransfer.metrics import target_in_prediction_space
+from spectransfer.pipeline._frames import framed, names_of_predictions
 from spectransfer.pipeline._steps import names_behind
 
 
@@ -204,7 +207,12 @@ def unchanged_pipeline(pipeline: Pipeline) -> Iterator[None]:
             raise
 
 
-class TransferPipeline(Pipeline):
+def _ends_in_a_prediction(pipeline: Any) -> bool:
+    """Tell whether the last step predicts; a part of a transfer may end in another."""
+    return hasattr(pipeline.steps[-1][1], "predict")
+
+
+class TransferPipeline(OnItsPage, Pipeline):
     """scikit-learn's `Pipeline`, whose `fit` takes a validation set, too.
 
     Made by `make_transfer_pipeline`. Validation spectra go through the same steps as
@@ -307,6 +315,57 @@ class TransferPipeline(Pipeline):
             else:
                 super().fit(X, y, **params)
         return self
+
+    def set_output(self, *, transform: str | None = None) -> "TransferPipeline":
+        """Say what predictions are: arrays, or data frames named by the primary axis.
+
+        The preparing steps keep their arrays, which are of no use outside;
+        ``transfer[:-1].set_output(transform="pandas")`` is for them.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            "default" gives arrays. The columns of a frame are named by the primary
+            axis, as in ``"589.0 nm"``, where the transfer was fitted on spectra that
+            tell it, and else "channel 0" and so on; pandas keeps the index of `X`.
+            None changes nothing.
+
+        Returns
+        -------
+        TransferPipeline
+            Itself.
+        """
+        if transform not in (None, "default", "pandas", "polars"):
+            raise ValueError(
+                'transform must be "default", "pandas", "polars" or None, but it is '
+                f"{transform!r}."
+            )
+        if transform is not None:
+            # where scikit-learn keeps it, so that clones have it, too
+            self._sklearn_output_config = {"transform": transform}
+        return self
+
+    @available_if(_ends_in_a_prediction)
+    def predict(self, X: ArrayLike, **params: Any) -> Any:
+        """Transfer secondary spectra.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_secondary)
+            Secondary spectra, as measured.
+        **params : dict
+            As in ``predict`` of the last step, such as `reference`.
+
+        Returns
+        -------
+        ndarray or frame of shape (n_spectra, n_primary) or (n_spectra,)
+            Primary spectra; what `set_output` asked for.
+        """
+        predicted = super().predict(X, **params)
+        kind = getattr(self, "_sklearn_output_config", {}).get("transform", "default")
+        if kind == "default":
+            return predicted
+        return framed(predicted, kind, X, names_of_predictions(self))
 
     @property
     def prediction_space_(self) -> str:

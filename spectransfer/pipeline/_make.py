@@ -29,7 +29,8 @@ def make_transfer_pipeline(
     preparation : {"libs", "raman", "nir"} or None, default="libs"
         How spectra of both sides are prepared, by the kind of spectroscopy. "libs" and
         "raman": free of baseline, centred, divided by one number, that is
-        ``make_pipeline(BaselineCorrector(), StandardScaler(power=0))``. "nir": first
+        ``make_pipeline(BaselineCorrector(), StandardScaler(power=0))``; that of "raman"
+        is called "fluorescence", and takes what it takes unasked. "nir": first
         derivative (15 channels, quadratic), standard normal variate, the same scaler;
         it needs chemotools, and predictions are such derivatives. None: nothing, so
         that predictions are on the scale of the measured spectra.
@@ -51,7 +52,8 @@ def make_transfer_pipeline(
     Warns
     -----
     SpectransferWarning
-        In `fit`, if a baseline takes away most of the variance among primary spectra.
+        In `fit`, if a baseline takes away most of the variance among primary spectra,
+        unless "raman" has said that it is fluorescence.
 
     See Also
     --------

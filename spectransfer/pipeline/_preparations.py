@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from spectransfer._blocks import take_rows
 from spectransfer._imports import need
-from spectransfer._wrapping import flat_steps
+from spectransfer._wrapping import flat_steps, unwrapped
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.preprocessing import (
     BaselineCorrector,
@@ -26,10 +26,11 @@ _MOST = 0.5
 _ROUNDING = 1e-20  # of squares: what is left of equal spectra behind their mean
 
 
-def _baseline() -> Pipeline:
-    return Pipeline(
-        [("baseline", BaselineCorrector()), ("scaler", StandardScaler(power=0))]
-    )
+FLUORESCENCE = "fluorescence"  # name of a step that takes off what is known as such
+
+
+def _baseline(name: str = "baseline") -> Pipeline:
+    return Pipeline([(name, BaselineCorrector()), ("scaler", StandardScaler(power=0))])
 
 
 def _derivative() -> Pipeline:
@@ -45,7 +46,11 @@ def _derivative() -> Pipeline:
     )
 
 
-_KINDS = {"libs": _baseline, "raman": _baseline, "nir": _derivative}
+_KINDS = {
+    "libs": _baseline,
+    "raman": lambda: _baseline(FLUORESCENCE),
+    "nir": _derivative,
+}
 
 
 def prepare_as(kind: str | None) -> Pipeline | None:
@@ -76,7 +81,8 @@ def warn_of_lost(transformer: Any, table: Any) -> None:
 
     The share is one minus the variance among corrected spectra over that before, both
     summed over channels. Steps that change the unit (scaling, derivatives) have no such
-    share, and are passed by.
+    share, and are passed by. A corrector that is called "fluorescence" in its pipeline,
+    as that of "raman" is, takes off what its user knows: nothing is said.
 
     Parameters
     ----------
@@ -88,6 +94,11 @@ def warn_of_lost(transformer: Any, table: Any) -> None:
     steps = [] if transformer is None else flat_steps(transformer)
     if len(table) < 2 or not any(isinstance(s, BaselineCorrector) for s in steps):
         return
+    known = {
+        id(step)
+        for name, step in getattr(unwrapped(transformer), "steps", [])
+        if name == FLUORESCENCE
+    }
     some = slice(None, None, -(-len(table) // _ENOUGH))
     before = take_rows(table, some)
     for step in steps:
@@ -97,7 +108,8 @@ def warn_of_lost(transformer: Any, table: Any) -> None:
         with config_context(assume_finite=True):
             after = step.transform(before)
         varied, size = _variance(before), _variance(before, about=0.0)
-        if isinstance(step, BaselineCorrector) and varied > _ROUNDING * size:
+        told = isinstance(step, BaselineCorrector) and id(step) not in known
+        if told and varied > _ROUNDING * size:
             _warn(1 - _variance(after) / varied)
         before = after
 
@@ -111,10 +123,10 @@ def _warn(share: float) -> None:
     if share > _MOST:
         warnings.warn(
             f"BaselineCorrector takes away {share:.0%} of the variance among the "
-            "primary spectra. That is right where they differ by background, such as "
-            "fluorescence or offsets, and wrong where broad bands tell them apart, as "
-            'in NIR: then choose make_transfer_pipeline(..., preparation="nir") or '
-            "preparation=None.",
+            "primary spectra. That is right where they differ by background: "
+            'preparation="raman" says that it is fluorescence. It is wrong where broad '
+            "bands tell them apart, as in NIR: then choose "
+            'make_transfer_pipeline(..., preparation="nir") or preparation=None.',
             SpectransferWarning,
             stacklevel=4,
         )

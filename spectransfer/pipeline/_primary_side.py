@@ -149,6 +149,16 @@ class PrimarySide:
         lost = [type(s).__name__ for s in self.steps if not can_be_undone(s)]
         return f"changed for good by {', '.join(lost)}" if lost else "as measured"
 
+    @property
+    def keeps_unit(self) -> bool:
+        """Whether predictions are in the unit of the measured intensities.
+
+        A baseline that is taken off and channels that are cut leave it; a derivative, a
+        logarithm or a normal variate do not.
+        """
+        lost = [step for step in self.steps if not can_be_undone(step)]
+        return all(isinstance(step, _AXIS_STEPS) for step in lost)
+
     def check(self, y: ArrayLike, name: str = "y") -> FloatArray:
         """Refuse spectra that are not those of this side: shape, axis, numbers.
 

@@ -25,6 +25,7 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from spectransfer._axis import with_names
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     HasMethods,
@@ -61,7 +62,12 @@ def _check_takes(regressor: Any, named: dict[str, Any]) -> None:
 
 
 class PrimarySpaceRegressor(
-    HeldParts, MultiOutputMixin, RegressorMixin, MetaEstimatorMixin, BaseEstimator
+    OnItsPage,
+    HeldParts,
+    MultiOutputMixin,
+    RegressorMixin,
+    MetaEstimatorMixin,
+    BaseEstimator,
 ):
     r"""Regress onto transformed primary spectra, and predict primary spectra.
 

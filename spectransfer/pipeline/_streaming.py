@@ -19,7 +19,6 @@ from sklearn.utils.validation import check_is_fitted
 from spectransfer._axis import Axis, compare_axes, read_names
 from spectransfer._blocks import BLOCK_ROWS, blocks_of, take_rows
 from spectransfer._files import new_array, new_npy_files, written_beside
-from spectransfer._imports import need
 from spectransfer._progress import progress_bar
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import (
@@ -28,8 +27,9 @@ from spectransfer._validation import (
     StrOptions,
     validate_params,
 )
-from spectransfer._wrapping import layers
+from spectransfer.pipeline._frames import framed, names_of_predictions
 from spectransfer.pipeline._protocols import with_batch_statistics, with_reference
+from spectransfer.spectra import Spectra
 
 
 @validate_params(
@@ -61,9 +61,9 @@ def transfer_spectra(
     ----------
     transfer : estimator
         A fitted transfer: a pipeline, a search, any regressor.
-    X : array-like of shape (n_spectra, n_secondary), SpectraPair or PairedMaps
-        Secondary spectra, memory-mapped or not; or a dask array of them. Of a pair or
-        of maps, the secondary side.
+    X : array-like of shape (n_spectra, n_secondary), Spectra, SpectraPair or PairedMaps
+        Secondary spectra, memory-mapped or not; or a dask array of them; or what
+        `read_spectra` has read. Of a pair or of maps, the secondary side.
     out : ndarray of shape (n_spectra, n_primary), path or None, default=None
         Where the primary spectra go. A path is that of a ``.npy`` file, or of an
         ``.npz`` file, which holds the axis, too (`X`, `wavelengths`, `unit`, as far as
@@ -87,7 +87,8 @@ def transfer_spectra(
     Returns
     -------
     ndarray, dask.array.Array or frame of shape (n_spectra, n_primary) or (n_spectra,)
-        Of a pair or of maps, the same with the predicted spectra as primary ones.
+        Of a pair or of maps, the same with the predicted spectra as primary ones; of
+        `Spectra`, such on the primary axis.
         Otherwise primary spectra: `out` where it is an array; where it is a path, the
         very file that was written, memory-mapped for reading, also if another process
         has written one of its own there since. Of a dask array, a dask array that is
@@ -120,9 +121,13 @@ def transfer_spectra(
     }
     if hasattr(X, "X_secondary"):
         return _transfer_pair(transfer, X, out, options)
+    if isinstance(X, Spectra):
+        if output is None:
+            return _transfer_single(transfer, X, out, options)
+        X = X.as_frame() if hasattr(transfer, "feature_names_in_") else X.X
     if output is not None:
         predicted = transfer_spectra(transfer, X, out, **options)
-        return _framed(predicted, output, X, names_of_predictions(transfer))
+        return framed(predicted, output, X, names_of_predictions(transfer))
     if out is not None and Path(str(out)).suffix == ".npz":
         predicted = transfer_spectra(transfer, X, None, **options)
         return _written(predicted, Path(str(out)), names_of_predictions(transfer))
@@ -158,28 +163,50 @@ def transfer_spectra(
     return finished()
 
 
-def names_of_predictions(transfer: Any) -> list[str] | None:
-    """Give names of the channels that a transfer predicts, where it knows the axis."""
-    for layer in layers(transfer):
-        if hasattr(layer, "primary_side_"):
-            return layer.primary_side_.predicted_names
-        names = getattr(layer, "target_names_in_", None)
-        if names is not None:
-            return [str(name) for name in names]
-    return None
+def _transfer_single(
+    transfer: Any, spectra: Spectra, out: Any, options: dict[str, Any]
+) -> Spectra:
+    """Transfer spectra that know their axis, to such on the primary one."""
+    predicted = _on_known_axis(transfer, spectra.axis, spectra.X, out, options)
+    names = names_of_predictions(transfer)
+    named = None if names is None else read_names(names)
+    if named is None:
+        raise ValueError(
+            "The transfer does not know the axis of its predictions, and Spectra have "
+            "one. Fit it on data frames, such as pair.as_frames(), or transfer "
+            "spectra.X."
+        )
+    axis = Axis(named.values, named.unit)
+    return replace(
+        spectra, X=predicted, wavelengths=axis.values, unit=axis.unit,
+        descending=False, notes=("transferred",),
+    )  # fmt: skip
+
+
+def _on_known_axis(
+    transfer: Any, axis: Axis, X: Any, out: Any, options: dict[str, Any]
+) -> np.ndarray:
+    """Compare the axis of secondary spectra with the one known, and transfer them."""
+    for layer in (transfer, *(step for _, step in getattr(transfer, "steps", ()))):
+        known = getattr(layer, "feature_names_in_", None)
+        if known is None:
+            continue
+        fitted = read_names(known)
+        if fitted is not None:
+            compare_axes(fitted, axis, who=type(layer).__name__)
+        break
+    with warnings.catch_warnings():
+        # the names were compared above
+        warnings.filterwarnings("ignore", message="X does not have valid feature names")
+        predicted: np.ndarray = transfer_spectra(transfer, X, out, **options)
+    return predicted
 
 
 def _transfer_pair(transfer: Any, pair: Any, out: Any, options: dict[str, Any]) -> Any:
     """Transfer the secondary side of a pair, and put the result on its primary side."""
-    known = getattr(transfer, "feature_names_in_", None)
-    fitted = None if known is None else read_names(known)
-    if fitted is not None:
-        who = type(transfer).__name__
-        compare_axes(fitted, pair.axis_secondary, who=who)
-    with warnings.catch_warnings():
-        # the names were compared above
-        warnings.filterwarnings("ignore", message="X does not have valid feature names")
-        predicted = transfer_spectra(transfer, pair.X_secondary, out, **options)
+    predicted = _on_known_axis(
+        transfer, pair.axis_secondary, pair.X_secondary, out, options
+    )
     names = names_of_predictions(transfer)
     named = None if names is None else read_names(names)
     if named is not None:
@@ -194,18 +221,6 @@ def _transfer_pair(transfer: Any, pair: Any, out: Any, options: dict[str, Any]) 
             "such as pair.as_frames(), or transfer pair.X_secondary."
         )
     return replace(pair, X_primary=predicted, wavelengths_primary=axis)
-
-
-def _framed(predicted: Any, kind: str, X: Any, names: list[str] | None) -> Any:
-    """Give predictions as a data frame; places name its columns where known."""
-    table = predicted.reshape(len(predicted), -1)
-    if names is None:
-        names = [f"channel {k}" for k in range(table.shape[1])]
-    if kind == "pandas":
-        pd = need("pandas", 'output="pandas"', "spectransfer[files]")
-        return pd.DataFrame(table, columns=names, index=getattr(X, "index", None))
-    pl = need("polars", 'output="polars"', "polars")
-    return pl.DataFrame(np.asarray(table), schema=names)
 
 
 def _written(predicted: np.ndarray, path: Path, names: list[str] | None) -> np.ndarray:

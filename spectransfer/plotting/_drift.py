@@ -11,6 +11,7 @@ from spectransfer.plotting._figure import (
     CURVES,
     axis_label,
     axis_of,
+    with_unit,
     with_whole_formulas,
 )
 from spectransfer.preprocessing import DriftCorrector
@@ -19,7 +20,7 @@ _NAMES = {
     "gain": "gain",
     "shift": "shift (channels)",
     "width": "width (factor)",
-    "offset": "offset (counts)",
+    "offset": "offset",
 }
 _NOTHING = {"gain": 1.0, "shift": 0.0, "width": 1.0, "offset": 0.0}
 
@@ -54,6 +55,8 @@ class DriftDisplay:
         Axis; None counts channels.
     explained : float, default=None
         Share of the standards' difference that the drift explains.
+    unit : str or None, default=None
+        Unit of the intensities, and so of the offset.
 
     Attributes
     ----------
@@ -73,7 +76,7 @@ class DriftDisplay:
     >>> from spectransfer.plotting import DriftDisplay
     >>> standards = make_instrument_pair(n_spectra=3, random_state=0).X_secondary
     >>> drift = DriftCorrector().fit(1.4 * standards, standards)
-    >>> display = DriftDisplay.from_corrector(drift)
+    >>> display = DriftDisplay.from_corrector(drift, unit="counts")
     >>> [panel.get_ylabel() for panel in display.axes_]
     ['gain', 'shift (channels)', 'width (factor)', 'offset (counts)']
     """
@@ -85,7 +88,9 @@ class DriftDisplay:
         wavelengths: ArrayLike | Axis | None,
         *,
         explained: float | None = None,
+        unit: str | None = None,
     ) -> None:
+        self.unit = unit
         self.curves = {k: np.asarray(curves[k], dtype=np.float64) for k in _NAMES}
         self.errors = {k: np.asarray(errors[k], dtype=np.float64) for k in _NAMES}
         n = len(self.curves["gain"])
@@ -125,7 +130,7 @@ class DriftDisplay:
             )
             self.bands_.append(band)
             self.lines_ += panel.plot(self.wavelengths, curve, color=CURVES[0], lw=1.2)
-            panel.set_ylabel(label)
+            panel.set_ylabel(_label(label, self.unit))
             panel.margins(x=0.01)
         for panel in self.axes_[2:]:
             panel.set_xlabel(axis_label(self.axis))
@@ -143,7 +148,8 @@ class DriftDisplay:
         cls,
         corrector: DriftCorrector,
         *,
-        wavelengths: ArrayLike | None = None,
+        wavelengths: ArrayLike | Axis | None = None,
+        unit: str | None = None,
         ax: Any = None,
     ) -> "DriftDisplay":
         """Draw what a fitted corrector has found.
@@ -152,9 +158,11 @@ class DriftDisplay:
         ----------
         corrector : DriftCorrector
             Fitted, such as ``recalibrate(...).named_steps["drift"]``.
-        wavelengths : array-like of shape (n_channels,), default=None
-            Axis in nm. None takes that of the corrector, and counts channels where it
+        wavelengths : Axis or array-like of shape (n_channels,), default=None
+            Axis. None takes that of the corrector, and counts channels where it
             has none.
+        unit : str or None, default=None
+            Unit of the intensities, such as that which `intensity_unit` of a pair says.
         ax : array-like of 4 matplotlib.axes.Axes, default=None
             Panels for gain, shift, width and offset; None makes a new figure.
 
@@ -174,7 +182,13 @@ class DriftDisplay:
             {name: getattr(corrector, f"{name}_error_") for name in _NAMES},
             axis,
             explained=corrector.explained_,
+            unit=unit,
         ).plot(ax)
+
+
+def _label(name: str, unit: str | None) -> str:
+    """Write the unit behind what is in the unit of the intensities."""
+    return with_unit(name, unit) if name == "offset" else name
 
 
 class _Named:
@@ -193,6 +207,8 @@ class ControlChartDisplay:
     ----------
     watch : InstrumentWatch
         Days that were judged, from `spectransfer.adaptation.watch_instrument`.
+    unit : str or None, default=None
+        Unit of the intensities, and so of the offset.
 
     Attributes
     ----------
@@ -214,12 +230,12 @@ class ControlChartDisplay:
     >>> watch = watch_instrument(spectra, np.arange(12))
     >>> display = ControlChartDisplay.from_watch(watch)
     >>> [panel.get_ylabel() for panel in display.axes_]
-    ['T2', 'Q', 'gain', 'shift (channels)', 'width (factor)', 'offset (counts)']
+    ['T2', 'Q', 'gain', 'shift (channels)', 'width (factor)', 'offset']
     """
 
-    def __init__(self, watch: Any) -> None:
+    def __init__(self, watch: Any, *, unit: str | None = None) -> None:
         # an InstrumentWatch; its room needs torch, which displays do without
-        self.watch = watch
+        self.watch, self.unit = watch, unit
 
     def plot(self, ax: Any = None) -> "ControlChartDisplay":
         """Draw the chart.
@@ -275,16 +291,20 @@ class ControlChartDisplay:
         seen = values[np.isfinite(values)]
         if name in ("T2", "Q") and len(seen) and seen.max() > 20 * high:
             panel.set_yscale("log")
-        panel.set_ylabel(_NAMES.get(name, name))
+        panel.set_ylabel(_label(_NAMES.get(name, name), self.unit))
 
     @classmethod
-    def from_watch(cls, watch: Any, *, ax: Any = None) -> "ControlChartDisplay":
+    def from_watch(
+        cls, watch: Any, *, unit: str | None = None, ax: Any = None
+    ) -> "ControlChartDisplay":
         """Draw the days that were judged.
 
         Parameters
         ----------
         watch : InstrumentWatch
             From `spectransfer.adaptation.watch_instrument`.
+        unit : str or None, default=None
+            Unit of the intensities.
         ax : array-like of matplotlib.axes.Axes, default=None
             A panel for each statistic; None makes a new figure.
 
@@ -293,7 +313,7 @@ class ControlChartDisplay:
         ControlChartDisplay
             The display, drawn.
         """
-        return cls(watch).plot(ax)
+        return cls(watch, unit=unit).plot(ax)
 
 
 def _places(days: np.ndarray) -> np.ndarray:

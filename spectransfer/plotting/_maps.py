@@ -9,6 +9,7 @@ import numpy as np
 from spectransfer._axis import Axis
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_targets
+from spectransfer._wrapping import unit_of_predictions
 from spectransfer.metrics import spectrum_cosine, spectrum_euclidean, spectrum_rmse
 from spectransfer.plotting._figure import (
     CURVES,
@@ -395,4 +396,5 @@ class MapDisplay:
             The display, drawn.
         """
         compared = measured_and_predicted(estimator, maps.X_secondary, maps.X_primary)
-        return cls.from_predictions(maps, *compared, **kwargs)
+        changed = {} if unit_of_predictions(estimator, "kept") else {"unit": None}
+        return cls.from_predictions(maps, *compared, **(changed | kwargs))

@@ -20,6 +20,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._numbers import common_unit
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     Interval,
@@ -202,7 +203,7 @@ def _moves(
     return both[:, 0], both[:, 1]
 
 
-class AxisAligner(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class AxisAligner(OnItsPage, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Bring the lines of a new day back to the channels of the reference day.
 
     For shifts by many channels, before `DriftCorrector`, by the spectrum of a lamp

@@ -18,6 +18,7 @@ from sklearn.base import (
 from sklearn.utils import Tags, check_consistent_length
 
 from spectransfer._axis import UNITS, Axis, as_axis, find_unit
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     Interval,
@@ -56,7 +57,7 @@ def _whole_channels(name: str, width: float, pitch: float | None) -> int:
 
 
 class BaselineCorrector(
-    SearchesOnce, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+    OnItsPage, SearchesOnce, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
 ):
     r"""Subtract the smoothed sliding minimum of every spectrum.
 

@@ -22,6 +22,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._blocks import row_blocks
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_spectra, check_targets, fit_context
 from spectransfer.exceptions import SpectransferWarning
@@ -73,7 +74,7 @@ def smooth_level(difference: FloatArray, reference: FloatArray) -> FloatArray:
     return np.asarray(basis @ values)
 
 
-class BlindCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class BlindCorrector(OnItsPage, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Bring the spectra of a new day back without any standard, by an assumption.
 
     .. math:: \hat r(c) = (x(c + s(c)) - b(c)) / g(c)

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._axis import Axis, axis_of, check_axis
 from spectransfer._files import copied
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     Interval,
@@ -88,7 +89,7 @@ def channels_within(axis: Axis, lower: float | None, upper: float | None) -> sli
     return slice(start, stop)
 
 
-class WavelengthCropper(SearchesOnce, TransformerMixin, BaseEstimator):
+class WavelengthCropper(OnItsPage, SearchesOnce, TransformerMixin, BaseEstimator):
     """Keep the channels of a wavelength range, both ends included.
 
     The step is lossy and has no `inverse_transform`.

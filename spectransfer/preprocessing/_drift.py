@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     Interval,
@@ -51,7 +52,7 @@ _MUCH = 2.0  # times the noise, of sharpening that would draw the gain its way
 _FOREIGN = 0.005  # of a standard's energy: more than this the model must not leave
 
 
-class DriftCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class DriftCorrector(OnItsPage, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Bring the spectra of a new day back to the day of reference, by standards.
 
     A standard is a material that the *same* instrument measured on both days; no other

@@ -10,6 +10,7 @@ from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._axis import check_axis
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     SearchesOnce,
@@ -29,7 +30,7 @@ from spectransfer.preprocessing._between_channels import (
 from spectransfer.preprocessing._cropping import as_feature_names, find_axis
 
 
-class WavelengthResampler(SearchesOnce, TransformerMixin, BaseEstimator):
+class WavelengthResampler(OnItsPage, SearchesOnce, TransformerMixin, BaseEstimator):
     r"""Bring spectra onto another wavelength axis.
 
     Each new intensity is a weighted sum of old ones, :math:`X' = X R`. The kinds are

@@ -14,6 +14,7 @@ from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._files import new_array
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     Interval,
@@ -34,7 +35,7 @@ from spectransfer.preprocessing._moments import (
 )
 
 
-class StandardScaler(SearchesOnce, _SklearnScaler):
+class StandardScaler(OnItsPage, SearchesOnce, _SklearnScaler):
     r"""Centre every channel and scale it by a power of its standard deviation.
 
     .. math:: z_{ij} = \frac{x_{ij} - \mu_j}{\sigma_j} \, w_j ,

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._blocks import row_blocks
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, BoolArray, FloatArray, IntArray
 from spectransfer._validation import Interval, check_spectra, fit_context
 from spectransfer.reliability._conformal import (
@@ -67,7 +68,7 @@ class Judgement:
         return "\n".join(said)
 
 
-class ApplicabilityDomain(OutlierMixin, BaseEstimator):
+class ApplicabilityDomain(OnItsPage, OutlierMixin, BaseEstimator):
     r"""Find spectra that are unlike those which a transfer has learned from.
 
     A transfer answers to noise, to zeros and to minerals never seen, too. Six

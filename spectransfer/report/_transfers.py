@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +144,7 @@ class _Task:
 
     @property
     def unit(self) -> str | None:
-        return getattr(self.test, "intensity_unit", None)
+        return self.table.meta.get("unit")
 
 
 def _best(table: TransferTable, transfer: str | None, protocol: str) -> str:
@@ -259,17 +259,19 @@ def _telling_spots(task: _Task) -> dict[str, int]:
 
 def _add_maps(report: Report, task: _Task, summary: TransferredMap | None) -> None:
     errors = task.table.errors_of(task.transfer, task.protocol)
+    # a derivative, say, is not in the unit of what was measured
+    maps = replace(task.test, meta={**task.test.meta, "unit": task.unit})
     report.section("Over the map")
     if summary is not None:
         report.figure(
             "emissivity",
-            pictures.draw_emissivity(task.test, summary),
+            pictures.draw_emissivity(maps, summary),
             caption="Total emissivity, measured and predicted, in the same colours.",
             alt="Map of total emissivity",
         )
     report.figure(
         "error-maps",
-        pictures.draw_error_maps(task.test, errors),
+        pictures.draw_error_maps(maps, errors),
         caption=(
             "Errors of the predicted spectra. The first and the last percent share one "
             "colour each."

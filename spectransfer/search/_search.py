@@ -24,6 +24,7 @@ from sklearn.utils import Tags, check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
 from spectransfer._validation import HasMethods, Interval, StrOptions, fit_context
 from spectransfer.exceptions import SpectransferWarning
@@ -48,7 +49,7 @@ def _best_has(method: str) -> Any:
     return available_if(check)
 
 
-class HalvingSearch(MetaEstimatorMixin, BaseEstimator):
+class HalvingSearch(OnItsPage, MetaEstimatorMixin, BaseEstimator):
     """Search for parameters by successive halving, judged on a validation map.
 
     All candidates are trained for a few epochs, the best third of them three times as

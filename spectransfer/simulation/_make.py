@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
+from spectransfer._progress import progress_bar
 from spectransfer._typing import RandomState
 from spectransfer._validation import StrOptions, validate_params
 from spectransfer.io import create_libs_transfer, load_libs_transfer
@@ -182,6 +183,7 @@ def checked_dtype(dtype: Any) -> np.dtype[Any]:
         "library_day": [StrOptions({"conditions", "instrument"}), None],
         "out": [str, os.PathLike, None],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     },
     prefer_skip_nested_validation=True,
 )
@@ -203,15 +205,15 @@ def make_libs_maps(
     overwrite: bool = False,
     n_jobs: int | None = None,
     random_state: RandomState = None,
+    verbose: bool | int = False,
 ) -> Bunch:
     r"""Simulate LIBS maps of a pegmatite, measured by two spectrometers at once.
 
     A laser fires at a raster of spots. Each shot ablates a mixture of the minerals
     under it; the plume is a plasma in local thermodynamic equilibrium, whose lines are
     those of atoms and first ions, with self-absorption and a continuum; two
-    Czerny-Turner spectrometers of different range and resolution record it. Some
-    maps are measured on a second day, when both spectrometers have drifted. The
-    integrated intensity of a line of species s is
+    spectrometers of different range and resolution record it. Some maps are of a
+    second day, when both have drifted. A line of species s has the intensity
 
     .. math:: I = \frac{N_s}{U_s(T)}\, g_k A_{ki}\, e^{-E_k / k T}
               \left(1 + \tau + \tfrac{\pi^2}{16} \tau^2\right)^{-1/4}
@@ -245,8 +247,7 @@ def make_libs_maps(
         plasma of the second day. None leaves the annotation out, and with it the
         time and the room of as many primary spectra again.
     noise_free : bool, default=False
-        Give the expected spectra, too, as annotations `noise_free_primary` and
-        `noise_free_secondary`. Measured spectra stay what they are.
+        Add the expected spectra, annotations `noise_free_primary` and `..._secondary`.
     dtype : {numpy.float32, numpy.float64}, default=numpy.float32
         Precision of the spectra. Both hold the same numbers.
     out : str or path-like, default=None
@@ -255,11 +256,13 @@ def make_libs_maps(
     overwrite : bool, default=False
         Whether maps in `out` may be replaced.
     n_jobs : int, default=None
-        Threads. None is 1 unless in a `joblib.parallel_config` context, -1 all cores.
-        The result does not depend on it.
+        Threads, without effect on the result. None is 1 unless joblib's
+        `parallel_config` says otherwise, -1 all cores.
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same maps every time. A map does not depend on whether
         the others, or noise-free spectra, are asked for.
+    verbose : bool or int, default=False
+        Whether to show how far it is.
 
     Returns
     -------
@@ -303,31 +306,33 @@ def make_libs_maps(
     The same day without its drift in gain:
 
     >>> steady = make_libs_maps(
-    ...     None, None, (20, 20), spectrometers="light", random_state=0,
-    ...     day=DayDrift().without("gain"),
-    ... )
+    ...     None, None, (20, 20), spectrometers="light",
+    ...     day=DayDrift().without("gain"), random_state=0)
     >>> ratio = maps.test.X_primary.max() / steady.test.X_primary.max()
     >>> bool(ratio < 0.75)
     True
     """
     rock, shots, day = rock or Rock(), shots or ShotVariation(), day or DayDrift()
     shapes = checked_shapes(train, validation, test)
-    late = checked_names(second_day, "second_day")
-    steps = checked_steps(step)
+    late, steps = checked_names(second_day, "second_day"), checked_steps(step)
     instruments = checked_spectrometers(spectrometers)
     known_day = late if library_day else frozenset[str]()
     layout = Layout(
         shapes, steps, instruments, checked_dtype(dtype), noise_free, known_day
     )
-    description = _describe(late) | {"library_day": library_day}
-    seeds = _seeds(random_state)
+    seeds, description = _seeds(random_state), _describe(late, library_day)
 
     def recorder(view: int, day: DayDrift) -> Recorder:
         absorption, continuum = shots.self_absorption, shots.continuum
         return _recorder(instruments[view], view, day, absorption, continuum)
 
-    with layout.opened(out, overwrite, description) as opened:
+    n_shots = sum(n_rows * n_columns for n_rows, n_columns in shapes.values())
+    with (
+        layout.opened(out, overwrite, description) as opened,
+        progress_bar(n_shots, "shot", visible=bool(verbose)) as bar,
+    ):
         for name in shapes:
+            bar.describe(f"simulate {name}")
             for_shots, for_noise = seeds[name].spawn(2)
             drift = day if name in late else DayDrift.off()
             fired = fire(shapes[name], steps[name], rock, shots, drift, for_shots)
@@ -346,6 +351,7 @@ def make_libs_maps(
                 noise=shots.noise,
                 n_jobs=n_jobs,
                 library_day=known,
+                bar=bar,
             )
     made = opened if out is None else load_libs_transfer(out)
     return Bunch(**{name: made.get(name) if name in shapes else None for name in MAPS})
@@ -363,7 +369,7 @@ def _annotations(fired: Shots) -> dict[str, np.ndarray]:
     }
 
 
-def _describe(late: frozenset[str]) -> dict[str, Any]:
+def _describe(late: frozenset[str], library_day: str | None) -> dict[str, Any]:
     return {
         "source": "spectransfer.simulation.make_libs_maps (simulated)",
         "second_day": sorted(late),
@@ -372,6 +378,7 @@ def _describe(late: frozenset[str]) -> dict[str, Any]:
         "minerals": list(NAMES),
         "elements": list(species().elements),
         "citation": _CITATION,
+        "library_day": library_day,
     }
 
 

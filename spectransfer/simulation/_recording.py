@@ -14,6 +14,7 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from spectransfer._blocks import block_slices
+from spectransfer._progress import Bar
 from spectransfer._typing import FloatArray, IntArray
 from spectransfer.simulation._plasma import (
     REFERENCE_DENSITY,
@@ -242,6 +243,7 @@ def measure(
     noise: float,
     n_jobs: int | None,
     library_day: tuple[Shots, Recorder] | None = None,
+    bar: Bar,
 ) -> None:
     """Record all shots of a map.
 
@@ -263,6 +265,8 @@ def measure(
     library_day : tuple of (Shots, Recorder), default=None
         The same shots and the primary as they were on the library's day, for the
         annotation of that name. The noise has the random numbers of `X_primary`.
+    bar : Bar
+        Counts shots.
     """
 
     def record(rows: slice) -> None:
@@ -274,6 +278,7 @@ def measure(
             then, primary = library_day
             spectra = maps.annotations[LIBRARY_DAY]
             _record(0, primary, then, rows, seed, noise, spectra)
+        bar.update(rows.stop - rows.start)
 
     # one thread for each batch is enough: more inside a product only wait
     with threadpool_limits(limits=1, user_api="blas"):

@@ -15,7 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from spectransfer._axis import Axis, as_axis, find_unit
+from spectransfer._axis import (
+    Axis,
+    as_axis,
+    axis_of,
+    compare_axes,
+    find_unit,
+    refuse_strange_columns,
+)
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import BoolArray, FloatArray, IntArray
 from spectransfer.exceptions import WavelengthError
@@ -36,7 +43,14 @@ def check_side(X: Any, name: str) -> np.ndarray:
             "with masked values. Fill them, with X.filled(np.nan), or leave out such "
             "spectra or channels."
         )
-    spectra = X if isinstance(X, np.ndarray) else np.asarray(X)
+    refuse_strange_columns(X, name)
+    try:
+        spectra = X if isinstance(X, np.ndarray) else np.asarray(X)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} must be a table of shape (n_spectra, n_wavelengths), but its rows "
+            f"make none: {error}. Give each spectrum the same number of channels."
+        ) from error
     if spectra.ndim != 2 or 0 in spectra.shape:
         raise ValueError(
             f"{name} must be a table of shape (n_spectra, n_wavelengths), with at "
@@ -50,6 +64,36 @@ def check_side(X: Any, name: str) -> np.ndarray:
             "values first."
         )
     return spectra
+
+
+def axis_of_side(
+    spectra: Any, wavelengths: Any, *, unit: str | None, name: str
+) -> Axis:
+    """Make the axis of a side, and refuse one that its data frame contradicts.
+
+    Parameters
+    ----------
+    spectra : array or data frame of shape (n_spectra, n_channels)
+        The side, whose columns may tell the axis, too.
+    wavelengths : Axis or array-like of shape (n_channels,)
+        The axis that is given.
+    unit : str or None
+        Unit of places that do not say their own.
+    name : str
+        What the caller calls the axis.
+
+    Returns
+    -------
+    Axis
+        In the unit that is told anywhere.
+    """
+    named = axis_of(spectra)
+    unit = unit or (None if named is None else named.unit)
+    axis = as_axis(wavelengths, np.shape(spectra)[1], unit=unit, name=name)
+    if named is not None:
+        known = "that the columns of its data frame name"
+        compare_axes(named, axis, who=name, what="places", known_from=known)
+    return axis
 
 
 def check_rows(array: Any, n_spectra: int, name: str) -> np.ndarray:
@@ -138,9 +182,10 @@ class TwoSides:
     def _check_sides(self) -> None:
         axes = []
         for side in SIDES:
-            spectra = check_side(getattr(self, f"X_{side}"), f"X_{side}")
+            given = getattr(self, f"X_{side}")
+            spectra = check_side(given, f"X_{side}")
             name = f"wavelengths_{side}"
-            axis = self._axis_of(side, spectra.shape[1])
+            axis = self._axis_of(side, given)
             if not axis.increases:
                 axis, spectra = axis.in_order(), spectra[:, ::-1]
             axes.append(axis)
@@ -157,12 +202,12 @@ class TwoSides:
             meta=MappingProxyType(dict(self.meta)),
         )
 
-    def _axis_of(self, side: str, n_channels: int) -> Axis:
+    def _axis_of(self, side: str, spectra: Any) -> Axis:
         """Make the axis of a side of what was given for it."""
         name, i = f"wavelengths_{side}", SIDES.index(side)
         given = getattr(self, name)
         unit = _both(self.units, "units")[i] or find_unit(self.meta.get("axis"))
-        axis = as_axis(given, n_channels, unit=unit, name=name)
+        axis = axis_of_side(spectra, given, unit=unit, name=name)
         if _both(self.descending, "descending")[i]:
             axis = Axis(axis.values, axis.unit, "decreasing")
         return axis

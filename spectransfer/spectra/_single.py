@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spectransfer._axis import Axis, as_axis
+from spectransfer._axis import Axis
 from spectransfer._imports import need
 from spectransfer._typing import FloatArray
-from spectransfer.spectra._sides import Rows, check_rows, check_side
+from spectransfer.spectra._sides import Rows, axis_of_side, check_rows, check_side
 
 if TYPE_CHECKING:
     import pandas
@@ -78,7 +78,9 @@ class Spectra:
 
     def __post_init__(self) -> None:
         spectra = check_side(self.X, "X")
-        axis = as_axis(self.wavelengths, spectra.shape[1], unit=self.unit)
+        axis = axis_of_side(
+            self.X, self.wavelengths, unit=self.unit, name="wavelengths"
+        )
         if not axis.increases:
             axis, spectra = axis.in_order(), spectra[:, ::-1]
         n = len(spectra)

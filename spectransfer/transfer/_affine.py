@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._axis import Axis, axis_of, check_axis
 from spectransfer._blocks import row_blocks
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import ScoresOnItsAxis, check_pair, check_spectra
 from spectransfer.exceptions import WavelengthError
@@ -174,7 +175,7 @@ class Mixture:
         return np.hstack(list(lefts.values())), np.vstack(list(rights.values()))
 
 
-class AffineTransfer(MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
+class AffineTransfer(OnItsPage, MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
     """A transfer that is an affine map; subclasses learn it.
 
     Attributes

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._blocks import row_blocks
 from spectransfer._files import on_memory_map
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import (
     Interval,
@@ -91,7 +92,7 @@ def weighted_rows(
     return np.asarray(sparse @ values)
 
 
-class KNNTransfer(MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
+class KNNTransfer(OnItsPage, MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
     r"""Transfer by the nearest secondary spectra of the shared standards.
 
     A comparison method (Vrabel et al., section 3.2.3): the prediction is the mean of

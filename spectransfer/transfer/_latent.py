@@ -20,6 +20,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from spectransfer._axis import axis_of, compare_axes, read_names
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
 from spectransfer._validation import (
     HasMethods,
@@ -51,7 +52,9 @@ from spectransfer.transfer._unpaired import check_unpaired
 Pair = tuple[FloatArray, FloatArray]
 
 
-class VAELatentTransfer(HeldParts, MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
+class VAELatentTransfer(
+    OnItsPage, HeldParts, MultiOutputMixin, ScoresOnItsAxis, BaseEstimator
+):
     r"""Transfer through a latent space of primary spectra: the paper's method.
 
     With encoder :math:`E` and decoder :math:`D` of the autoencoder, and the mapper

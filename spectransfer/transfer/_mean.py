@@ -5,6 +5,7 @@ from sklearn.base import BaseEstimator, MultiOutputMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     ScoresOnItsAxis,
@@ -15,7 +16,7 @@ from spectransfer._validation import (
 )
 
 
-class MeanTransfer(MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
+class MeanTransfer(OnItsPage, MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
     r"""Answer the mean primary spectrum, whatever the secondary one.
 
     A comparison method (Vrabel et al., section 3.1): its relative squared error is 1

@@ -30,6 +30,9 @@ from spectransfer._typing import BoolArray, FloatArray, IntArray
 _QUERY_ROWS = 4096
 _FIRST_ROWS = 256
 _STORED_ROWS = 1024
+# few queries go through more of them at once, as far as these fit into 16 MB
+_STORED_NUMBERS = 2**22
+_TABLE_NUMBERS = 2**20
 
 
 def _query_blocks(n_query: int) -> Iterator[slice]:
@@ -132,15 +135,17 @@ class StoredSpectra:
         Distances are without the squared norm of the query, and lessened by what
         rounding may have added to them.
         """
-        n_stored = len(self.spectra)
+        n_stored, n_channels = self.spectra.shape
         n_kept = min(k + 8 + k // 4, n_stored)
+        n_rows = min(_STORED_NUMBERS // n_channels, _TABLE_NUMBERS // len(centred))
+        n_rows = max(_STORED_ROWS, n_rows)
         kept = np.zeros((len(centred), n_kept), dtype=np.intp)
-        table = np.empty((len(centred), n_kept + _STORED_ROWS), dtype=precision)
+        table = np.empty((len(centred), n_kept + n_rows), dtype=precision)
         table[:, :n_kept] = np.inf
         with np.errstate(over="ignore"):
             lessened = ((1 - slack) * self.squares).astype(precision)
-        for start in range(0, n_stored, _STORED_ROWS):
-            rows = slice(start, min(start + _STORED_ROWS, n_stored))
+        for start in range(0, n_stored, n_rows):
+            rows = slice(start, min(start + n_rows, n_stored))
             known = table[:, : n_kept + rows.stop - rows.start]
             fresh = known[:, n_kept:]
             with np.errstate(over="ignore", invalid="ignore"):

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     HasMethods,
@@ -43,7 +44,7 @@ def slope_and_bias(read: FloatArray, known: FloatArray) -> tuple[float, float]:
     return slope, means[1] - slope * means[0]
 
 
-class SlopeBiasCorrection(RegressorMixin, BaseEstimator):
+class SlopeBiasCorrection(OnItsPage, RegressorMixin, BaseEstimator):
     r"""Predict a property of secondary spectra by the primary's calibration, corrected.
 
     The least that a laboratory can do, with known values of a few samples and without

@@ -1,13 +1,16 @@
 """The command that makes the paper's results section again."""
 
+import signal
 import subprocess
 import sys
+import time
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from spectransfer.evaluation import PROTOCOLS, TransferRow, TransferTable
+from spectransfer.simulation import make_libs_maps
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -57,6 +60,93 @@ def test_the_command_of_the_readme_says_first_how_long_it_takes(
         told = capsys.readouterr()
         assert ("minutes" in told.err) is says
         assert not told.out
+
+
+@pytest.fixture
+def work(command, tmp_path):
+    """A work on tiny maps, and two transfers for it."""
+    sys.path.insert(0, str(EXAMPLES))
+    try:
+        from paper import fits
+    finally:
+        sys.path.remove(str(EXAMPLES))
+    from spectransfer.evaluation import fit_library_clusters
+
+    maps = make_libs_maps(
+        (10, 10), (8, 8), (8, 8), spectrometers="light", random_state=0
+    )
+    kmeans = fit_library_clusters(maps.train.X_primary, 2, random_state=0)
+    known = {c.name: c for c in command.transfers_to_judge("light", 0, 20)}
+    made = fits.Work(maps, kmeans, tmp_path, "tiny", verbose=False)
+    return fits, made, [known["mean"], known["ridge"]]
+
+
+def rse_of(tables):
+    return [row.rse for table in tables for row in table]
+
+
+def test_a_finished_fit_is_not_made_again(work, monkeypatch, capsys):
+    fits, made, candidates = work
+    first = fits.judge_side_by_side(made, candidates, 1)
+    assert [row.transfer for row in first[1]] == ["mean", "ridge"]
+    assert "ridge: fitted in 0 s" in capsys.readouterr().err
+
+    def again(*_):
+        raise AssertionError("made again")
+
+    monkeypatch.setattr(fits.Work, "_judged", again)
+    assert rse_of(fits.judge_side_by_side(made, candidates, 1)) == rse_of(first)
+    other_maps = fits.Work(made.maps, made.kmeans, made.folder, "others", False)
+    with pytest.raises(AssertionError, match="made again"):
+        other_maps.done(candidates[0])
+
+
+def test_half_a_file_is_no_finished_fit(work, monkeypatch):
+    fits, made, candidates = work
+
+    def cut_off(_, file):
+        Path(file).write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fits.joblib, "dump", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            made.done(candidates[0])
+    assert len(rse_of(made.done(candidates[0]))) == 5
+
+
+@pytest.mark.slow
+def test_a_command_that_was_killed_goes_on_to_the_same_figures(tmp_path):
+    known = [
+        *(*TINY, "--without"),
+        *("VAE + MLP, as published", "direct MLP, as published"),
+    ]
+    whole = run(tmp_path, *known, "--jobs", "1", "--out", "whole")
+    assert whole.returncode == 0, whole.stderr
+    kept = [*known, "--keep", "--jobs", "2", "--out", "kept"]
+    killed = subprocess.Popen(
+        [sys.executable, EXAMPLES / "paper", *kept],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not list((tmp_path / "kept" / "fits").glob("*.joblib")):
+        assert killed.poll() is None
+        time.sleep(0.05)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    finished = {f: f.stat().st_mtime_ns for f in tmp_path.glob("kept/fits/*.joblib")}
+    assert len(finished) < 10
+    spectra = {f: f.stat().st_mtime_ns for f in tmp_path.glob("kept/maps/*")}
+    again = run(tmp_path, *kept)
+    assert again.returncode == 0, again.stderr
+    assert all(f.stat().st_mtime_ns == t for f, t in {**finished, **spectra}.items())
+    figures = [
+        [line[:-8] for line in done.stdout.splitlines()[2:12]]
+        for done in (whole, again)
+    ]
+    assert len(figures[0]) == 10
+    assert figures[0] == figures[1]
 
 
 def run(folder, *arguments):

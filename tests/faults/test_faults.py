@@ -17,6 +17,7 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 
 from spectransfer import (
@@ -28,10 +29,17 @@ from spectransfer._tables import as_csv, deliver
 from spectransfer.adaptation import recalibrate
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.exceptions import FileFormatError, WavelengthError
-from spectransfer.io import load_libs_transfer, load_pair, save_libs_transfer, save_pair
+from spectransfer.io import (
+    load_libs_transfer,
+    load_pair,
+    save_libs_transfer,
+    save_pair,
+    save_spectra,
+)
+from spectransfer.library import publish_library, save_transfer
 from spectransfer.report import Report
 from spectransfer.search._records import Record, Records
-from spectransfer.spectra import PairedMaps
+from spectransfer.spectra import Axis, PairedMaps, Spectra
 
 pytestmark = [
     pytest.mark.slow,
@@ -40,6 +48,16 @@ pytestmark = [
 PAIR = make_instrument_pair(300, n_secondary=120, n_primary=130, random_state=0)
 OTHER = make_instrument_pair(300, n_secondary=120, n_primary=130, random_state=1)
 SEED = 7
+CARD = {
+    "title": "Rocks",
+    "instrument": {"maker": "One", "model": "Two"},
+    "measured": "2026-11-27",
+    "medium": "air",
+    "standards": {"description": "made up", "source": "nobody"},
+    "licence": {"data": "CC0-1.0", "code": "BSD-3-Clause"},
+    "citation": "none",
+    "contact": "nobody@example.org",
+}
 
 
 def maps_of(pair):
@@ -102,7 +120,36 @@ def write_recalibrated(folder, pair):
     transfer_spectra(*recalibrated(int(pair is OTHER)), folder / "out.npy")
 
 
+@cache
+def components():
+    """Give an autoencoder to publish."""
+    return PCA(20).fit(PAIR.X_primary)
+
+
+def write_library(folder, pair):
+    publish_library(
+        components(),
+        folder / "library.safetensors",
+        spectra=pair.X_primary,
+        card=CARD,
+        wavelengths=Axis(pair.wavelengths_primary, "nm"),
+    )
+
+
+def write_fitted(folder, pair):
+    mean = MeanTransfer().fit(pair.X_secondary, pair.X_primary)
+    save_transfer(mean, folder / "mean.safetensors")
+
+
+def write_spectra(folder, pair):
+    spectra = Spectra(pair.X_primary, pair.wavelengths_primary, unit="nm")
+    save_spectra(spectra, folder / "spectra.csv")
+
+
 WRITERS = {
+    "library": write_library,
+    "fitted transfer": write_fitted,
+    "spectra": write_spectra,
     "table": write_table,
     "archive": write_archive,
     "recalibrated": write_recalibrated,

@@ -72,22 +72,64 @@ def test_a_save_that_fails_leaves_the_old_file_as_it_was(pair, tmp_path, monkeyp
     assert os.listdir(tmp_path) == ["pair.npz"]
 
 
-@pytest.mark.parametrize("name", ["y", "meta", "X_primary"])
-def test_annotations_with_a_reserved_name_are_not_saved(entries, name, tmp_path):
-    pair = SpectraPair(**entries, annotations={name: np.zeros(12)})
-    with pytest.raises(ValueError, match=f"must not be called {name}"):
-        save_pair(pair, tmp_path / "pair.npz")
-
-
 @pytest.mark.parametrize(
-    "name", ["file", "allow_pickle", "args", "self", "a.npy", "a/b", "", "Käse 1", "."]
+    "name",
+    [
+        *("file", "allow_pickle", "args", "self", "a.npy", "a/b", "", "Käse 1", "."),
+        *("X_primary", "wavelengths_secondary", "sample_id", "y", "y_names", "meta"),
+        *("annotations", "annotations/y", "annotations/annotations/y", "axis_units"),
+    ],
 )
-def test_annotations_of_any_other_name_survive_a_round_trip(entries, name, tmp_path):
+def test_annotations_of_any_name_survive_a_round_trip(entries, name, tmp_path):
     known = {name: np.arange(12), "a": np.zeros(12)}
     save_pair(SpectraPair(**entries, annotations=known), tmp_path / "pair.npz")
     back = load_pair(tmp_path / "pair.npz").annotations
     assert set(back) == set(known)
     assert_array_equal(back[name], np.arange(12))
+
+
+@pytest.mark.parametrize("name", ["axis_units", "meta", "X_primary", "unit", ""])
+@pytest.mark.parametrize(
+    ("value", "comes_back"),
+    [
+        (b"Eva", "Eva"),
+        ("M\u00fcller".encode("latin-1"), "Müller"),
+        (np.bytes_(b"Eva"), "Eva"),
+        (np.str_("Eva"), "Eva"),
+        (np.float32(0.5), 0.5),
+        (np.int64(3), 3),
+        (np.bool_(True), True),
+        (np.array([1, 2]), [1, 2]),
+        (np.array([b"a", b"b"]), ["a", "b"]),
+        ({"laser": {"nm": np.float64(785)}, 3: (1, 2)}, None),
+        (None, None),
+    ],
+)
+def test_what_is_known_of_a_pair_survives_a_round_trip(
+    entries, name, value, comes_back, tmp_path
+):
+    pair = SpectraPair(**entries, meta={name: value}, units=("nm", "cm-1"))
+    save_pair(pair, tmp_path / "pair.npz")
+    back = load_pair(tmp_path / "pair.npz")
+    if isinstance(value, dict):
+        comes_back = {"laser": {"nm": 785.0}, "3": [1, 2]}
+    assert back.meta == {name: comes_back}
+    assert back.units == ("nm", "cm-1")
+
+
+def test_what_json_cannot_hold_is_refused_by_name(entries, tmp_path):
+    pair = SpectraPair(**entries, meta={"operator": object()})
+    with pytest.raises(ValueError, match="meta must hold texts, numbers and lists"):
+        save_pair(pair, tmp_path / "pair.npz")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["a", "a.h5", "a.hdf5", "a.nxs", "a.mat", "a.csv"])
+def test_a_pair_is_known_by_its_content_whatever_its_file_is_called(
+    pair, name, tmp_path
+):
+    save_pair(pair, tmp_path / name)
+    assert load_pair(tmp_path / name).n_spectra == 12
 
 
 @pytest.mark.parametrize("kind", ["object", "string", "category", "plain"])

@@ -15,6 +15,21 @@ PAIR = make_instrument_pair(n_spectra=40, random_state=0)
 X, Y = PAIR.X_secondary, PAIR.X_primary
 
 
+@pytest.fixture(scope="session")
+def card():
+    """What a library says of itself."""
+    return {
+        "title": "Rocks",
+        "instrument": {"maker": "One", "model": "Two", "laser": "266 nm"},
+        "measured": "2026-11-27",
+        "medium": "air",
+        "standards": {"description": "made up", "source": "nobody"},
+        "licence": {"data": "CC0-1.0", "code": "BSD-3-Clause"},
+        "citation": "none",
+        "contact": "nobody@example.org",
+    }
+
+
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "transfer.safetensors"

@@ -228,3 +228,12 @@ def test_another_scikit_learn_is_told(small, path):
     write_container(path, "transfer", content, arrays)
     with pytest.warns(SpectransferWarning, match=r"'0\.1'"):
         load_transfer(path)
+
+
+def test_what_is_written_twice_has_the_same_bytes(path):
+    fitted = make_pipeline(StandardScaler(), PCA(2), Ridge()).fit(X, Y)
+    save_transfer(fitted, path)
+    first = path.read_bytes()
+    for _ in range(5):
+        save_transfer(fitted, path)
+        assert path.read_bytes() == first

@@ -12,7 +12,7 @@ from spectransfer.datasets import make_instrument_pair
 from spectransfer.metrics import relative_squared_error
 from spectransfer.model_selection import select_standards
 
-METHODS = ["kmeans", "kennard-stone", "duplex", "d-optimal"]
+METHODS = ["kmeans", "kmedoids", "kennard-stone", "duplex", "d-optimal"]
 
 
 @pytest.fixture(scope="module")

@@ -43,6 +43,18 @@ def test_automatic_steps_are_two_thousand_and_at_least_twenty_epochs(
     )
 
 
+def test_an_autoencoder_that_begins_at_components_takes_a_quarter_of_automatic_steps(
+    pair,
+):
+    X = pair.X_primary[:40]
+    quick = {"hidden_layer_sizes": (4,), "n_latent": 2, "random_state": 0}
+    assert SpectralVAE(**quick).fit(X).n_epochs_ == 167  # 500 steps, three an epoch
+    scratch = SpectralVAE(shortcut=None, **quick)
+    assert scratch.fit(X).n_epochs_ == 667
+    told = SpectralVAE(training=Training(n_steps=30), **quick)
+    assert told.fit(X).n_epochs_ == 10
+
+
 @pytest.mark.parametrize(("n", "size"), [(1, 16), (500, 16), (700, 32), (10**5, 128)])
 def test_batches_shrink_with_the_number_of_spectra(n, size):
     assert plan(n).batch_size == size

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
+from sklearn.pipeline import Pipeline
 
 from spectransfer import (
     BaselineCorrector,
@@ -19,7 +20,7 @@ from spectransfer.exceptions import SpectransferWarning
 PAIR = make_instrument_pair(60, n_secondary=110, n_primary=120, random_state=0)
 FRONT = {
     "libs": ["baseline", "scaler"],
-    "raman": ["baseline", "scaler"],
+    "raman": ["fluorescence", "scaler"],
     "nir": ["derivative", "snv", "scaler"],
     None: [],
 }
@@ -78,7 +79,12 @@ def test_a_baseline_that_takes_most_of_the_variance_is_told_with_its_share(frame
     corrected = BaselineCorrector().fit_transform(y)
     share = 1 - corrected.var(axis=0).sum() / y.var(axis=0).sum()
     assert f"{share:.0%} of the variance" in message
-    assert told(make_transfer_pipeline(Ridge(), preparation=None), *sides) == []
+    for kind in (None, "raman"):
+        assert told(make_transfer_pipeline(Ridge(), preparation=kind), *sides) == []
+    named = Pipeline([("fluorescence", BaselineCorrector())])
+    assert told(make_transfer_pipeline(Ridge(), primary=named), *sides) == []
+    plain = Pipeline([("off", BaselineCorrector())])
+    assert len(told(make_transfer_pipeline(Ridge(), primary=plain), *sides)) == 1
 
 
 def test_spectra_of_lines_lose_little_and_nothing_is_said():

@@ -21,6 +21,7 @@ from spectransfer import (
 )
 from spectransfer._files import on_memory_map
 from spectransfer.datasets import make_instrument_pair
+from spectransfer.spectra import Axis, Spectra, SpectraPair
 
 WINDOWS = {"min_window": 20, "smooth_window": 10, "allow_long_windows": True}
 
@@ -191,3 +192,26 @@ def test_a_primary_side_alone_is_carried_too(pair):
     transfer.fit(pair.X_secondary, pair.X_primary)
     in_blocks = transfer_spectra(transfer, pair.X_secondary, block_size=256)
     assert_allclose(in_blocks, transfer.predict(pair.X_secondary), rtol=1e-4)
+
+
+def test_spectra_as_they_were_read_are_transferred_by_name_and_keep_their_samples(pair):
+    named = SpectraPair(
+        pair.X_secondary,
+        pair.X_primary,
+        Axis(pair.wavelengths_secondary, "nm"),
+        Axis(pair.wavelengths_primary, "nm"),
+    )
+    transfer = make_transfer_pipeline(Ridge(), secondary=None, primary=None).fit(
+        *named.as_frames()
+    )
+    ids = [f"s{i}" for i in range(len(pair))]
+    read = Spectra(pair.X_secondary, named.axis_secondary, sample_id=ids)
+    frame = transfer_spectra(transfer, read, output="pandas")
+    assert list(frame.index) == ids
+    expected = transfer.predict(named.as_frames()[0])
+    assert_array_equal(frame.to_numpy(), expected)
+    other = Spectra(pair.X_secondary, Axis(pair.wavelengths_secondary + 1, "nm"))
+    with pytest.raises(ValueError):
+        transfer_spectra(transfer, other)
+    plain = Ridge().fit(pair.X_secondary, pair.X_primary)
+    assert_allclose(transfer_spectra(plain, read), expected, rtol=1e-5)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from spectransfer._progress import Bar
 from spectransfer.simulation import (
     PRIMARY,
     SECONDARY,
@@ -108,7 +109,8 @@ def test_batches_are_recorded_independently_of_their_order():
         )
         axes = [camera.wavelengths() for camera in cameras[::-1]]
         maps = PairedMaps(secondary, primary, *axes, shape=shape)
-        measure(shots, recorders, maps, seeds[1], noise=1.0, n_jobs=n_jobs)
+        how = {"noise": 1.0, "n_jobs": n_jobs, "bar": Bar()}
+        measure(shots, recorders, maps, seeds[1], **how)
         return maps
 
     own = [recorder(camera, view=view) for view, camera in enumerate(cameras)]

@@ -10,7 +10,7 @@ from sklearn.linear_model import Ridge
 from spectransfer._axis import axis_of, read_names
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.exceptions import WavelengthError
-from spectransfer.spectra import SpectraPair, as_pair, as_table
+from spectransfer.spectra import Axis, Spectra, SpectraPair, as_pair, as_table
 
 
 @pytest.fixture
@@ -187,3 +187,46 @@ def test_what_is_no_pair_is_refused_with_the_callers_name(data, kind, message):
 
 def test_a_list_of_spectra_becomes_a_table():
     assert_array_equal(as_table([[1, 2], [3, 4]], "X"), [[1, 2], [3, 4]])
+
+
+def frames(library, columns):
+    frame = pytest.importorskip(library).DataFrame
+    return frame({c: np.arange(4.0) + i for i, c in enumerate(columns)})
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_column_of_a_frame_that_is_no_channel_is_refused(library):
+    frame = frames(library, ["1.0", "2.0", "3.0", "sample_no"])
+    for made in (
+        lambda: SpectraPair(**parts(X_secondary=frame, wavelengths_secondary=range(4))),
+        lambda: SpectraPair(**parts(X_primary=frame, wavelengths_primary=range(4))),
+        lambda: Spectra(frame, range(4)),
+    ):
+        with pytest.raises(WavelengthError, match="'sample_no', which is no channel"):
+            made()
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_the_axis_of_a_frame_is_compared_with_that_which_is_given(library):
+    frame = frames(library, ["1.0 nm", "2.0 nm", "3.0 nm"])
+    for made in (
+        lambda axis: (
+            SpectraPair(
+                **parts(X_secondary=frame, wavelengths_secondary=axis)
+            ).axis_secondary
+        ),
+        lambda axis: Spectra(frame, axis).axis,
+    ):
+        assert made([1, 2, 3]).unit == "nm"
+        with pytest.raises(WavelengthError, match="the first channel that differs"):
+            made([1, 2, 4])
+        with pytest.raises(WavelengthError, match="their units differ"):
+            made(Axis([1, 2, 3], "cm-1"))
+
+
+@pytest.mark.parametrize(
+    "spectra", [[[1, 2], [3]], [[[1], [2, 3]]], {"a": 1}, "text", None]
+)
+def test_what_is_no_table_is_refused_in_our_words(spectra):
+    with pytest.raises(ValueError, match="X must be a table"):
+        Spectra(spectra, [1.0, 2.0])

@@ -80,7 +80,8 @@ def read_excel(path: Path, names: Mapping[str, str]) -> Parsed:
         refuse(path, f"must hold a table in sheet {title!r}", "it is empty", "Fill it.")
     parsed = read_layout(Text(path, list(lines.values()), list(lines)), names, "\t")
     parsed.kind = f"Excel, sheet {title!r}"
-    parsed.notes = [n for n in parsed.notes if n != "columns divided by tabs"]
+    told = (note.removeprefix("columns divided by tabs") for note in parsed.notes)
+    parsed.notes = [note.removeprefix(", ") for note in told if note]
     return parsed
 
 

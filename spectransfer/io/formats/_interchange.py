@@ -42,7 +42,7 @@ _ARBITRARY = {"arbitrary units", "arbitrary unit", "arb. units", "arbitrary", "a
 
 
 @contextlib.contextmanager
-def _read_by(library: str, path: Path) -> Iterator[None]:
+def read_by(library: str, path: Path) -> Iterator[None]:
     """Let no error of a library out, whatever it is, but with the name of the file."""
     try:
         yield
@@ -100,7 +100,7 @@ def read_jcamp(path: Path, names: Mapping[str, str]) -> Parsed:
     content = path.read_bytes()
     _refuse_bombs(path, content)
     said = io.StringIO()  # the library prints what does not agree
-    with _read_by("jcamp", path), contextlib.redirect_stdout(said):
+    with read_by("jcamp", path), contextlib.redirect_stdout(said):
         found = jcamp.read(content.splitlines(keepends=True))
     blocks = found.get("children") or [found]
     complaint = said.getvalue().strip()
@@ -161,7 +161,7 @@ def read_spc(path: Path, names: Mapping[str, str]) -> Parsed:
         found = "it is of an older version, or of big-endian order"
         refuse(path, "must be SPC of version 4B", found, "Save it as SPC anew.")
     spc_io = need("spc_io", f"Reading {path}", EXTRA)
-    with _read_by("spc_io", path):
+    with read_by("spc_io", path):
         file = spc_io.SPC.from_bytes_io(io.BytesIO(content))
         spectra = [(sub.xarray, sub.yarray) for sub in file]
     parsed = _stacked(path, spectra)
@@ -197,7 +197,7 @@ def read_envi(path: Path, names: Mapping[str, str]) -> Parsed:
     """
     need("spectral", f"Reading {path}", EXTRA)
     envi = need("spectral.io.envi", f"Reading {path}", EXTRA)
-    with _read_by("spectral", path):
+    with read_by("spectral", path):
         image = envi.open(str(path))
     if hasattr(image, "spectra"):
         table, ids = np.asarray(image.spectra), np.array(image.names, dtype=str)
@@ -210,7 +210,7 @@ def read_envi(path: Path, names: Mapping[str, str]) -> Parsed:
             found = f"{Path(image.filename).name} has {there}"
             refuse(path, f"must have data of {promised} bytes", found, "Copy it anew.")
         refuse_more_than_memory(8 * rows * columns * bands, path)
-        with _read_by("spectral", path):
+        with read_by("spectral", path):
             table = np.asarray(image.load()).reshape(rows * columns, bands)
         parsed = Parsed(table, _bands(path, image))
         places = np.indices((rows, columns)).reshape(2, -1)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from spectransfer.io.formats._arrays import read_arrays
+from spectransfer.io.formats._detector_files import OPUS, SIF, read_opus, read_sif
 from spectransfer.io.formats._excel import is_excel, read_excel
 from spectransfer.io.formats._instruments import read_text_export
 from spectransfer.io.formats._interchange import (
@@ -25,6 +26,7 @@ _KNOWN_BUT_NOT_READ = {
     ),
     b"CDF\x01": ("netCDF 3", "Save it as netCDF 4, which is HDF5."),
     b"CDF\x02": ("netCDF 3", "Save it as netCDF 4, which is HDF5."),
+    b"WDF1": ("WDF of Renishaw", "Export it as text or SPC."),
     b"%PDF": ("a PDF", "Export the numbers."),
     b"\x89PNG": ("a picture", "Export the numbers."),
     b"SIMPLE  =": ("FITS", "Convert it with astropy."),
@@ -62,6 +64,10 @@ def read_file(path: Path, names: Mapping[str, str]) -> Parsed:
         return read_arrays(path, names)
     if is_jcamp(start):
         return read_jcamp(path, names)
+    if start.startswith(OPUS):
+        return read_opus(path, names)
+    if start.startswith(SIF):
+        return read_sif(path, names)
     if is_envi(start):
         return read_envi(path, names)
     if is_spc(start, path.stat().st_size):

@@ -24,6 +24,7 @@ from spectransfer.io.formats._parsed import refuse
 HDF5 = b"\x89HDF\r\n\x1a\n"
 MATLAB5 = b"MATLAB 5.0 MAT-file"
 MATLAB73 = b"MATLAB 7.3 MAT-file"
+_HDF5_NAMES = (".h5", ".hdf5", ".hdf", ".nxs", ".nx")
 _UNPACKED = 1 << 34
 
 
@@ -117,12 +118,8 @@ def open_store(path: Path, also: tuple[str, ...] = ()) -> Iterator[Store]:
     kind, opened = "an .npz archive of plain arrays", _npz
     if start.startswith(MATLAB5):
         kind, opened = "a MATLAB file", _matlab
-    elif start.startswith((HDF5, MATLAB73)) or path.suffix.lower() in (
-        ".h5",
-        ".hdf5",
-        ".hdf",
-        ".nxs",
-        ".nx",
+    elif start.startswith((HDF5, MATLAB73)) or (
+        not is_store(start) and path.suffix.lower() in _HDF5_NAMES
     ):
         kind, opened = "an HDF5 file", _hdf5
     try:

@@ -40,6 +40,14 @@ def test_a_sheet_is_read_as_text_would_be(workbook):
     assert spectra.notes[0] == "Excel, sheet 'Data'"
 
 
+def test_what_is_said_of_a_sheet_with_decimal_commas_is_true_of_a_sheet(workbook):
+    rows = [["Probe", "402,0", "401,5"], ["007", "1,5", "2,25"]]
+    spectra = read_spectra(workbook(Data=rows))
+    assert "decimal comma" in spectra.notes
+    assert not any("tabs" in note for note in spectra.notes)
+    assert_array_equal(spectra.X, [[2.25, 1.5]])
+
+
 def test_spectra_may_be_columns(workbook):
     rows = list(map(list, np.array(ROWS, dtype=object).T))
     rows[0] = ["Wavelength (nm)", "quartz", "8"]

@@ -1,0 +1,146 @@
+"""Transfers fitted and judged side by side, each kept as soon as it is done.
+
+Every transfer is a work of its own: fitted to the training map, judged on the test map
+under all protocols, and on the validation map. Works are done by several processes, of
+one thread each by `make demo`, so that what comes out does not depend on how many they
+are. With a folder each is kept, and is not done again by the same command.
+"""
+
+import os
+import sys
+import warnings
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import joblib
+from scipy.linalg import LinAlgWarning
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import Bunch
+
+import spectransfer
+from paper.transfers import Candidate
+from spectransfer.evaluation import TransferTable, evaluate_transfers
+
+Tables = tuple[TransferTable, TransferTable]
+
+
+def be_quiet() -> None:
+    """Leave out what is known: ridge on collinear channels, k-means on few spectra."""
+    warnings.filterwarnings("ignore", category=LinAlgWarning)
+    warnings.filterwarnings("ignore", category=ConvergenceWarning)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What all transfers have in common.
+
+    Parameters
+    ----------
+    maps : Bunch
+        Training, validation and test map.
+    kmeans : KMeans
+        Clusters of the primary training map.
+    folder : Path or None
+        Where finished transfers are kept.
+    origin : str
+        What the maps are; what was kept of others is done again.
+    verbose : bool
+        Whether to show progress.
+    """
+
+    maps: Bunch
+    kmeans: KMeans
+    folder: Path | None
+    origin: str
+    verbose: bool
+
+    def done(self, candidate: Candidate) -> Tables:
+        """Give the tables of a transfer, from the folder where they are kept."""
+        told = self.origin, candidate.name, candidate.describe()
+        key = sha256("\n".join((spectransfer.__version__, *told)).encode()).hexdigest()
+        file = self.folder and self.folder / f"{key[:16]}.joblib"
+        if file is not None and file.exists():
+            return joblib.load(file)
+        tables = self._judged(candidate)
+        if file is not None:
+            # whole or not there
+            begun = file.with_suffix(f".{os.getpid()}")
+            joblib.dump(tables, begun)
+            begun.replace(file)
+        return tables
+
+    def _judged(self, candidate: Candidate) -> Tables:
+        be_quiet()
+        judged = {"kmeans": self.kmeans, "verbose": self.verbose}
+        table = evaluate_transfers(
+            {candidate.name: candidate.transfer},
+            self.maps.train,
+            self.maps.test,
+            validation=self.maps.validation,
+            per_spectrum=True,
+            return_estimator=True,
+            **judged,
+        )
+        same_day = evaluate_transfers(
+            table.estimators,
+            self.maps.train,
+            self.maps.validation,
+            protocols="deployable",
+            **judged,
+        )
+        return table, same_day
+
+
+def judge_side_by_side(work: Work, candidates: list[Candidate], n_jobs: int) -> Tables:
+    """Do all works, the last (and longest) first, and put their tables together."""
+    if work.folder is not None:
+        work.folder.mkdir(parents=True, exist_ok=True)
+    n_jobs = min(n_jobs, len(candidates))
+    if n_jobs > 1:
+        # bars of several processes would write over each other
+        work = Work(work.maps, work.kmeans, work.folder, work.origin, verbose=False)
+    # arrays that lie in files are shared, those in memory are sent
+    several = joblib.Parallel(n_jobs, return_as="generator", max_nbytes=None)
+    tasks = (joblib.delayed(work.done)(c) for c in reversed(candidates))
+    pairs = []
+    for candidate, tables in zip(reversed(candidates), several(tasks), strict=True):
+        pairs.append(tables)
+        if work.folder is not None:
+            print(costs_of(candidate.name, tables[0]), file=sys.stderr, flush=True)
+    both = zip(*reversed(pairs), strict=True)
+    test, same_day = (_together(list(tables)) for tables in both)
+    return test, same_day
+
+
+def costs_of(name: str, table: TransferTable) -> str:
+    """Say what a long fit took, for each epoch of its networks where it has some."""
+    (row, *_), fitted = table, table.estimators[name]
+    if row.fit_time is None:
+        return f"{name}: was fitted before"
+    told = f"{name}: fitted in {row.fit_time:.0f} s"
+    n_epochs = epochs_of(getattr(fitted[-1], "regressor_", None))
+    if n_epochs:
+        told += f", {n_epochs} epochs, {row.fit_time / n_epochs:.1f} s for each"
+    return told
+
+
+def epochs_of(regressor: Any) -> int:
+    """Count the epochs of all networks of a transfer."""
+    held = [getattr(regressor, f"{part}_", None) for part in ("autoencoder", "mapper")]
+    n_epochs = 0
+    for network in (regressor, *held):
+        n_epochs += getattr(network, "n_epochs_", 0)
+        n_epochs += len(getattr(network, "decoded_loss_curve_", None) or ())
+    return n_epochs
+
+
+def _together(tables: list[TransferTable]) -> TransferTable:
+    return TransferTable(
+        tuple(row for table in tables for row in table),
+        tables[0].meta,
+        {k: v for table in tables for k, v in table.spectrum_errors.items()},
+        {k: v for table in tables for k, v in table.estimators.items()},
+    )
