@@ -14,11 +14,13 @@ from spectransfer.plotting._learning import LearningCurveDisplay
 from spectransfer.plotting._learning import curves_of as curves_of
 from spectransfer.plotting._lines import LIBS_LINES
 from spectransfer.plotting._maps import MapDisplay
+from spectransfer.plotting._reliability import BandDisplay, T2QDisplay
 from spectransfer.plotting._spectra import SpectraDisplay
 from spectransfer.plotting._standards import StandardsCurveDisplay
 
 __all__ = [
     "LIBS_LINES",
+    "BandDisplay",
     "ClusterMapDisplay",
     "ControlChartDisplay",
     "DriftDisplay",
@@ -28,4 +30,5 @@ __all__ = [
     "MapDisplay",
     "SpectraDisplay",
     "StandardsCurveDisplay",
+    "T2QDisplay",
 ]

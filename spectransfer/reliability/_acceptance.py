@@ -124,9 +124,9 @@ def accept_transfer(
     """Test a fitted transfer with samples that it does not know.
 
     A figure is accepted with "transfer" where its RMSEP is within the limit, and
-    samples are significantly (5 %) better than without the transfer; with "no transfer needed"
-    where they are not, and are within the limit without it, too. All else is "do not
-    use", such as an improvement that too few samples prove.
+    samples are significantly (5 %) better than without the transfer; with "no transfer
+    needed" where they are not, and are within the limit without it, too. All else is
+    "do not use", such as an improvement that too few samples prove.
 
     Parameters
     ----------
