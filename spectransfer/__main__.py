@@ -92,6 +92,7 @@ def _join(given: argparse.Namespace) -> int:
             f"{', '.join(given.secondary)} have none. Name the column that holds them "
             "with --sample-column."
         )
+    given.sample_column = None  # spectra without partners need no names
     unpaired = None if given.unpaired is None else _read(given, given.unpaired)
     transfer = library.join(
         secondary,
@@ -231,8 +232,19 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=_inspect)
 
     one = commands.add_parser("join", parents=[library, files], help=_join.__doc__)
-    one.add_argument("--secondary", nargs="+", required=True, metavar="FILE")
-    one.add_argument("--unpaired", nargs="+", metavar="FILE", help="without partners")
+    one.add_argument(
+        "--secondary",
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="own spectra of standards, with the names that the library has",
+    )
+    one.add_argument(
+        "--unpaired",
+        nargs="+",
+        metavar="FILE",
+        help="own spectra of the same material that are not in the library",
+    )
     one.add_argument("--out", required=True, metavar="TRANSFER")
     one.add_argument("--seed", type=int, default=0, help="of networks (default: 0)")
     one.set_defaults(run=_join)

@@ -74,8 +74,7 @@ def checked_card(card: Mapping[str, Any], unit: str | None) -> dict[str, Any]:
         told = "; ".join(f"{name} ({_MEANING[name]})" for name in missing)
         raise ValueError(
             "card must say what strangers need to know of a library, but it lacks "
-            f"{told}. Write for example card['instrument'] = {{'maker': ..., "
-            "'model': ...}."
+            f"{told}. Write for example {_example(missing[0])}."
         )
     for told in plain.get("errors", []):
         if not isinstance(told, dict) or not {"figure", "value", "protocol"} <= set(
@@ -91,6 +90,11 @@ def checked_card(card: Mapping[str, Any], unit: str | None) -> dict[str, Any]:
             f"card['medium'] must be 'air' or 'vacuum', but it is {plain['medium']!r}."
         )
     return plain
+
+
+def _example(name: str) -> str:
+    outer, _, inner = name.partition(".")
+    return f"card[{outer!r}] = " + (f"{{{inner!r}: '...'}}" if inner else "'...'")
 
 
 def _text_at(card: dict[str, Any], name: str) -> str:

@@ -189,7 +189,10 @@ def read_container(path: Path, kind: str) -> tuple[dict[str, Any], StoredArrays]
             page="shared_libraries",
         )
     if content.get("kind") != kind:
-        raise _refused(path, f"it holds a {content.get('kind')!r:.40}, no {kind}")
+        raise FileFormatError(
+            f"{path} must hold a {kind}, but it holds a {content.get('kind')!r:.40}. "
+            "Libraries are read by open_library, transfers by load_transfer."
+        )
     return content, _stored(path, content.pop("arrays", None))
 
 
@@ -215,9 +218,8 @@ def _stored(path: Path, told: Any) -> StoredArrays:
 
 def _refused(path: Path, why: str) -> FileFormatError:
     return FileFormatError(
-        f"{path} must be a file that save_transfer wrote, whole and unchanged, but "
-        f"{why}. Ask for another copy, and compare its SHA-256 with the sender's.",
-        page="shared_libraries",
+        f"{path} must be a file of spectransfer, whole and unchanged, but {why}. Ask "
+        "for another copy, and compare its SHA-256 with the sender's."
     )
 
 
@@ -230,10 +232,7 @@ def _refuse_strange_sizes(path: Path) -> None:
         raise _refused(path, "it is too short for one")
     length = int.from_bytes(first, "little")
     if length > min(LONGEST_HEADER, status.st_size - 8):
-        raise _refused(
-            path,
-            f"its header would have {length} bytes, and the file has {status.st_size}",
-        )
+        raise _refused(path, "it does not begin with the length of a header")
 
 
 def sha256_of(path: Path) -> str:

@@ -28,6 +28,9 @@ def extend_library(
     card: dict[str, Any] | None,
 ) -> None:
     """Write a library with more standards; see `Library.extend`."""
+    named = library.sample_id is not None
+    if isinstance(spectra, Spectra) and sample_id is None and named:
+        sample_id = spectra.sample_id
     added = library.encode(spectra)
     if (library.sample_id is None) != (sample_id is None):
         had = "no names" if library.sample_id is None else "names"

@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler
 from sklearn.preprocessing import StandardScaler as _SklearnScaler
 
-from spectransfer._axis import with_names
+from spectransfer._axis import axis_of, compare_axes, with_names
 from spectransfer._blocks import take_rows
 from spectransfer._labels import checked_labels, paired_labels
 from spectransfer._progress import progress_bar
@@ -69,6 +69,8 @@ def join_library(
     if isinstance(X, Spectra) and sample_id is None:
         sample_id = X.sample_id
     spectra, unpaired = with_axis(X), with_axis(X_unpaired)
+    if unpaired is not None:
+        _compare_unpaired(spectra, unpaired)
     if y is None:
         targets, samples = _published_targets(library, len(spectra), sample_id)
     else:
@@ -130,8 +132,8 @@ def _published_targets(
         raise ValueError(
             f"sample_id must name samples of the library, but {len(missing)} of "
             f"{len(samples)} are not in it: {some}{' ...' * (len(missing) > 5)}. The "
-            f"library has {', '.join(map(str, known[:3]))} and so on; leave out the "
-            "others."
+            f"library has {', '.join(map(str, np.unique(known)[:3]))} and so on; leave "
+            "out the others."
         )
     return published_samples(library, samples, known)[of_row], own
 
@@ -168,6 +170,26 @@ def _front(side: PrimarySide, secondary: Any) -> list[tuple[str, Any]]:
     return list(make_pipeline(*steps).steps) if steps else []
 
 
+def _taken(spectra: Any, rows: np.ndarray) -> Any:
+    """Take some spectra, which go on to know their axis."""
+    if hasattr(spectra, "iloc"):
+        return take_rows(spectra, rows)
+    taken = np.asarray(spectra)[rows]
+    return with_names(taken, getattr(spectra, "columns", None))
+
+
+def _compare_unpaired(spectra: Any, unpaired: Any) -> None:
+    """Refuse spectra without partners that are on another axis than the standards."""
+    if unpaired.shape[1] != spectra.shape[1]:
+        raise ValueError(
+            f"X_unpaired must have the {spectra.shape[1]} channels of X, but it has "
+            f"{unpaired.shape[1]}. Pass spectra of the same instrument, as measured."
+        )
+    known, axis = axis_of(spectra), axis_of(unpaired)
+    if known is not None and axis is not None:
+        compare_axes(known, axis, who="Joining a library", what="X_unpaired")
+
+
 def _expected_rse(
     library: Library,
     transfer: Pipeline,
@@ -177,8 +199,9 @@ def _expected_rse(
 ) -> float:
     """Leave samples out in turn, and compare what comes with what was learned."""
     spectra, targets, samples = known
-    n_folds = 0 if how.cv is None else min(how.cv, len(np.unique(samples)))
-    if n_folds < 2:
+    n_samples = len(np.unique(samples))
+    n_folds = 0 if how.cv is None or n_samples < 3 else min(how.cv, n_samples)
+    if n_folds < 2:  # two samples tell nothing of others
         return float("nan")
     measured = library._side.undo(np.asarray(targets))
     names = library._side.prepared_names
@@ -187,9 +210,9 @@ def _expected_rse(
     with progress_bar(n_folds, "fold", visible=bool(how.verbose), desc="join") as bar:
         for kept, left in folds:
             fresh = clone(transfer)
-            own = take_rows(spectra, kept), with_names(targets[kept], names)
+            own = _taken(spectra, kept), with_names(targets[kept], names)
             fit_with_unpaired(fresh, *own, sample_id=samples[kept], **others)
-            predicted = np.asarray(fresh.predict(take_rows(spectra, left)))
+            predicted = np.asarray(fresh.predict(_taken(spectra, left)))
             predicted = library._side.undo(predicted)
             error += float(np.square(measured[left] - predicted).sum())
             bar.update()

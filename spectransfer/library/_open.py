@@ -19,7 +19,8 @@ def open_library(
     """Open a library that `publish_library` wrote; nothing in the file is run.
 
     The file is mapped, and its latents are read when they are asked for: a library of
-    hundred thousands of spectra opens at once. It needs no torch until one joins it.
+    hundred thousands of spectra opens at once. Only joining with hundreds of samples
+    needs torch.
 
     Parameters
     ----------

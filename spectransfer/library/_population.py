@@ -18,6 +18,7 @@ import numpy as np
 from spectransfer._axis import with_names
 from spectransfer._blocks import blocks_of, row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
+from spectransfer.exceptions import WavelengthError
 from spectransfer.pipeline import PrimarySide
 from spectransfer.spectra import Spectra
 
@@ -255,6 +256,12 @@ def with_axis(X: Any) -> Any:
         The same; `Spectra` as an array with named columns.
     """
     if isinstance(X, Spectra):
+        if X.unit is None:
+            raise WavelengthError(
+                "Spectra are compared with the axis of a library, which has a unit, "
+                f"but theirs ({X.axis.span}) has none. Say it: read_spectra(..., "
+                "unit='nm'), or --unit nm."
+            )
         return with_names(X.X, X.axis.names)
     if X is None or hasattr(X, "columns"):
         return X

@@ -19,7 +19,7 @@ from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import StrOptions, validate_params
 from spectransfer.library._card import checked_card
 from spectransfer.library._container import write_container
-from spectransfer.library._population import Population, population_of
+from spectransfer.library._population import Population, population_of, with_axis
 from spectransfer.library._source import (
     predicted_axis,
     primary_axis,
@@ -29,6 +29,7 @@ from spectransfer.library._transfers import written_with
 from spectransfer.library._trees import Writer, listed_tree
 from spectransfer.metrics import fit_clusters
 from spectransfer.pipeline import PrimarySide
+from spectransfer.spectra import Spectra
 
 KIND = "library"
 _MOST_CLUSTERED = 10_000
@@ -38,12 +39,12 @@ _MOST_CLUSTERED = 10_000
     {
         "transfer": "no_validation",
         "path": [str, os.PathLike],
-        "spectra": ["array-like", None],
+        "spectra": ["array-like", Spectra, None],
         "latents": ["array-like", None],
         "sample_id": ["array-like", None],
         "card": "no_validation",
         "wavelengths": ["array-like", Axis, None],
-        "held_out": ["array-like", None],
+        "held_out": ["array-like", Spectra, None],
         "mean_spectra": ["boolean"],
         "dtype": [StrOptions({"float32", "float16"})],
     },
@@ -53,12 +54,12 @@ def publish_library(
     transfer: Any,
     path: str | os.PathLike[str],
     *,
-    spectra: ArrayLike | None = None,
+    spectra: ArrayLike | Spectra | None = None,
     latents: ArrayLike | None = None,
     sample_id: ArrayLike | None = None,
     card: Mapping[str, Any],
     wavelengths: Axis | ArrayLike | None = None,
-    held_out: ArrayLike | None = None,
+    held_out: ArrayLike | Spectra | None = None,
     mean_spectra: bool = False,
     dtype: str = "float32",
 ) -> None:
@@ -77,8 +78,9 @@ def publish_library(
     path : path
         The file, by custom with the ending .safetensors. An older one is replaced when
         the new one is complete.
-    spectra : array-like of shape (n_spectra, n_primary), default=None
+    spectra : array-like of shape (n_spectra, n_primary) or Spectra, default=None
         Primary spectra of the standards, as measured; their latents are published.
+        `Spectra` tell their axis and the names of samples, too.
     latents : array-like of shape (n_spectra, n_latent), default=None
         The latents instead, where the spectra are not at hand.
     sample_id : array-like of shape (n_spectra,), default=None
@@ -94,7 +96,7 @@ def publish_library(
     wavelengths : Axis or array-like of shape (n_primary,), default=None
         Primary axis, with its unit. None takes it from the column names that `transfer`
         was fitted with, or those of `spectra`.
-    held_out : array-like of shape (n_held_out, n_primary), default=None
+    held_out : array-like of shape (n_held_out, n_primary) or Spectra, default=None
         Primary spectra that the autoencoder has not seen, as measured: residuals and
         the error of the library are theirs. Without them they are those of `spectra`,
         too good, and `Library.verify` has no limit of residuals.
@@ -150,21 +152,26 @@ def publish_library(
     ...     open_library(path).latents.shape
     (200, 8)
     """
+    if isinstance(spectra, Spectra) and sample_id is None:
+        sample_id = spectra.sample_id
+    measured: Any = with_axis(spectra)
     side, autoencoder = primary_parts(transfer)
-    axis = primary_axis(side, spectra, wavelengths)
+    axis = primary_axis(side, measured, wavelengths)
     plain = checked_card(card, axis.unit)
     if side.feature_names_in_ is None:
         side = PrimarySide(side.transformer, side.shape, np.array(axis.names))
-    population = population_of(side, autoencoder, spectra, latents, held_out)
+    population = population_of(
+        side, autoencoder, measured, latents, with_axis(held_out)
+    )
     n_spectra = len(population.latents)
     means = None
     if mean_spectra:
-        if spectra is None or sample_id is None:
+        if measured is None or sample_id is None:
             raise ValueError(
                 "mean_spectra are those of samples, and need spectra and sample_id."
             )
         names = checked_labels(sample_id, n_spectra, "sample_id")
-        means = means_of(side.in_prediction_space(spectra), names)
+        means = means_of(side.in_prediction_space(measured), names)
     _write(
         Path(path), plain, predicted_axis(side, axis), (side, autoencoder),
         population, sample_id, means=means, dtype=dtype,

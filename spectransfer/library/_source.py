@@ -48,6 +48,13 @@ def primary_parts(transfer: Any) -> tuple[PrimarySide, Any]:
             "make_pipeline(BaselineCorrector(), StandardScaler(power=0), "
             "SpectralVAE()) to primary spectra."
         )
+    drawn = np.zeros((1, last.n_features_in_), np.float32)
+    if np.shape(last.transform(drawn))[1] >= last.n_features_in_:
+        raise TypeError(
+            "An autoencoder has fewer latents than spectra have channels, but this "
+            f"{type(last).__name__} gives as many: it would publish the spectra "
+            "themselves. End the pipeline in SpectralVAE or PCA."
+        )
     outer = unwrapped(transfer)
     before = (
         outer[:-1] if isinstance(outer, Pipeline) and len(outer.steps) > 1 else None

@@ -57,6 +57,10 @@ class Verification:
         if self.drift:
             told = ", ".join(f"{name} {v:.3g}" for name, v in self.drift.items())
             lines.append(f"  against the published samples: {told}")
+        else:
+            lines.append(
+                "  Without names of samples, gain, shift and width were not looked at."
+            )
         return "\n".join(lines)
 
 
@@ -91,7 +95,9 @@ def verify_spectra(
         for name, usual, most in (
             ("gain", 1.0, _GAIN), ("shift", 0.0, _SHIFT), ("width", 1.0, _WIDTH),
         ):  # fmt: skip
-            if not abs(drift[name] - usual) <= most:
+            if np.isnan(drift[name]):
+                reasons.append(f"the {name} of the samples cannot be told: other lines")
+            elif abs(drift[name] - usual) > most:
                 reasons.append(
                     f"the {name} of the samples is {drift[name]:.3g}, and may be "
                     f"{usual - most:.3g} to {usual + most:.3g}"
@@ -133,7 +139,7 @@ def _drift(
     if len(samples) == 0:
         raise ValueError(
             "sample_id must name samples of the library, but none of them is in it. "
-            f"The library has {', '.join(map(str, known[:3]))} and so on."
+            f"The library has {', '.join(map(str, np.unique(known)[:3]))} and so on."
         )
     prepared = published_samples(library, samples, known)
     published = np.asarray(library._side.undo(prepared), np.float64)
