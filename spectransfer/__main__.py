@@ -7,6 +7,7 @@ could not, with the reason on the standard error.
 
 import argparse
 import csv
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from spectransfer._files import written_beside
 from spectransfer._version import __version__
 from spectransfer.exceptions import FileFormatError
 from spectransfer.io import read_spectra, save_spectra
@@ -22,6 +24,7 @@ from spectransfer.library import (
     Library,
     load_transfer,
     open_library,
+    plain,
     save_transfer,
 )
 from spectransfer.pipeline import transfer_spectra
@@ -45,10 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = _parser().parse_args(arguments)
     try:
+        _check_out(given)
         status: int = given.run(given)
     except BrokenPipeError:
         # whoever read has seen enough, as head does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if sys.stdout is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (OSError, ValueError, TypeError, ImportError) as error:
         notes = getattr(error, "__notes__", [])
@@ -147,17 +152,40 @@ def _lookup(given: argparse.Namespace) -> int:
             zip(entries, distances, latents, strict=True)
         )
     ]  # fmt: skip
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows([head, *rows])
     if given.out is None:
-        csv.writer(sys.stdout, lineterminator="\n").writerows([head, *rows])
+        _say("\n".join(map(plain, text.getvalue().splitlines())))
     else:
-        with Path(given.out).open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([head, *rows])
+        with written_beside(Path(given.out)) as beside:
+            beside.write_text(text.getvalue(), "utf-8", newline="")
         _say(f"{given.out}: {len(rows)} entries for {len(spectra)} spectra")
     return 0
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
+    if sys.stdout is not None:  # it may have been closed
+        sys.stdout.write(text + "\n")
+
+
+def _check_out(given: argparse.Namespace) -> None:
+    """Refuse a place for the result where something else would be lost."""
+    out = getattr(given, "out", None)
+    if out is None:
+        return
+    place = Path(out)
+    if place.is_dir() or not place.absolute().parent.is_dir():
+        raise ValueError(
+            f"--out must be a file in a folder that is there, but it is {out}."
+        )
+    for name in ("library", "transfer", "secondary", "unpaired", "spectra"):
+        read = getattr(given, name, None)
+        for source in [read] if isinstance(read, str) else read or []:
+            if place.exists() and Path(source).exists() and place.samefile(source):
+                raise ValueError(
+                    f"--out must be another file than those that are read, but {out} "
+                    "is one of them."
+                )
 
 
 def _opened(given: argparse.Namespace) -> Library:
@@ -183,6 +211,12 @@ def _read(given: argparse.Namespace, paths: list[str]) -> Spectra:
     if len(read) == 1:
         return first
     ids: Any = [part.sample_id for part in read]
+    nameless = [path for path, i in zip(paths, ids, strict=True) if i is None]
+    if 0 < len(nameless) < len(paths):
+        raise ValueError(
+            "Files of one command must all name their samples, or none of them, but "
+            f"{nameless[0]} has no names. Name the column with --sample-column."
+        )
     return Spectra(
         np.concatenate([part.X for part in read]),
         first.wavelengths,

@@ -23,6 +23,9 @@ _NAME = re.compile(
 )
 
 
+_LONGEST = 80
+
+
 class Places(Protocol):
     """What has places of channels and their unit: an `Axis`, or `Named`."""
 
@@ -74,7 +77,8 @@ def read_name(name: Any) -> tuple[float, str | None] | None:
             return float(name), None
         except (TypeError, ValueError):
             return None
-    match = _NAME.fullmatch(name)
+    # what is longer is no place, and would keep the pattern busy
+    match = _NAME.fullmatch(name) if len(name) <= _LONGEST else None
     if match is None:
         return None
     unit = find_unit(match["unit"])

@@ -54,6 +54,48 @@ def checked_labels(labels: ArrayLike, n_spectra: int, name: str) -> np.ndarray:
     return found.astype(str) if texts else found
 
 
+def sample_names(labels: ArrayLike, n_spectra: int, name: str) -> np.ndarray:
+    """Give names of samples that are written to files: texts, or whole numbers.
+
+    Parameters
+    ----------
+    labels : array-like of shape (n_spectra,)
+        Texts or whole numbers.
+    n_spectra : int
+        How many there have to be.
+    name : str
+        What the caller calls them.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra,)
+        Texts, or numbers in int64.
+
+    Raises
+    ------
+    ValueError
+        What `checked_labels` refuses, other kinds, or numbers that int64 does not hold.
+    """
+    if np.ma.is_masked(labels):
+        raise ValueError(
+            f"{name} must name every spectrum, but some are masked. Leave these rows "
+            "out."
+        )
+    found = checked_labels(labels, n_spectra, name)
+    if found.dtype.kind == "U":
+        return found
+    whole = found.tolist()
+    if found.dtype.kind == "b" or not all(type(label) is int for label in whole):
+        kind = type(whole[0]).__name__ if whole else found.dtype
+        raise ValueError(
+            f"{name} must be texts or whole numbers, but they are of type {kind}. "
+            "Convert them, for example with [str(name) for name in names]."
+        )
+    if any(not -(2**63) <= label < 2**63 for label in whole):
+        raise ValueError(f"{name} must be of 64 bits, but one is {max(whole)}.")
+    return np.array(whole, np.int64)
+
+
 def paired_labels(
     today: ArrayLike, reference: ArrayLike | None, n_today: int, n_reference: int
 ) -> tuple[np.ndarray, np.ndarray]:

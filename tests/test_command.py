@@ -141,14 +141,14 @@ def test_verify_ends_with_one_where_the_instrument_has_changed(folder, capsys):
     ("words", "said"),
     [
         ("inspect nothing.safetensors", "nothing.safetensors"),
-        ("inspect standards.csv", "must be a file that"),
+        ("inspect standards.csv", "must be a file of"),
         ("join library.safetensors --secondary primary.csv x.csv --out o", "x.csv"),
         ("join library.safetensors --secondary standards.csv primary.csv --out o",
          "must be on one axis"),
         ("transfer joined.safetensors --spectra primary.csv --out o.csv", "axis"),
         ("transfer joined.safetensors --spectra standards.csv --out o.spc", "ending"),
         ("transfer library.safetensors --spectra standards.csv --out o.csv",
-         "holds a 'library', no transfer"),
+         "must hold a transfer"),
         ("lookup library.safetensors --spectra standards.csv", "axis|channels"),
         ("inspect library.safetensors --sha256 00", "must have the SHA-256"),
     ],
@@ -165,6 +165,49 @@ def test_what_fails_is_said_on_one_line_and_ends_with_two(
     assert told.err.startswith(f"spectransfer {words.split()[0]}: ")
     assert "Traceback" not in told.err
     assert {p.name: p.stat().st_mtime_ns for p in Path(folder).iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("lookup library.safetensors --spectra primary.csv --measured --out"
+         " library.safetensors", "another file"),
+        ("join library.safetensors --secondary standards.csv --out standards.csv",
+         "another file"),
+        ("transfer joined.safetensors --spectra unknown.csv.gz --out no.folder/x.csv",
+         "a folder that is there"),
+    ],
+)  # fmt: skip
+def test_results_do_not_go_over_what_is_read(folder, joined, words, said, capsys):
+    before = {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
+    assert run(folder, *words.split()) == 2
+    assert said in capsys.readouterr().err
+    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
+
+
+def test_files_with_and_without_names_are_not_put_together(folder, capsys):
+    spectra = read_spectra(folder / "primary.csv")
+    save_spectra(Spectra(spectra.X, spectra.wavelengths, unit="nm"), folder / "no.csv")
+    assert run(
+        folder, "verify", "library.safetensors", "--primary", "primary.csv", "no.csv"
+    ) == 2  # fmt: skip
+    assert "must all name their samples" in capsys.readouterr().err
+
+
+def test_spectra_without_partners_need_no_names(folder, joined):
+    text = (folder / "standards.csv").read_text().replace("sample_id", "Probe", 1)
+    (folder / "probe.csv").write_text(text)
+    spectra = read_spectra(folder / "unknown.csv.gz")
+    nameless = Spectra(spectra.X, spectra.wavelengths, unit="nm")
+    save_spectra(nameless, folder / "nameless2.csv")
+    words = "join library.safetensors --secondary probe.csv --sample-column Probe"
+    words += " --unpaired nameless2.csv --out probe.safetensors --quiet"
+    assert run(folder, *words.split()) == 0
+
+
+def test_a_closed_output_is_no_answer(folder, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert run(folder, "inspect", "library.safetensors") == 0
 
 
 def test_spectra_without_names_cannot_join(folder, capsys):

@@ -12,14 +12,17 @@ import numpy as np
 
 from spectransfer._files import written_beside
 from spectransfer._imports import need
+from spectransfer._labels import sample_names
 from spectransfer.spectra import Spectra
 
 
 def save_spectra(spectra: Spectra, path: str | os.PathLike[str]) -> None:
     """Save spectra with their axis and sample ids.
 
-    Axis, unit and ids come back from `read_spectra` as they are, numbers to the last
-    bit. Annotations, the metadata and the unit of intensity are not written.
+    Axis, unit and ids (texts or whole numbers) come back from `read_spectra` as they
+    are, numbers to the last bit. In CSV, names that look like whole numbers come back
+    as such, and blanks around names are lost. Annotations, the metadata and the unit of
+    intensity are not written.
 
     Parameters
     ----------
@@ -58,8 +61,17 @@ def save_spectra(spectra: Spectra, path: str | os.PathLike[str]) -> None:
             axis = spectra.axis.as_written()
             turned = not axis.increases
             numbers = spectra.X[:, ::-1] if turned else spectra.X
+            ids = spectra.sample_id
+            if ids is not None:
+                ids = sample_names(ids, len(numbers), "sample_id")
+                broken = [str(i) for i in ids if len(str(i).splitlines()) > 1]
+                if broken:
+                    raise ValueError(
+                        "Names of samples have one line each, but one is "
+                        f"{broken[0]!r}."
+                    )
             with written_beside(path) as beside:
-                write(beside, numbers, axis, spectra.sample_id)
+                write(beside, numbers, axis, ids)
             return
     raise ValueError(
         f"Spectra are saved as {', '.join(_WRITERS)}, and the ending says which, but "
@@ -98,7 +110,7 @@ def _entries(numbers: np.ndarray, axis: Any, ids: Any) -> dict[str, Any]:
     if axis.unit is not None:
         entries["unit"] = np.asarray(axis.unit)
     if ids is not None:
-        entries["sample_id"] = ids.astype(str) if ids.dtype == object else ids
+        entries["sample_id"] = ids
     return entries
 
 

@@ -5,6 +5,7 @@ with all that belongs to them. Secondary laboratories open it, look spectra up, 
 it with transfers of their own instruments.
 """
 
+from spectransfer.library._datasheet import plain as plain
 from spectransfer.library._library import Library
 from spectransfer.library._lookup import Matches
 from spectransfer.library._open import open_library

@@ -76,20 +76,40 @@ def checked_card(card: Mapping[str, Any], unit: str | None) -> dict[str, Any]:
             "card must say what strangers need to know of a library, but it lacks "
             f"{told}. Write for example {_example(missing[0])}."
         )
-    for told in plain.get("errors", []):
-        if not isinstance(told, dict) or not {"figure", "value", "protocol"} <= set(
-            told
-        ):
-            raise ValueError(
-                "Each of card['errors'] must say its figure, value and protocol, but "
-                f"one is {told!r:.80}. Write for example {{'figure': 'RSE', 'value': "
-                "0.05, 'protocol': 'unseen map of the same day, deployable'}."
-            )
+    checked_errors(plain.get("errors", []), "card['errors']")
     if "medium" in plain and plain["medium"] not in ("air", "vacuum"):
         raise ValueError(
             f"card['medium'] must be 'air' or 'vacuum', but it is {plain['medium']!r}."
         )
     return plain
+
+
+def checked_errors(errors: Any, name: str) -> None:
+    """Refuse figures of merit that do not say what they are.
+
+    Parameters
+    ----------
+    errors : list of dict
+        Each with its figure, value and protocol.
+    name : str
+        What the caller calls them.
+
+    Raises
+    ------
+    ValueError
+        One is something else.
+    """
+    if not isinstance(errors, list):
+        raise ValueError(f"{name} must be a list of dicts, but is {errors!r:.60}.")
+    for told in errors:
+        if not isinstance(told, dict) or not set(told) >= _OF_ERRORS:
+            raise ValueError(
+                f"Each of {name} must say its figure, value and protocol, but "
+                f"one is {told!r:.80}. Write for example {{'figure': 'RSE', 'value': "
+                "0.05, 'protocol': 'unseen map of the same day, deployable'}."
+            )
+        if not isinstance(told["value"], int | float | str):
+            raise ValueError(f"A value of {name} is {told['value']!r:.60}.")
 
 
 def _example(name: str) -> str:
@@ -106,6 +126,8 @@ def _text_at(card: dict[str, Any], name: str) -> str:
 
 def _plain(value: Any, where: str, depth: int) -> Any:
     """Give texts, numbers, lists and dicts as such; refuse everything else."""
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise ValueError(f"{where} is a number of {value.bit_length()} bits.")
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float) and value - value == 0:

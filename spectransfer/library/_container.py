@@ -12,7 +12,6 @@ The sums tell of damage, not of who wrote the file.
 
 import hashlib
 import json
-import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -100,7 +99,9 @@ class StoredArrays(Mapping[str, np.ndarray]):
             dtype, shape, start, digest = self._described[name]
             array: np.ndarray = np.empty(shape, DTYPES[dtype])
             if array.size:
-                array = np.memmap(self._path, DTYPES[dtype], "r", start, shape)
+                size = (array.size,)
+                flat = np.memmap(self._path, DTYPES[dtype], "r", start, size)
+                array = flat.reshape(shape)
             if _digest(array) != digest:
                 raise _refused(self._path, f"the checksum of {name!r:.80} is wrong")
             if not is_finite(array):
@@ -225,10 +226,12 @@ def _refused(path: Path, why: str) -> FileFormatError:
 
 def _refuse_strange_sizes(path: Path) -> None:
     """Look at the length of the header, before anything takes memory for it."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise _refused(path, "it is no file at all")  # a pipe would be waited for
     with path.open("rb") as file:
-        status = os.fstat(file.fileno())
         first = file.read(8)
-    if not stat.S_ISREG(status.st_mode) or len(first) < 8:
+    if len(first) < 8:
         raise _refused(path, "it is too short for one")
     length = int.from_bytes(first, "little")
     if length > min(LONGEST_HEADER, status.st_size - 8):
@@ -248,6 +251,9 @@ def sha256_of(path: Path) -> str:
     str
         Lower-case hexadecimal digits.
     """
+    if not path.is_file():
+        path.stat()  # says that it is not there
+        raise _refused(path, "it is no file at all")
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -51,14 +51,30 @@ def facts_of(library: Library) -> list[tuple[str, str]]:
         facts.append((name, _in_words(value)))
     if library.parent is not None:
         facts.append(("made of", f"the library with SHA-256 {library.parent}"))
-    return facts
+    return [(plain(name), plain(value)) for name, value in facts]
+
+
+def plain(text: str) -> str:
+    """Give a text of strangers on one line, without what steers a terminal.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    str
+        The same with blanks in place of what cannot be printed.
+    """
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def datasheet_text(library: Library) -> str:
     """Write the facts below each other."""
     facts = facts_of(library)
     width = max(len(name) for name, _ in facts)
-    lines = [f"Library: {library.card['title']}"]
+    lines = [f"Library: {plain(library.card['title'])}"]
     lines += [f"  {name:<{width}}  {value}" for name, value in facts]
     return "\n".join(lines)
 

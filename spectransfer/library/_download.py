@@ -11,7 +11,7 @@ _EXTRA = "spectransfer[download]"
 
 def is_url(path: str | os.PathLike[str]) -> bool:
     """Tell whether a file is at an address."""
-    return str(path).startswith(("http://", "https://"))
+    return str(path).lower().startswith(("http://", "https://"))
 
 
 def downloaded(url: str, sha256: str | None, *, verbose: bool = False) -> Path:

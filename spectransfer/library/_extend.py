@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spectransfer._labels import checked_labels
+from spectransfer._labels import sample_names
 from spectransfer._typing import ArrayLike
 from spectransfer.library._card import checked_card
 from spectransfer.library._container import write_container
 from spectransfer.library._population import moments_of
-from spectransfer.library._publish import KIND, means_of, stored_names
+from spectransfer.library._publish import KIND, means_of, rounded, stored_names
 from spectransfer.spectra import Spectra
 
 if TYPE_CHECKING:
@@ -40,12 +40,12 @@ def extend_library(
         )
     content, arrays = library._stored
     dtype = library.latents.dtype
-    latents = np.concatenate([library.latents, added.astype(dtype)])
+    latents = np.concatenate([library.latents, rounded(added, dtype)])
     mean, covariance = moments_of(latents.astype(np.float32))
     arrays |= {"latents": latents, "latent_mean": mean, "latent_covariance": covariance}
     if sample_id is not None and library.sample_id is not None:
         before = library.sample_id
-        new = checked_labels(sample_id, len(added), "sample_id")
+        new = sample_names(sample_id, len(added), "sample_id")
         if (new.dtype.kind == "U") != (before.dtype.kind == "U"):
             raise ValueError(
                 "sample_id must be of the kind that the library has, "

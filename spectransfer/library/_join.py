@@ -7,6 +7,7 @@ predictions back.
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from sklearn.preprocessing import StandardScaler as _SklearnScaler
 
 from spectransfer._axis import axis_of, compare_axes, with_names
 from spectransfer._blocks import take_rows
-from spectransfer._labels import checked_labels, paired_labels
+from spectransfer._labels import checked_labels, paired_labels, sample_names
 from spectransfer._progress import progress_bar
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
 from spectransfer.library._layers import DescribedVAE
@@ -50,7 +51,7 @@ class Joining(NamedTuple):
 
     secondary: Any
     regressor: Any
-    cv: int | None
+    cv: Any
     random_state: RandomState
     verbose: bool | int
 
@@ -68,13 +69,15 @@ def join_library(
     sample_id, y, X_unpaired = beside
     if isinstance(X, Spectra) and sample_id is None:
         sample_id = X.sample_id
+    if len(X) == 0:  # type: ignore[arg-type]
+        raise ValueError("X must hold at least one spectrum, but there is none.")
     spectra, unpaired = with_axis(X), with_axis(X_unpaired)
     if unpaired is not None:
         _compare_unpaired(spectra, unpaired)
     if y is None:
         targets, samples = _published_targets(library, len(spectra), sample_id)
     else:
-        targets = library._side.prepare(y, "y")
+        targets = library._side.prepare(with_axis(y), "y")
         if len(targets) != len(spectra):
             raise ValueError(
                 "y must have a primary spectrum for each row of X, but there are "
@@ -124,7 +127,8 @@ def _published_targets(
             "The library has no names of its samples, so that sample_id finds no "
             "partners. Pass y=, primary spectra of the same spots."
         )
-    own, known = paired_labels(sample_id, known, n_spectra, len(known))
+    own = sample_names(sample_id, n_spectra, "sample_id")
+    own, known = paired_labels(own, known, n_spectra, len(known))
     samples, of_row = np.unique(own, return_inverse=True)
     missing = samples[~np.isin(samples, known)]
     if len(missing):
@@ -199,8 +203,10 @@ def _expected_rse(
 ) -> float:
     """Leave samples out in turn, and compare what comes with what was learned."""
     spectra, targets, samples = known
+    if how.cv is not None and not (isinstance(how.cv, Integral) and int(how.cv) >= 2):
+        raise ValueError(f"cv must be 2 or more groups, or None, but it is {how.cv!r}.")
     n_samples = len(np.unique(samples))
-    n_folds = 0 if how.cv is None or n_samples < 3 else min(how.cv, n_samples)
+    n_folds = 0 if how.cv is None or n_samples < 3 else min(int(how.cv), n_samples)
     if n_folds < 2:  # two samples tell nothing of others
         return float("nan")
     measured = library._side.undo(np.asarray(targets))

@@ -13,6 +13,8 @@ from spectransfer._blocks import BLOCK_ROWS
 from spectransfer._typing import FloatArray
 from spectransfer.library._trees import Reader
 
+# a layer of few numbers with many outputs would take far more memory than its file
+_WIDEST = 2**17
 Layer = Callable[[FloatArray], FloatArray]
 
 
@@ -30,8 +32,10 @@ class ReaderWithoutTorch(Reader):
         word = told["part"]
         if word not in ("SpectralVAE", "SpectralMLP", "Training", "PublishedTraining"):
             return super()._part(told)
+        before = self._n_parts
+        self._count(1)
         part = Described(word, dict(self._pairs(told["state"])))
-        self._parts.append(part)
+        self._end(part, before)
         return part
 
     def _network(self, told: dict[str, Any]) -> Any:
@@ -142,6 +146,8 @@ def _dense(kernel: Any, bias: Any) -> Layer:
             or array.ndim != n_axes
         ):
             raise ValueError("a dense layer needs arrays in float32")
+        if array is not None and (0 in array.shape or max(array.shape) > _WIDEST):
+            raise ValueError(f"a dense layer has the shape {array.shape}")
     if kernel is None:
         raise ValueError("a dense layer has no kernel")
     if bias is None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.neighbors import NearestCentroid
+from sklearn.neighbors import KNeighborsClassifier
 
 from spectransfer._axis import Axis, Named, axis_of, compare_axes
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
@@ -43,7 +43,7 @@ class Library:
         Their names.
     mean_spectra : ndarray of shape (n_samples, n_primary) or None
         Mean spectra of the samples, sorted by name, where they were published.
-    clusters : sklearn.neighbors.NearestCentroid
+    clusters : sklearn.neighbors.KNeighborsClassifier
         Clusters by k-means of the library, for `spectransfer.metrics.k_score`:
         ``k_score(y_true, y_pred, kmeans=library.clusters)``.
     errors : list of dict
@@ -70,8 +70,8 @@ class Library:
         if isinstance(self._autoencoder, Described):
             self._autoencoder = DescribedVAE(self._autoencoder)
         centres = np.array(arrays["clusters"])
-        with np.errstate(invalid="ignore"):  # of clusters with one spectrum
-            self.clusters = NearestCentroid().fit(centres, np.arange(len(centres)))
+        nearest = KNeighborsClassifier(1, algorithm="brute")
+        self.clusters = nearest.fit(centres, np.arange(len(centres)))
 
     def _read(self, reader: type[Reader]) -> dict[str, Any]:
         """Make the parts, of arrays with memory of their own."""
@@ -166,6 +166,11 @@ class Library:
 
     def _decode_prepared(self, latents: ArrayLike) -> FloatArray:
         found = np.asarray(latents)
+        if found.dtype.kind not in "fiu" or len(found) == 0:
+            raise ValueError(
+                "latents must be one or more rows of numbers, but they are of type "
+                f"{found.dtype} and shape {found.shape}."
+            )
         n_latent = self._arrays.shape("latents")[1]
         if found.ndim != 2 or found.shape[1] != n_latent:
             raise ValueError(

@@ -13,6 +13,7 @@ Those nominated are decoded, and put in order by their spectra.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from numbers import Integral
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -103,10 +104,11 @@ def nearest_entries(
 ) -> Matches:
     """Find the nearest entries; see `Library.lookup`."""
     n_entries = len(library.latents)
-    if not 1 <= n_neighbors <= n_entries:
+    whole = isinstance(n_neighbors, Integral)
+    if not whole or not 1 <= n_neighbors <= n_entries:
         raise ValueError(
             f"n_neighbors must be from 1 to {n_entries}, the entries of the library, "
-            f"but it is {n_neighbors}."
+            f"but it is {n_neighbors!r}."
         )
     latents = library.encode(spectra, measured=measured)
     if measured:

@@ -2,14 +2,16 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from spectransfer.exceptions import FileFormatError
+from spectransfer.library._card import checked_errors
 from spectransfer.library._container import StoredArrays, read_container, sha256_of
 from spectransfer.library._download import downloaded, is_url
 from spectransfer.library._library import Library
-from spectransfer.library._population import OWN_ARRAYS
+from spectransfer.library._population import LEVELS
 from spectransfer.library._transfers import WRONG
 
 
@@ -60,9 +62,13 @@ def open_library(
         )
     content, arrays = read_container(found, "library")
     try:
+        _check_shapes(arrays)
+        _check_content(content)
         library = Library(found, content, arrays)
         _try_out(library, arrays)
     except FileFormatError:
+        if is_url(path):
+            found.unlink(missing_ok=True)  # ask anew next time
         raise
     except WRONG as error:
         why = f"it lacks {error}" if isinstance(error, KeyError) else error
@@ -74,16 +80,51 @@ def open_library(
     return library
 
 
+def _check_shapes(arrays: StoredArrays) -> None:
+    """Compare shapes and types with each other, before memory is taken for them."""
+    n_spectra, n_latent = arrays.shape("latents")
+    (n_channels,) = arrays.shape("axis")
+    known = {
+        "axis": (n_channels,),
+        "latents": (n_spectra, n_latent),
+        "clusters": (None, n_channels),
+        "mean_spectra": (None, n_channels),
+        "latent_mean": (n_latent,),
+        "latent_covariance": (n_latent, n_latent),
+        "residual": (None,),
+        "quantiles": (2, len(LEVELS)),
+    }
+    for name, wanted in known.items():
+        if name not in arrays and name in ("mean_spectra", "residual", "quantiles"):
+            continue
+        shape = arrays.shape(name)
+        fits = len(shape) == len(wanted) and all(
+            n == w or w is None for n, w in zip(shape, wanted, strict=True)
+        )
+        if not fits or 0 in shape or arrays.dtype(name).kind != "f":
+            raise ValueError(f"its {name} are {arrays.dtype(name)} of shape {shape}")
+    if "sample_id" in arrays:
+        shape, dtype = arrays.shape("sample_id"), arrays.dtype("sample_id")
+        numbers = len(shape) == 1 and dtype == np.int64
+        texts = len(shape) == 2 and dtype == np.uint8 and shape[1] > 0
+        if shape[0] != n_spectra or not (numbers or texts):
+            raise ValueError(f"its names are {dtype} of shape {shape}")
+
+
+def _check_content(content: dict[str, Any]) -> None:
+    """Look at figures that are printed and compared."""
+    checked_errors(content["errors"], "its errors")
+    for name, least in (("rounding", 0.0), ("n_held_out", 1)):
+        value = content[name]
+        if value is not None and (type(value) is not type(least) or value < least):
+            raise ValueError(f"its {name} is {value!r:.40}")
+    if not isinstance(content["parent"], str | None):
+        raise ValueError(f"its parent is {content['parent']!r:.40}")
+
+
 def _try_out(library: Library, arrays: StoredArrays) -> None:
     """Decode and encode once, so that parts that do not fit are found at once."""
-    for name, n_axes in OWN_ARRAYS.items():
-        if name in arrays and n_axes and len(arrays.shape(name)) != n_axes:
-            raise ValueError(f"its {name} have the shape {arrays.shape(name)}")
-    n_spectra, n_latent = arrays.shape("latents")
-    if arrays.dtype("latents").kind != "f":
-        raise ValueError("its latents are no floating-point numbers")
-    if "sample_id" in arrays and arrays.shape("sample_id")[0] != n_spectra:
-        raise ValueError("its names are not as many as its latents")
+    n_latent = arrays.shape("latents")[1]
     origin = np.zeros((1, n_latent), np.float32)
     prepared = np.asarray(library._autoencoder.inverse_transform(origin))
     spectra = library._side.undo(prepared)
@@ -92,5 +133,11 @@ def _try_out(library: Library, arrays: StoredArrays) -> None:
         raise ValueError("its decoder makes spectra of other channels than its axis")
     if np.shape(library._autoencoder.transform(prepared)) != origin.shape:
         raise ValueError("its encoder makes other latents than its decoder takes")
-    if library.clusters.n_features_in_ != n_channels:
-        raise ValueError("its clusters have other channels than its axis")
+    if "residual" in arrays and arrays.shape("residual") != prepared.shape[1:]:
+        raise ValueError("its residuals are of other channels than it decodes")
+    if "mean_spectra" in arrays:
+        n_samples = (
+            0 if library.sample_id is None else len(np.unique(library.sample_id))
+        )
+        if arrays.shape("mean_spectra")[0] != n_samples:
+            raise ValueError("its mean spectra are not as many as its samples")

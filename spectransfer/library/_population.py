@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from spectransfer._axis import with_names
+from spectransfer._axis import axis_of, compare_axes, with_names
 from spectransfer._blocks import blocks_of, row_blocks
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer.exceptions import WavelengthError
@@ -184,7 +184,11 @@ def _judged(side: PrimarySide, autoencoder: Any, spectra: Any, name: str) -> Jud
     squares: Any = 0.0
     # in the space of predictions: errors, sums and squares of channels
     error, total, square, n_spectra = 0.0, 0.0, 0.0, 0
-    for block in rows_of(spectra):
+    table = with_axis(spectra)
+    axis = axis_of(table)
+    if axis is not None and side.axis is not None:
+        compare_axes(side.axis, axis, who="The library", what=name)
+    for block in rows_of(table):
         prepared = side.prepare(block, name)
         z = np.asarray(autoencoder.transform(prepared), np.float32)
         decoded = np.asarray(autoencoder.inverse_transform(z))
@@ -277,15 +281,23 @@ def with_axis(X: Any) -> Any:
 def rows_of(spectra: Any) -> Iterator[Any]:
     """Give spectra in blocks of rows; data frames stay such."""
     table = with_axis(spectra)
+    if len(table) == 0:
+        raise ValueError("There must be at least one spectrum, but there is none.")
     return blocks_of(table, max(1, 2**19 // max(1, table.shape[1])))
 
 
 def _checked_latents(autoencoder: Any, latents: ArrayLike) -> FloatArray:
+    drawn = np.zeros((1, autoencoder.n_features_in_), np.float32)
+    n_latent = np.shape(autoencoder.transform(drawn))[1]
     found = np.ascontiguousarray(latents, np.float32)
     if found.ndim != 2 or not np.isfinite(found).all():
         raise ValueError(
             "latents must be a table of finite numbers, one spectrum in each row, but "
             f"their shape is {found.shape}."
         )
-    autoencoder.inverse_transform(found[:1])  # refuses another number of them
+    if len(found) == 0 or found.shape[1] != n_latent:
+        raise ValueError(
+            f"latents must be rows of {n_latent} numbers, as the autoencoder makes "
+            f"them, but their shape is {found.shape}."
+        )
     return found

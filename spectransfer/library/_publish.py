@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 
 from spectransfer._axis import Axis
-from spectransfer._labels import checked_labels
+from spectransfer._labels import sample_names
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import StrOptions, validate_params
 from spectransfer.library._card import checked_card
@@ -158,7 +158,7 @@ def publish_library(
     side, autoencoder = primary_parts(transfer)
     axis = primary_axis(side, measured, wavelengths)
     plain = checked_card(card, axis.unit)
-    if side.feature_names_in_ is None:
+    if side.axis is None or side.axis.unit is None:
         side = PrimarySide(side.transformer, side.shape, np.array(axis.names))
     population = population_of(
         side, autoencoder, measured, latents, with_axis(held_out)
@@ -170,7 +170,7 @@ def publish_library(
             raise ValueError(
                 "mean_spectra are those of samples, and need spectra and sample_id."
             )
-        names = checked_labels(sample_id, n_spectra, "sample_id")
+        names = sample_names(sample_id, n_spectra, "sample_id")
         means = means_of(side.in_prediction_space(measured), names)
     _write(
         Path(path), plain, predicted_axis(side, axis), (side, autoencoder),
@@ -213,7 +213,7 @@ def _write(
     writer = Writer()
     side, autoencoder = parts
     told = listed_tree(writer, {"side": side, "autoencoder": autoencoder}, "library")
-    latents = population.latents.astype(dtype)
+    latents = rounded(population.latents, dtype)
     rounding = None
     if latents.dtype != np.float32:
         rounding = population.error_of(autoencoder, latents)
@@ -237,7 +237,7 @@ def _write(
     if means is not None:
         arrays["mean_spectra"] = means
     if sample_id is not None:
-        names = checked_labels(sample_id, len(latents), "sample_id")
+        names = sample_names(sample_id, len(latents), "sample_id")
         arrays["sample_id"] = stored_names(names)
     write_container(path, KIND, content, writer.arrays | arrays)
 
@@ -255,14 +255,25 @@ def stored_names(names: np.ndarray) -> np.ndarray:
     ndarray of shape (n_spectra,) or (n_spectra, n_bytes)
         Whole numbers, or bytes.
     """
-    if names.dtype.kind in "iub":
-        return names.astype(np.int64)
-    texts = names.astype(str)
+    if names.dtype.kind == "i":
+        return names
+    texts = names
     encoded = np.char.encode(texts, "utf-8")
     if (np.char.decode(encoded, "utf-8") != texts).any():
         raise ValueError("Names of samples must not end with the character NUL.")
     width = max(encoded.dtype.itemsize, 1)
     return encoded.astype(f"S{width}").view(np.uint8).reshape(len(texts), width)
+
+
+def rounded(latents: FloatArray, dtype: Any) -> np.ndarray:
+    """Give latents in the precision of a file; refuse those that it cannot hold."""
+    largest, most = np.abs(latents).max(initial=0), np.finfo(dtype).max
+    if largest > most:
+        raise ValueError(
+            f"latents must be below {most:.5g} in {np.dtype(dtype)}, but the largest "
+            f"is {largest:.5g}. Publish them in float32."
+        )
+    return latents.astype(dtype)
 
 
 def means_of(

@@ -3,11 +3,11 @@
 from typing import Any
 
 import numpy as np
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._axis import Axis, axis_of, check_axis, read_names
-from spectransfer._wrapping import layers, unwrapped
+from spectransfer._wrapping import flat_steps, layers, unwrapped
 from spectransfer.exceptions import WavelengthError
 from spectransfer.pipeline import PrimarySide
 from spectransfer.preprocessing import WavelengthCropper, WavelengthResampler
@@ -55,12 +55,11 @@ def primary_parts(transfer: Any) -> tuple[PrimarySide, Any]:
             f"{type(last).__name__} gives as many: it would publish the spectra "
             "themselves. End the pipeline in SpectralVAE or PCA."
         )
-    outer = unwrapped(transfer)
-    before = (
-        outer[:-1] if isinstance(outer, Pipeline) and len(outer.steps) > 1 else None
-    )
-    names = getattr(outer, "feature_names_in_", None)
-    return PrimarySide(before, (outer.n_features_in_,), names), last
+    # nested and frozen pipelines have steps before it, too
+    *steps, last = flat_steps(transfer)
+    before = make_pipeline(*steps) if steps else None
+    names = getattr(transfer, "feature_names_in_", None)
+    return PrimarySide(before, (transfer.n_features_in_,), names), last
 
 
 def primary_axis(side: PrimarySide, spectra: Any, wavelengths: Any) -> Axis:
@@ -73,12 +72,12 @@ def primary_axis(side: PrimarySide, spectra: Any, wavelengths: Any) -> Axis:
                 "spectra tell it. Pass wavelengths=Axis(values, 'nm'), or data frames "
                 "whose columns are named by it."
             )
-        axis = Axis(known.values, known.unit)
+        axis = check_axis(known.values, unit=known.unit)
     else:
         axis = check_axis(wavelengths, side.shape[0])
         if known is not None:
             unit = known.unit if axis.unit is None else axis.unit
-            if unit not in (known.unit, axis.unit) or not np.allclose(
+            if known.unit not in (None, unit) or not np.allclose(
                 known.values, axis.values, rtol=1e-9, atol=0
             ):
                 raise WavelengthError(

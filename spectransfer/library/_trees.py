@@ -34,7 +34,10 @@ from spectransfer.library._listed import (
 
 _STORED = {np.dtype(dtype) for dtype in DTYPES.values()}
 _SPARSE = {"csr": sparse.csr_array, "csc": sparse.csc_array}
-_FORGOTTEN = {"history_", "n_jobs"}
+_FORGOTTEN = {"history_", "memory", "n_jobs"}
+# of a file that is made to take time or memory; honest ones stay far below
+_MOST_PARTS = 10_000
+_MOST_REPEATED = 8
 
 
 class NotListed(TypeError):
@@ -97,7 +100,9 @@ class Writer:
         # a product may round differently over another order in memory
         turned = array.flags.f_contiguous and not array.flags.c_contiguous
         name = f"{len(self.arrays)}:{where.removeprefix('transfer.')}"
-        self.arrays[name] = np.ascontiguousarray(array.T if turned else array)
+        kept = array.T if turned else array
+        # which would give a single number a dimension
+        self.arrays[name] = np.ascontiguousarray(kept).reshape(kept.shape)
         told = {"array": name, "order": "F" if turned else "C"}
         self._kept.append(array)
         self._names[id(array)] = told
@@ -181,9 +186,14 @@ class Reader:
     def __init__(self, arrays: dict[str, np.ndarray]) -> None:
         self._arrays = arrays
         self._parts: list[Any] = []
+        # how many parts there would be, if those that come again were others
+        self._weights: list[int] = []
+        self._n_parts = 0
+        self._room = _MOST_REPEATED * sum(a.nbytes for a in arrays.values()) + 2**24
+        self._text_room = LONGEST_HEADER
         self._makers = {
             "part": self._part,
-            "again": lambda told: self._parts[_whole(told["again"])],
+            "again": self._again,
             "record": self._record,
             "network": self._network,
             "array": self._array,
@@ -216,7 +226,25 @@ class Reader:
             pairs.append((name, self.value(value)))
         return pairs
 
+    def _again(self, told: dict[str, Any]) -> Any:
+        number = _whole(told["again"])
+        part = self._parts[number]
+        self._count(self._weights[number])
+        return part
+
+    def _count(self, n_parts: int) -> None:
+        self._n_parts += n_parts
+        if self._n_parts > _MOST_PARTS:
+            raise ValueError(f"it has more than {_MOST_PARTS} parts inside each other")
+
+    def _end(self, part: Any, before: int) -> None:
+        """Keep a part that has been read, with the number of those inside."""
+        self._parts.append(part)
+        self._weights.append(self._n_parts - before)
+
     def _part(self, told: dict[str, Any]) -> Any:
+        before = self._n_parts
+        self._count(1)
         word = told["part"]
         if word not in PARTS:
             raise ValueError(f"it asks for {word!r:.60}, which is not on the list")
@@ -227,7 +255,7 @@ class Reader:
         for name, value in state:
             # a parameter may have a default that is an attribute of the class
             taken = hasattr(kind, name) and name not in parameters
-            if not name.isidentifier() or taken:
+            if not name.isidentifier() or name.startswith("__") or taken:
                 raise ValueError(f"{name!r:.40} is no attribute that a {word} learns")
             vars(part)[name] = value
         lacking = parameters - vars(part).keys()
@@ -235,7 +263,7 @@ class Reader:
             raise ValueError(f"a {word} lacks {', '.join(sorted(lacking))}")
         if hasattr(kind, "_validate_params"):
             part._validate_params()
-        self._parts.append(part)
+        self._end(part, before)
         return part
 
     def _record(self, told: dict[str, Any]) -> Any:
@@ -251,6 +279,9 @@ class Reader:
 
     def _array(self, told: dict[str, Any]) -> np.ndarray:
         array = self._arrays[told["array"]]
+        self._room -= array.nbytes
+        if self._room < 0:
+            raise ValueError("its arrays are asked for again and again")
         if told["order"] not in ("C", "F"):
             raise ValueError(f"{told['order']!r:.40} is no order of numbers")
         return array.T if told["order"] == "F" else array
@@ -264,7 +295,8 @@ class Reader:
         if math.prod(shape) != len(texts):
             raise ValueError("an array of texts has another shape than it says")
         longest = max(map(len, texts), default=0)
-        if kind is str and 4 * longest * len(texts) > LONGEST_HEADER:
+        self._text_room -= 4 * longest * len(texts)
+        if kind is str and self._text_room < 0:
             raise ValueError("an array of texts takes more room than its file")
         return np.array(texts, kind).reshape(shape)
 

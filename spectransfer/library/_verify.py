@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import fisher_exact
 
-from spectransfer._labels import paired_labels
+from spectransfer._labels import paired_labels, sample_names
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer.adaptation import drift_between, light_of
 from spectransfer.library._population import LEVELS, published_samples, t2_of, with_axis
@@ -134,11 +134,14 @@ def _drift(
             "The library has no names of its samples, so that they cannot be "
             "compared. Leave sample_id out."
         )
-    own, known = paired_labels(sample_id, known, len(measured), len(known))
-    samples = np.intersect1d(own, known)
-    if len(samples) == 0:
+    own = sample_names(sample_id, len(measured), "sample_id")
+    own, known = paired_labels(own, known, len(measured), len(known))
+    samples = np.unique(own)
+    missing = samples[~np.isin(samples, known)]
+    if len(missing):
         raise ValueError(
-            "sample_id must name samples of the library, but none of them is in it. "
+            f"sample_id must name samples of the library, but {len(missing)} of "
+            f"{len(samples)} are not in it, such as {missing[0]}. "
             f"The library has {', '.join(map(str, np.unique(known)[:3]))} and so on."
         )
     prepared = published_samples(library, samples, known)

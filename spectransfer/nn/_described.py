@@ -28,6 +28,8 @@ _MEMBERS: dict[str, tuple[type[nn.Module], tuple[str, ...]]] = {
         ("entrance", "encoder", "mean", "log_variance", "decoder", "shortcut"),
     ),
 }
+# a layer of few numbers with many outputs would take far more memory than its file
+WIDEST = 2**17
 _CHAINS: dict[str, type[nn.Sequential]] = {"mlp": MLP, "chain": nn.Sequential}
 
 
@@ -158,6 +160,8 @@ def _dense(kernel: Any, bias: Any) -> nn.Linear:
     arrays = [array for array in (kernel, bias) if array is not None]
     if not all(isinstance(a, np.ndarray) and a.dtype == np.float32 for a in arrays):
         raise ValueError("a dense layer needs arrays in float32")
+    if kernel is not None and (0 in kernel.shape or max(kernel.shape) > WIDEST):
+        raise ValueError(f"a dense layer has the shape {kernel.shape}")
     if kernel is None or kernel.ndim != 2:
         raise ValueError("a dense layer needs a kernel of two dimensions")
     if bias is not None and bias.shape != kernel.shape[:1]:

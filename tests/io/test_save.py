@@ -57,6 +57,6 @@ def test_another_ending_is_refused_and_a_failed_writing_leaves_the_older_file(tm
     path.write_text("older")
     broken = Spectra(np.eye(2), [1.0, 2.0])
     object.__setattr__(broken, "sample_id", ["only one"])
-    with pytest.raises(IndexError):
+    with pytest.raises(ValueError, match="there are 2 spectra"):
         save_spectra(broken, path)
     assert path.read_text() == "older"

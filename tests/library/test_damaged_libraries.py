@@ -1,22 +1,27 @@
 """Damaged and forged libraries give our error, at opening or at the first use."""
 
 import json
+import os
 import pickle
 import tracemalloc
 from contextlib import suppress
 
 import numpy as np
 import pytest
+import sklearn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
+from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
 from spectransfer import BaselineCorrector, SpectralVAE, StandardScaler, Training
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.exceptions import FileFormatError
-from spectransfer.library import open_library, publish_library
+from spectransfer.library import load_transfer, open_library, publish_library
 from spectransfer.library._container import read_container, write_container
+from spectransfer.library._layers import layer_of
+from spectransfer.nn import module_of
 from spectransfer.spectra import Axis
 
 PAIR = make_instrument_pair(n_spectra=40, random_state=0)
@@ -141,7 +146,9 @@ def test_weights_and_latents_that_are_not_finite_are_refused(small, tmp_path, va
 def test_a_transfer_or_a_pickle_in_place_of_a_library_is_refused(small, tmp_path):
     path = tmp_path / "other.safetensors"
     write_container(path, "transfer", small[1] | {"kind": "transfer"}, small[2])
-    with pytest.raises(FileFormatError, match="holds a 'transfer', no library"):
+    with pytest.raises(
+        FileFormatError, match="must hold a library, but it holds a 'transfer'"
+    ):
         open_library(path)
     path.write_bytes(pickle.dumps(range(10)))
     with pytest.raises(FileFormatError):
@@ -165,3 +172,112 @@ def test_names_that_are_no_text_are_refused_when_they_are_asked_for(small, tmp_p
     write_container(path, "library", small[1], arrays)
     with pytest.raises(FileFormatError, match="UTF-8"):
         _ = open_library(path).sample_id
+
+
+def forged(small, path, tree):
+    """A transfer whose tree is forged, with the right checksums."""
+    write_container(
+        path,
+        "transfer",
+        {"transfer": tree, "written_with": {"scikit-learn": sklearn.__version__}},
+        {},
+    )
+    return path
+
+
+def test_a_part_that_would_point_into_memory_is_refused(small, tmp_path):
+    interface = [
+        ["data", {"tuple": [4096, False]}],
+        ["shape", {"tuple": [4]}],
+        ["typestr", "<f8"],
+        ["version", 3],
+    ]
+    state = [
+        ["copy", True],
+        ["clip", False],
+        ["__array_interface__", {"dict": interface}],
+    ]
+    part = {"part": "sklearn.MaxAbsScaler", "state": state}
+    path = tmp_path / "pointer.safetensors"
+    forged(small, path, {"record": "Axis", "values": [part, "nm", None]})
+    with pytest.raises(FileFormatError, match="no attribute"):
+        load_transfer(path)
+
+
+def test_parts_that_come_again_and_again_are_refused_at_once(small, tmp_path):
+    tree = {"part": "sklearn.Ridge", "state": []}
+    steps = [
+        ["transform_input", None],
+        ["memory", None],
+        ["verbose", False],
+    ]
+    ridge = Ridge().get_params()
+    tree["state"] = [[name, value] for name, value in ridge.items()]
+    for depth in range(30):
+        inner = [
+            {"tuple": ["a", tree]},
+            {"tuple": ["b", {"again": depth}]},
+        ]
+        tree = {"part": "sklearn.Pipeline", "state": [["steps", inner], *steps]}
+    path = forged(small, tmp_path / "again.safetensors", tree)
+    with pytest.raises(FileFormatError, match="more than 10000 parts"):
+        load_transfer(path)
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (2**20, 0), (2**18, 1)])
+def test_layers_of_few_numbers_and_many_outputs_are_refused(small, tmp_path, shape):
+    tree = {"layer": "dense", "kernel": np.zeros(shape, "f4"), "bias": None}
+    for module in (layer_of, module_of):
+        with pytest.raises(ValueError, match="has the shape"):
+            module(tree)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"errors": [1]},
+        {"errors": [{}]},
+        {"errors": "abc"},
+        {"rounding": "x"},
+        {"n_held_out": "x"},
+        {"n_held_out": -5},
+        {"parent": 3},
+        {"unit": "parsec"},
+    ],
+)
+def test_forged_figures_are_refused_when_a_library_is_opened(small, tmp_path, change):
+    path = tmp_path / "figures.safetensors"
+    write_container(path, "library", small[1] | change, small[2])
+    with pytest.raises(FileFormatError):
+        open_library(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["quantiles", "latent_mean", "latent_covariance", "mean_spectra",
+             "sample_id", "residual", "clusters", "axis"]
+)  # fmt: skip
+@pytest.mark.parametrize("shape", [(2, 3), (3, 0), (1,), (40, 0)])
+def test_arrays_that_do_not_fit_each_other_are_refused(small, tmp_path, name, shape):
+    arrays = dict(small[2]) | {name: np.ones(shape)}
+    path = tmp_path / "shape.safetensors"
+    write_container(path, "library", small[1], arrays)
+    with pytest.raises(FileFormatError):
+        open_library(path)
+
+
+def test_what_steers_a_terminal_is_not_printed(small, tmp_path):
+    card = small[1]["card"] | {"title": "\x1b]0;x\x07\n  SHA-256: 00"}
+    path = tmp_path / "title.safetensors"
+    write_container(path, "library", small[1] | {"card": card}, small[2])
+    told = repr(open_library(path))
+    assert "\x1b" not in told
+    assert "\n  SHA-256" not in told
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes")
+def test_pipes_and_folders_are_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path):
+        for sha256 in (None, "0" * 64):
+            with pytest.raises(FileFormatError, match="no file at all"):
+                open_library(path, sha256)

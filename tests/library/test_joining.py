@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from spectransfer import (
     BaselineCorrector,
     FewStandardsTransfer,
+    OffsetTransfer,
     SpectralMLP,
     SpectralVAE,
     StandardScaler,
@@ -242,3 +243,42 @@ def test_joining_without_torch_needs_none(library, tmp_path):
         text=True,
     )
     assert done.stdout.strip() == "10", done.stderr
+
+
+def test_folds_know_the_axis_as_the_whole_fit_does(library):
+    from_spectra = library.join(OWN[:12]).expected_rse_
+    frame = library.join(OWN[:12].as_frame(), sample_id=NAMES[:12]).expected_rse_
+    assert_allclose(from_spectra, frame, rtol=1e-6)
+    assert library.join(OWN[:12], regressor=OffsetTransfer()).expected_rse_ > 0
+
+
+def test_spectra_without_partners_are_compared_with_the_standards(library):
+    for axis, unit in ((OWN.wavelengths + 5, "nm"), (OWN.wavelengths, "um")):
+        others = Spectra(OWN.X[20:], axis, unit=unit)
+        with pytest.raises(WavelengthError):
+            library.join(OWN[:10], X_unpaired=others)
+    with pytest.raises(ValueError, match="X_unpaired must have"):
+        library.join(OWN[:10], X_unpaired=OWN.X[20:, 1:])
+    with pytest.raises(WavelengthError, match="has none"):
+        library.join(Spectra(OWN.X[:3], OWN.wavelengths, sample_id=NAMES[:3]))
+
+
+def test_large_whole_numbers_find_their_own_partners(card, tmp_path):
+    big = 2**53 + np.arange(300)
+    library = published(tmp_path, card, PCA(12), names=big)
+    expected = library.join(OWN.X[:40], sample_id=big[:40], cv=None).predict(OWN.X)
+    other = library.join(
+        OWN.X[:40], sample_id=big[:40].astype(np.uint64), cv=None
+    ).predict(OWN.X)
+    assert_array_equal(other, expected)
+    with pytest.raises(ValueError, match="texts or whole numbers"):
+        library.join(OWN.X[:40], sample_id=big[:40].astype(float))
+
+
+def test_two_samples_and_wrong_folds_expect_nothing(library):
+    assert np.isnan(library.join(OWN[:2]).expected_rse_)
+    for cv in (-3, 1, "5"):
+        with pytest.raises(ValueError, match="cv must be"):
+            library.join(OWN[:10], cv=cv)
+    with pytest.raises(ValueError, match="at least one spectrum"):
+        library.join(OWN.X[:0], sample_id=[])

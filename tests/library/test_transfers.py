@@ -237,3 +237,8 @@ def test_what_is_written_twice_has_the_same_bytes(path):
     for _ in range(5):
         save_transfer(fitted, path)
         assert path.read_bytes() == first
+
+
+def test_single_targets_stay_single(path):
+    single = make_pipeline(StandardScaler(), MeanTransfer()).fit(X, Y[:, 0])
+    assert_array_equal(reread(single, path).predict(X), single.predict(X))
