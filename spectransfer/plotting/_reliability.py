@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from spectransfer._axis import axis_of
+from spectransfer._axis import Axis, axis_of
 from spectransfer._typing import ArrayLike
 from spectransfer.plotting._figure import axes_for, with_whole_formulas
 
@@ -14,8 +14,8 @@ class BandDisplay:
 
     Parameters
     ----------
-    places : array-like of shape (n_channels,)
-        Wavelengths, or numbers of channels.
+    places : Axis or array-like of shape (n_channels,)
+        Axis, which says its unit, or numbers of channels.
     lower, upper : array-like of shape (n_channels,)
         The band, in whose middle the prediction is.
     inferred : array-like of bool of shape (n_channels,), default=None
@@ -48,13 +48,14 @@ class BandDisplay:
 
     def __init__(
         self,
-        places: ArrayLike,
+        places: Axis | ArrayLike,
         lower: ArrayLike,
         upper: ArrayLike,
         *,
         inferred: ArrayLike | None = None,
         measured: ArrayLike | None = None,
     ) -> None:
+        self.label = places.label if isinstance(places, Axis) else "channel"
         self.places = np.asarray(places, dtype=np.float64)
         self.lower, self.upper = (np.asarray(b, np.float64) for b in (lower, upper))
         none = np.zeros(len(self.places), dtype=bool)
@@ -102,7 +103,7 @@ class BandDisplay:
         ]
         if self.measured is not None:
             self.ax_.plot(self.places, self.measured, "k:", lw=0.8, label="measured")
-        self.ax_.set_xlabel("channel or wavelength")
+        self.ax_.set_xlabel(self.label)
         self.ax_.set_ylabel("intensity")
         self.ax_.legend(frameon=False, fontsize="small")
         with_whole_formulas(self.ax_)
@@ -144,7 +145,9 @@ class BandDisplay:
         lower, upper = transfer.predict_interval(X, coverage, simultaneous=simultaneous)
         measured = None if y is None else np.asarray(transfer.transform_target(y))[0]
         axis = None if y is None else axis_of(y)
-        places = np.arange(lower.shape[1]) if axis is None else axis.values
+        places: Any = np.arange(lower.shape[1])
+        if axis is not None:
+            places = Axis(axis.values, axis.unit)
         return cls(
             places,
             lower[0],

@@ -16,6 +16,7 @@ from sklearn.base import (
 from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._blocks import take_rows
+from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import HasMethods, check_pair, check_spectra, fit_context
 from spectransfer._wrapping import is_frozen
@@ -52,7 +53,7 @@ _SURPRISE = 1e-3
 
 
 class ConformalTransfer(
-    MultiOutputMixin, RegressorMixin, MetaEstimatorMixin, BaseEstimator
+    OnItsPage, MultiOutputMixin, RegressorMixin, MetaEstimatorMixin, BaseEstimator
 ):
     r"""Give the predictions of a transfer with bands that hold the truth.
 

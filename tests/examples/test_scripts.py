@@ -134,6 +134,15 @@ def watch(printed):
     assert "shift" in by
 
 
+def trust(printed):
+    flagged, of = re.findall(r"(\d+) of (\d+) spectra flagged", printed)[0]
+    assert int(flagged) < int(of) / 2
+    found, shots = re.findall(r"garnet found: (\d+)% of (\d+) shots", printed)[0]
+    assert int(found) >= 85
+    assert int(shots) > 20
+    assert abs(int(re.findall(r"held by the bands: (\d+)%", printed)[0]) - 90) <= 5
+
+
 def share(printed):
     names = ["range", "resolution", "efficiency", "few"]
     assert max(row[2] for row in rows_of(printed, *names)) <= 1.15
@@ -155,6 +164,7 @@ MEANING = {
     "improve_latent_transfer": improve,
     "plot_first_transfer": first_transfer,
     "plot_libs_maps": libs_maps,
+    "plot_trust": trust,
     "search_hyperparameters": search,
     "share_a_library": share,
     "split_maps_by_blocks": split,

@@ -213,5 +213,11 @@ def test_spectra_as_they_were_read_are_transferred_by_name_and_keep_their_sample
     other = Spectra(pair.X_secondary, Axis(pair.wavelengths_secondary + 1, "nm"))
     with pytest.raises(ValueError):
         transfer_spectra(transfer, other)
+    primary = transfer_spectra(transfer, read)
+    assert_array_equal(primary.X, expected)
+    assert_array_equal(primary.wavelengths, pair.wavelengths_primary)
+    assert (primary.unit, primary.sample_id.tolist()) == ("nm", ids)
     plain = Ridge().fit(pair.X_secondary, pair.X_primary)
-    assert_allclose(transfer_spectra(plain, read), expected, rtol=1e-5)
+    with pytest.raises(ValueError, match="does not know the axis"):
+        transfer_spectra(plain, read)
+    assert_allclose(transfer_spectra(plain, read.X), expected, rtol=1e-5)

@@ -15,6 +15,7 @@ from spectransfer import (
 from spectransfer.adaptation import watch_instrument
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.evaluation import evaluate_transfers, standards_curve
+from spectransfer.reliability import ApplicabilityDomain, ConformalTransfer
 from spectransfer.spectra import Axis, PairedMaps
 
 pytest.importorskip("pandas")
@@ -64,6 +65,7 @@ def displays(maps, preparation=None):
     vae = SpectralVAE(n_latent=2, random_state=0, training=Training(n_steps=5))
     drift = DriftCorrector().fit(1.2 * X[:4], X[:4])
     watch = watch_instrument(X.to_numpy()[:12], np.arange(12))
+    band = ConformalTransfer(transfer).fit(X, y)
     curve = standards_curve({"ridge": transfer}, maps, [4, 8], n_draws=2)
     show = plotting
     return {
@@ -79,6 +81,8 @@ def displays(maps, preparation=None):
         "band": show.MapDisplay.from_maps(maps, band=(500.0, 900.0)),
         "SpectraDisplay": show.SpectraDisplay.from_maps(maps),
         "estimator": show.SpectraDisplay.from_estimator(transfer, X, y),
+        "BandDisplay": show.BandDisplay.from_estimator(band, X[:1], y[:1]),
+        "T2QDisplay": show.T2QDisplay(ApplicabilityDomain().fit(X).judge(X)).plot(),
         "StandardsCurveDisplay": show.StandardsCurveDisplay.from_curve(curve),
     }
 

@@ -59,7 +59,8 @@ def test_bands_of_channels_hold_the_share_that_is_asked_for(pair, fitted, covera
 def test_simultaneous_bands_hold_whole_spectra(pair, fitted):
     X, y = pair.X_secondary[250:], pair.X_primary[250:]
     held = inside(fitted, X, y, simultaneous=True).all(axis=1)
-    assert abs(held.mean() - 0.9) < 0.06
+    # of 50 unseen spectra the share scatters by 4 %, and the limit by 2 %
+    assert abs(held.mean() - 0.9) < 0.1
     assert inside(fitted, X, y).all(axis=1).mean() < 0.5
 
 
