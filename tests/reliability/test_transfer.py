@@ -56,12 +56,17 @@ def test_bands_of_channels_hold_the_share_that_is_asked_for(pair, fitted, covera
     assert abs(held.mean() - coverage) < 0.05
 
 
-def test_simultaneous_bands_hold_whole_spectra(pair, fitted):
-    X, y = pair.X_secondary[250:], pair.X_primary[250:]
-    held = inside(fitted, X, y, simultaneous=True).all(axis=1)
-    # of 50 unseen spectra the share scatters by 4 %, and the limit by 2 %
-    assert abs(held.mean() - 0.9) < 0.1
-    assert inside(fitted, X, y).all(axis=1).mean() < 0.5
+def test_simultaneous_bands_hold_whole_spectra_on_average():
+    shares, by_channel = [], []
+    for seed in range(4):
+        X, y = (getattr(samples(500, seed), f"X_{s}") for s in ("secondary", "primary"))
+        transfer = ConformalTransfer(DirectStandardization()).fit(X[:250], y[:250])
+        held = inside(transfer, X[250:], y[250:], simultaneous=True)
+        shares.append(held.all(axis=1).mean())
+        by_channel.append(inside(transfer, X[250:], y[250:]).all(axis=1).mean())
+    # that of one draw scatters by 4 %, with the samples that it has
+    assert abs(np.mean(shares) - 0.9) < 0.05
+    assert max(by_channel) < 0.5
 
 
 def test_twenty_standards_keep_the_coverage_on_average():
