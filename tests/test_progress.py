@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from spectransfer import SpectralVAE, Training, VAELatentTransfer
+from spectransfer import SpectralMLP, SpectralVAE, Training, VAELatentTransfer
 from spectransfer._progress import progress_bar
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.evaluation import (
@@ -132,7 +132,9 @@ LONG = {
     ),
     "a latent transfer": (
         lambda _, v: VAELatentTransfer(
-            SpectralVAE((4,), training=QUICK), verbose=v
+            SpectralVAE((4,), training=QUICK),
+            SpectralMLP((4,), training=QUICK),
+            verbose=v,
         ).fit(PAIR.X_secondary, PAIR.X_primary),
         "step",
     ),

@@ -220,6 +220,7 @@ def test_the_secondary_side_is_what_one_asks_for(library):
         assert [type(step) for _, step in joined.steps[:-1]] == kinds
 
 
+@pytest.mark.slow
 def test_joining_without_torch_needs_none(library, tmp_path):
     import subprocess
     import sys

@@ -56,6 +56,7 @@ def test_bands_of_channels_hold_the_share_that_is_asked_for(pair, fitted, covera
     assert abs(held.mean() - coverage) < 0.05
 
 
+@pytest.mark.slow
 def test_simultaneous_bands_hold_whole_spectra_on_average():
     shares, by_channel = [], []
     for seed in range(4):

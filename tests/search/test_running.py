@@ -62,6 +62,7 @@ def search_in(folder, estimator=None, **options):
     )
 
 
+@pytest.mark.slow
 def test_a_killed_search_goes_on_where_it_stopped(maps, fits, tmp_path, monkeypatch):
     np.savez(tmp_path / "maps.npz", **maps)
     ended = subprocess.run(
