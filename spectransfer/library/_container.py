@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from spectransfer._files import written_beside
 from spectransfer.exceptions import FileFormatError
@@ -70,11 +70,10 @@ def write_container(
             "large with joblib.dump."
         )
     metadata = {"spectransfer": f"{_sum_of(header)}\n{header}"}
-    with written_beside(path) as beside:
-        try:
-            save_file(arrays, beside, metadata)
-        except SafetensorError as error:
-            raise OSError(f"Writing {path} fails: {error}") from error
+    # save_file has a temporary file of its own, which a killed process leaves
+    made = save(arrays, metadata)
+    with written_beside(path) as beside, beside.open("wb") as file:
+        file.write(made)
 
 
 class StoredArrays(Mapping[str, np.ndarray]):

@@ -210,13 +210,20 @@ def test_a_failed_writing_leaves_the_older_file(path, monkeypatch):
     save_transfer(MeanTransfer().fit(X, Y), path)
     before = path.read_bytes()
 
-    def full(arrays, beside, metadata):
-        Path(beside).write_bytes(b"half")
-        raise OSError("no room")
+    opened = Path.open
 
-    monkeypatch.setattr("spectransfer.library._container.save_file", full)
+    def full(self, mode="r", *options, **named):
+        file = opened(self, mode, *options, **named)
+        if mode == "wb":
+            file.write(b"half")
+            file.close()
+            raise OSError("no room")
+        return file
+
+    monkeypatch.setattr(Path, "open", full)
     with pytest.raises(OSError, match="no room"):
         save_transfer(Ridge().fit(X, Y), path)
+    monkeypatch.undo()
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
 
