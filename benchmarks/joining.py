@@ -64,18 +64,17 @@ def errors(seed: int, n_standards: int, chosen: bool, side: int) -> dict[str, fl
     autoencoder = make_pipeline(
         BaselineCorrector(), StandardScaler(power=0), SpectralVAE(random_state=seed)
     ).fit(known.X_primary)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "library.safetensors"
-        publish_library(
-            autoencoder,
-            path,
-            spectra=known.X_primary,
-            sample_id=np.arange(known.n_spectra),
-            wavelengths=axis,
-            card=CARD,
-        )
-        library = open_library(path)
-        library.latents  # noqa: B018 - read before the file is gone
+    folder = tempfile.TemporaryDirectory()
+    path = Path(folder.name) / "library.safetensors"
+    publish_library(
+        autoencoder,
+        path,
+        spectra=known.X_primary,
+        sample_id=np.arange(known.n_spectra),
+        wavelengths=axis,
+        card=CARD,
+    )
+    library = open_library(path)
     rng = np.random.default_rng(seed)
     rows = rng.choice(known.n_spectra, n_standards, replace=False)
     if chosen:
@@ -105,7 +104,9 @@ def errors(seed: int, n_standards: int, chosen: bool, side: int) -> dict[str, fl
     network = VAELatentTransfer(
         FrozenEstimator(library._full_autoencoder), FewStandardsTransfer()
     )
-    resampler = WavelengthResampler(axis.values, wavelengths=new.wavelengths_secondary)
+    resampler = WavelengthResampler(
+        axis.values, wavelengths=new.wavelengths_secondary, fill_value="edge"
+    )
     corrected = BaselineCorrector().fit_transform(new.X_secondary)
     decoded = joined()
     found = {
@@ -116,6 +117,7 @@ def errors(seed: int, n_standards: int, chosen: bool, side: int) -> dict[str, fl
         "ridge": joined(RidgeCV(np.logspace(-4, 6, 21))),
         "untransferred": resampler.fit_transform(corrected),
     }
+    folder.cleanup()
     return {
         name: float(relative_squared_error(target, predicted))
         for name, predicted in found.items()
