@@ -191,7 +191,8 @@ def read_container(path: Path, kind: str) -> tuple[dict[str, Any], StoredArrays]
     if content.get("kind") != kind:
         raise FileFormatError(
             f"{path} must hold a {kind}, but it holds a {content.get('kind')!r:.40}. "
-            "Libraries are read by open_library, transfers by load_transfer."
+            "Libraries are read by open_library, transfers by load_transfer.",
+            page="shared_libraries",
         )
     return content, _stored(path, content.pop("arrays", None))
 
@@ -219,7 +220,8 @@ def _stored(path: Path, told: Any) -> StoredArrays:
 def _refused(path: Path, why: str) -> FileFormatError:
     return FileFormatError(
         f"{path} must be a file of spectransfer, whole and unchanged, but {why}. Ask "
-        "for another copy, and compare its SHA-256 with the sender's."
+        "for another copy, and compare its SHA-256 with the sender's.",
+        page="shared_libraries",
     )
 
 
