@@ -60,13 +60,19 @@ def read_arrays(path: Path, names: Mapping[str, str]) -> Parsed:
         _describe(store, parsed, {spectra, axis}, known.get("sample_id"))
         parsed.unit = unit_of(store.units.get(axis, "")) or _unit(parsed.meta, axis)
         signal = store.units.get(spectra)
-        parsed.intensity = signal or signal_name(spectra.rpartition("/")[2])[1]
+        told = signal or parsed.meta.pop("intensity", None)
+        parsed.intensity = told or signal_name(spectra.rpartition("/")[2])[1]
     return parsed
 
 
-def _unit(meta: Mapping[str, Any], axis: str) -> str | None:
-    told = (unit_of(str(meta[name])) for name in _UNITS_OF_AXIS if name in meta)
-    return next((u for u in told if u), axis_name(axis.rpartition("/")[2])[1])
+def _unit(meta: dict[str, Any], axis: str) -> str | None:
+    """Take the unit of the axis out of what a file says of everything."""
+    for name in _UNITS_OF_AXIS:
+        unit = unit_of(str(meta.get(name, "")))
+        if unit:
+            del meta[name]
+            return unit
+    return axis_name(axis.rpartition("/")[2])[1]
 
 
 def meta_of(text: Any, path: object) -> dict[str, Any]:
