@@ -16,6 +16,7 @@ from spectransfer.evaluation import (
     summarize_transfer,
 )
 from spectransfer.io import read_spectra, save_libs_transfer
+from spectransfer.model_selection import select_standards
 from spectransfer.pipeline import make_transfer_pipeline, transfer_spectra
 from spectransfer.search import HalvingSearch
 from spectransfer.simulation import make_libs_maps
@@ -158,6 +159,10 @@ LONG = {
         lambda _, v: summarize_transfer(ridge(), PAIR, verbose=v),
         "transfer",
     ),
+    "a choice of standards": (
+        lambda _, v: select_standards(PAIR.X_secondary, 3, verbose=v),
+        "choose standards",
+    ),
     "how many clusters": (
         lambda _, v: choose_n_clusters(
             PAIR.X_primary, (2, 3), random_state=0, verbose=v
@@ -185,3 +190,11 @@ def test_what_may_take_long_shows_it_where_asked_and_is_quiet_elsewhere(
     shown = capfd.readouterr().err
     assert word in shown
     assert "100%" in shown or "it]" in shown or "/" in shown
+
+
+def test_a_pipeline_tells_its_steps_as_those_of_scikit_learn_do(capsys):
+    for verbose in (False, True):
+        transfer = make_transfer_pipeline(Ridge(), verbose=verbose)
+        transfer.fit(PAIR.X_secondary, PAIR.X_primary)
+        steps = capsys.readouterr().out.splitlines()
+        assert [("Processing" in line) for line in steps] == 3 * verbose * [True]
