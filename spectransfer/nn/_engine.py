@@ -2,7 +2,8 @@
 
 What skorch has is used: epochs, history, early stopping, gradient clipping. Added are
 the weight of the KL divergence, an epoch that looks at a loss no more often than it
-must, an error when it is no number, and Ctrl-C that ends a training as anything else.
+must, an error when it is no number, Ctrl-C that ends a training as anything else, and
+states from which a killed training goes on.
 """
 
 import math
@@ -23,6 +24,7 @@ from torch import Tensor, nn
 
 from spectransfer._progress import Bar, progress_bar
 from spectransfer._typing import FloatArray
+from spectransfer.nn._checkpoints import Checkpoint, go_on, state_of
 from spectransfer.nn._data import Batches, SpectraDataset, place
 from spectransfer.nn._dense import DenseStep
 from spectransfer.nn._hardware import autocast, fitting_threads, matrix_products
@@ -66,6 +68,7 @@ class TrainedNet(NeuralNet):
     watch: Watch
     epoch_losses: dict[str, float]
     dense_step: DenseStep | None = None
+    checkpoint: Checkpoint | None = None
 
     def initialize_optimizer(self, *args: Any, **kwargs: Any) -> "TrainedNet":
         """Make an optimizer where there is one.
@@ -79,11 +82,15 @@ class TrainedNet(NeuralNet):
     def partial_fit(self, X: Any, y: Any = None, **kwargs: Any) -> "TrainedNet":
         """Train; skorch's would take Ctrl-C for early stopping."""
         self.notify("on_train_begin", X=X, y=y)
-        n_steps = self.plan.n_epochs * self.plan.batches(len(X))
+        ended = go_on(self)
+        n_epochs = 0 if ended else self.plan.n_epochs - len(self.history)
+        n_steps = n_epochs * self.plan.batches(len(X))
         with progress_bar(n_steps, "step", visible=self.plan.verbose) as bar:
             self.watch = Watch(self.plan, bar)
             with suppress(_PatienceSpent):
-                self.fit_loop(X, y, **kwargs)
+                self.fit_loop(X, y, epochs=n_epochs, **kwargs)
+        if self.checkpoint is not None and not ended:
+            self.checkpoint.save(state_of(self, ended=True))
         self.notify("on_train_end", X=X, y=y)
         return self
 
@@ -120,6 +127,14 @@ class TrainedNet(NeuralNet):
             self.history.record(name, loss)
         self.watch.show(*self.epoch_losses.values())
         self.epoch_losses = {}
+
+    def notify(self, method_name: str, **cb_kwargs: Any) -> None:
+        """Tell net and callbacks; when all know of an epoch's end, it may be kept."""
+        super().notify(method_name, **cb_kwargs)
+        if method_name != "on_epoch_end" or self.checkpoint is None:
+            return
+        if self.checkpoint.due():
+            self.checkpoint.save(state_of(self, ended=False))
 
     def train_step_single(self, batch: Any, **kwargs: Any) -> dict[str, Any]:
         """Take the loss of a batch and its gradients."""
@@ -286,6 +301,9 @@ def train(
             settings.enter_context(fitting_threads(module, plan.batch_size))
             settings.enter_context(matrix_products(plan.precision))
             spectra = place(data, plan.device)
+            net.checkpoint = Checkpoint.of(
+                plan, (net.module_, net.criterion_), (data, validation), kl_weights
+            )
             if optimizer is None:
                 net.dense_step = DenseStep(net.module_, net.criterion_, plan, len(data))
             net.partial_fit(spectra, y=None)
@@ -307,7 +325,7 @@ def _forget_training(net: TrainedNet) -> None:
     elif hasattr(net, "optimizer_"):  # an error may have come before it was made
         net.module_.zero_grad(set_to_none=True)
         net.optimizer_.state.clear()
-    net.criterion_ = net.criterion = net.train_split = None
+    net.criterion_ = net.criterion = net.train_split = net.checkpoint = None
     net.callbacks_, net.callbacks = [], []
     del net.plan, net.watch, net.epoch_losses
 
