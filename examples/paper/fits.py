@@ -3,7 +3,8 @@
 Every transfer is a work of its own: fitted to the training map, judged on the test map
 under all protocols, and on the validation map. Works are done by several processes, of
 one thread each by `make demo`, so that what comes out does not depend on how many they
-are. With a folder each is kept, and is not done again by the same command.
+are. With a folder each is kept, and is not done again by the same command; one that was
+not finished goes on from an epoch of its networks.
 """
 
 import os
@@ -23,6 +24,7 @@ from sklearn.utils import Bunch
 import spectransfer
 from paper.transfers import Candidate
 from spectransfer.evaluation import TransferTable, evaluate_transfers
+from spectransfer.networks import resumable
 
 Tables = tuple[TransferTable, TransferTable]
 
@@ -64,8 +66,11 @@ class Work:
         file = self.folder and self.folder / f"{key[:16]}.joblib"
         if file is not None and file.exists():
             return joblib.load(file)
-        tables = self._judged(candidate)
-        if file is not None:
+        if file is None:
+            return self._judged(candidate)
+        # a fit that is killed goes on from its last epoch
+        with resumable(self.folder / "unfinished"):
+            tables = self._judged(candidate)
             # whole or not there
             begun = file.with_suffix(f".{os.getpid()}")
             joblib.dump(tables, begun)
