@@ -18,7 +18,8 @@ from spectransfer.exceptions import WavelengthError
 from spectransfer.metrics import relative_squared_error
 from spectransfer.transfer import _few_standards, _priors, _rotation
 from spectransfer.transfer._affine import Mixture, resampling
-from spectransfer.transfer._leave_out import Ridge, mixing_weights, samples_of
+from spectransfer.transfer._leave_out import Ridge, samples_of
+from spectransfer.transfer._mixing import mixing_weights
 from spectransfer.transfer._piecewise import window_channels
 from spectransfer.transfer._population import LibraryMoments
 from spectransfer.transfer._priors import (
