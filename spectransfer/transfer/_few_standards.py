@@ -31,6 +31,7 @@ from spectransfer.transfer._coverage import (
     stood_for,
     to_measure,
 )
+from spectransfer.transfer._joint import Joint
 from spectransfer.transfer._leave_out import samples_of
 from spectransfer.transfer._mixing import (
     grams,
@@ -52,6 +53,7 @@ from spectransfer.transfer._unpaired import check_unpaired, populations
 
 _COMPONENTS = (2, 3, 4, 6, 8, 10, 12)
 _WINDOWS = (1, 5, 9)
+_JOINT = (1, 2, 3, 4, 6, 8, 10, 12)
 _SAMPLES_BEYOND = 4
 
 
@@ -81,7 +83,8 @@ class FewStandardsTransfer(AffineTransfer):
 
     Parameters
     ----------
-    priors : tuple of str, default=("nothing", "resampled", "window", "rotation")
+    priors : tuple of str, default=("nothing", "resampled", "window", "joint", \
+            "rotation")
         Priors that are asked, of those above. *untransferred* is always asked.
     wavelengths_secondary, wavelengths_primary : array-like or None, default=None
         Axis of each side, in one unit. None takes it from the column names of data
@@ -170,7 +173,13 @@ class FewStandardsTransfer(AffineTransfer):
 
     def __init__(
         self,
-        priors: tuple[str, ...] = ("nothing", "resampled", "window", "rotation"),
+        priors: tuple[str, ...] = (
+            "nothing",
+            "resampled",
+            "window",
+            "joint",
+            "rotation",
+        ),
         *,
         wavelengths_secondary: ArrayLike | None = None,
         wavelengths_primary: ArrayLike | None = None,
@@ -238,7 +247,7 @@ class FewStandardsTransfer(AffineTransfer):
         return self
 
     def _check_priors(self) -> None:
-        known = ("nothing", "resampled", "window", "rotation")
+        known = ("nothing", "resampled", "window", "joint", "rotation")
         wrong = [prior for prior in self.priors if prior not in known]
         if wrong or not self.priors:
             raise ValueError(
@@ -268,6 +277,10 @@ class FewStandardsTransfer(AffineTransfer):
             maps.append(Nothing(standards))
         if resampled is not None and "resampled" in self.priors:
             maps.append(Resampled(standards, resampled))
+        if "joint" in self.priors:
+            maps.extend(
+                Joint(standards, resampled, n) for n in _JOINT if n <= len(samples) - 2
+            )
         if unpaired is not None and "rotation" in self.priors:
             n_spectra = min(population.n_spectra for population in unpaired)
             # fewer than spectra tell, and such that left-out samples can gainsay it
