@@ -47,6 +47,7 @@ class Standards:
         self.samples = samples
         self.ridge = Ridge(self.x, True, samples)
         self.left_out = [self.ridge.left_out(float(strength)) for strength in GRID]
+        self.grams = self.x @ self.x.T, self.y @ self.y.T
         self._last: tuple[slice, FloatArray] | None = None
 
     def left_out_targets(self, columns: slice) -> FloatArray:
@@ -110,7 +111,7 @@ class Nothing:
         self._add_prior(mixture, float(shares.sum()))
         left = standards.y - self.carried()
         # what is centred by the standards has a mean of rounding only
-        right = ridge.right(left, GRID, shares)
+        right = ridge.right(left, self.strengths, shares)
         mixture.add(0.0, standards.means, factors=(ridge.left, right))
 
 
