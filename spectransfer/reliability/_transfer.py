@@ -40,10 +40,12 @@ from spectransfer.reliability._predicted import (
     predictions_left_out,
 )
 from spectransfer.reliability._scale import (
+    band_of,
     expected,
     fit_forest,
     fit_scale,
     left_out,
+    light_of,
     scale_of,
 )
 
@@ -231,7 +233,7 @@ class ConformalTransfer(
         self._forest = fit_forest(features, errors)
         off = np.abs(truth - predicted).astype(np.float64)
         scores = np.empty_like(off)
-        for out in folds:
+        for out in folds_of(samples):
             known = np.delete(np.arange(len(off)), out)
             factors = fit_scale(predicted[known], off[known], error[known])
             scores[out] = off[out] / scale_of(factors, predicted[out], error[out])
@@ -247,9 +249,9 @@ class ConformalTransfer(
     ) -> tuple[FloatArray, int]:
         """Give what the forest reads, (n_spectra, n_features), and how many flags."""
         scores, statistics = self.domain_._described(secondary)
-        size = np.sqrt(np.einsum("ij,ij->i", predicted, predicted, dtype=np.float64))
         least = np.finfo(np.float64).tiny
-        shown = [np.log(np.maximum(v, least)) for v in (size, statistics[:, :3])]
+        known = light_of(predicted), statistics[:, :3]
+        shown = [np.log(np.maximum(values, least)) for values in known]
         strange = int((self.domain_._strangeness(statistics) > 0).sum())
         return np.column_stack([*shown, scores]), strange
 
@@ -299,10 +301,8 @@ class ConformalTransfer(
         features, strange = self._features(secondary, table)
         self._warn_of_strangers(strange, len(secondary))
         error = expected(self._forest, features)[:, 0]
-        reach = scale_of(self._factors, table, error)
-        reach *= limits.astype(reach.dtype)
-        reach = reach.reshape(predicted.shape)
-        return predicted - reach, predicted + reach
+        lower, upper = band_of(self._factors, limits, table, error)
+        return lower.reshape(predicted.shape), upper.reshape(predicted.shape)
 
     def _limits_at(self, coverage: float, simultaneous: bool) -> FloatArray:
         n = self.n_samples_
