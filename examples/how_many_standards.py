@@ -359,7 +359,10 @@ def main():
     """Print what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[11])
-    parser.add_argument("--sizes", type=int, nargs="+", default=[10, 20, 50])
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=[10, 20, 50],
+        help="standards of simulated maps and of --choices; real pairs have their own",
+    )  # fmt: skip
     parser.add_argument("--data", type=Path, help="folder of the real pairs")
     parser.add_argument(
         "--sets", nargs="+", default=["light", "full", "tablets", "wheat"]

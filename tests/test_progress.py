@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -48,6 +49,24 @@ def test_a_bar_begins_where_it_is_told(capfd):
     with progress_bar(4, "B", visible=True, initial=3):
         pass
     assert "75%" in capfd.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_a_bar_is_seen_on_a_terminal_that_does_not_know_its_width():
+    import pty
+
+    ours, theirs = pty.openpty()
+    program = (
+        "from spectransfer._progress import progress_bar\n"
+        "with progress_bar(4, 'spectrum', visible=True, desc='long') as bar:\n"
+        "    bar.reach(3)\n"
+    )
+    with os.fdopen(theirs, "w") as terminal:
+        subprocess.run([sys.executable, "-c", program], stderr=terminal, check=True)
+        shown = os.read(ours, 10_000).decode()
+    os.close(ours)
+    assert "long" in shown
+    assert "3/4" in shown
 
 
 def test_a_bar_is_ended_by_an_error(capfd):

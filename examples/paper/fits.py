@@ -59,6 +59,10 @@ class Work:
     origin: str
     verbose: bool
 
+    def named(self, candidate: Candidate) -> tuple[str, Tables]:
+        """Give the tables with the name of their transfer, in whatever order."""
+        return candidate.name, self.done(candidate)
+
     def done(self, candidate: Candidate) -> Tables:
         """Give the tables of a transfer, from the folder where they are kept."""
         told = self.origin, candidate.name, candidate.describe()
@@ -104,18 +108,19 @@ def judge_side_by_side(work: Work, candidates: list[Candidate], n_jobs: int) -> 
     if work.folder is not None:
         work.folder.mkdir(parents=True, exist_ok=True)
     n_jobs = min(n_jobs, len(candidates))
+    told = work.verbose or work.folder is not None
     if n_jobs > 1:
         # bars of several processes would write over each other
         work = Work(work.maps, work.kmeans, work.folder, work.origin, verbose=False)
     # arrays that lie in files are shared, those in memory are sent
-    several = joblib.Parallel(n_jobs, return_as="generator", max_nbytes=None)
-    tasks = (joblib.delayed(work.done)(c) for c in reversed(candidates))
-    pairs = []
-    for candidate, tables in zip(reversed(candidates), several(tasks), strict=True):
-        pairs.append(tables)
-        if work.folder is not None:
-            print(costs_of(candidate.name, tables[0]), file=sys.stderr, flush=True)
-    both = zip(*reversed(pairs), strict=True)
+    several = joblib.Parallel(n_jobs, return_as="generator_unordered", max_nbytes=None)
+    tasks = (joblib.delayed(work.named)(c) for c in reversed(candidates))
+    pairs = {}
+    for name, tables in several(tasks):
+        pairs[name] = tables
+        if told:
+            print(costs_of(name, tables[0]), file=sys.stderr, flush=True)
+    both = zip(*(pairs[candidate.name] for candidate in candidates), strict=True)
     test, same_day = (_together(list(tables)) for tables in both)
     return test, same_day
 
