@@ -10,7 +10,6 @@ least squares of the absolute errors of left-out spectra, weighed by
 few standards the law is nearly the same for all channels, each in its own units.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,9 +18,9 @@ from sklearn.ensemble import ExtraTreesRegressor
 from spectransfer._blocks import block_slices
 from spectransfer._typing import FloatArray, IntArray
 
-Factors = tuple[FloatArray, FloatArray, FloatArray]
+Factors = tuple[FloatArray, FloatArray, float]
 
-_LEAST = 0.1  # of the mean error of a channel
+_LEAST = 0.1  # of the mean error of a channel, at the mean expected error
 _SHARED = 100  # spectra for which all channels together count in each
 _CHANNELS = 256  # worked on at a time
 _CACHED = 2**19  # bytes of predictions that are worked on at a time
@@ -71,15 +70,16 @@ def fit_scale(predicted: FloatArray, off: FloatArray, error: FloatArray) -> Fact
 
     Returns
     -------
-    a, b, least : ndarray of shape (n_channels,)
-        Factors of the error and of the light, and the least that is ever expected.
+    a, b : ndarray of shape (n_channels,)
+        Factors of the error, in units of the third, and of the light.
+    typical : float
+        The mean expected error.
     """
-    tiny = np.finfo(np.float64).tiny
     mean = off.mean(axis=0)
-    mean = np.maximum(mean, max(1e-6 * mean.max(initial=0.0), tiny))
-    light = np.abs(predicted).mean(axis=0, dtype=np.float64)
-    light = np.maximum(light, max(1e-9 * light.max(initial=0.0), tiny))
-    typical = max(float(error.mean()), tiny)
+    mean = np.maximum(mean, 1e-6 * (mean.max(initial=0.0) or 1.0))
+    # light that is weaker than its error is not known any better than this
+    light = np.maximum(np.abs(predicted).mean(axis=0, dtype=np.float64), mean)
+    typical = float(error.mean())
     own = len(off) / (len(off) + _SHARED)
     a, b = np.ones_like(mean), np.zeros_like(mean)
     for _ in range(_ROUNDS):
@@ -93,7 +93,7 @@ def fit_scale(predicted: FloatArray, off: FloatArray, error: FloatArray) -> Fact
             )
         shared = found.mean(axis=1, keepdims=True)
         a, b = _two_factors(own * found + (1 - own) * shared)
-    return a * mean / typical, b * mean / light, _LEAST * mean
+    return a * mean, b * mean / light, typical
 
 
 def _moments(
@@ -121,26 +121,19 @@ def _two_factors(moments: FloatArray) -> tuple[FloatArray, FloatArray]:
     ee, el, ll, eo, lo = np.maximum(moments, np.finfo(np.float64).tiny)
     a = b = np.full_like(ee, 0.5)
     for _ in range(_STEPS):
-        a = np.maximum((eo - el * b) / ee, 0.0)
+        a = np.maximum((eo - el * b) / ee, _LEAST)
         b = np.maximum((lo - el * a) / ll, 0.0)
     return a, b
 
 
 def scale_of(factors: Factors, predicted: FloatArray, error: FloatArray) -> FloatArray:
     """Give the error that is expected in each channel, shaped as `predicted`."""
-    a, b, least = (factor.astype(predicted.dtype) for factor in factors)
+    a, b, typical = factors
+    kind = predicted.dtype
     scale: FloatArray = np.abs(predicted)
-    scale *= b
-    scale += a * error[:, None].astype(predicted.dtype)
-    return np.maximum(scale, least, out=scale)
-
-
-def light_of(predicted: FloatArray) -> FloatArray:
-    """Give the mean size of the intensities of each spectrum, (n_spectra,)."""
-    light = np.empty(len(predicted))
-    for rows in _cached(predicted):
-        light[rows] = np.abs(predicted[rows]).mean(axis=1)
-    return light
+    scale *= b.astype(kind)
+    scale += np.multiply.outer((error / typical).astype(kind), a.astype(kind))
+    return scale
 
 
 def band_of(
@@ -150,7 +143,7 @@ def band_of(
 
     Parameters
     ----------
-    factors : tuple of ndarray of shape (n_channels,)
+    factors : tuple
         What `fit_scale` gave.
     limits : ndarray of shape (n_channels,) or (1,)
         By how many times the expected error the band reaches.
@@ -164,17 +157,22 @@ def band_of(
     lower, upper : ndarray of shape (n_spectra, n_channels)
         The band.
     """
-    reaches: Any = tuple(factor * limits for factor in factors)
+    a, b, typical = factors
     lower, upper = np.empty_like(predicted), np.empty_like(predicted)
-    for rows in _cached(predicted):
-        reach = scale_of(reaches, predicted[rows], error[rows])
-        np.subtract(predicted[rows], reach, out=lower[rows])
-        np.add(predicted[rows], reach, out=upper[rows])
+    kind = predicted.dtype
+    relative = (error / typical).astype(kind)
+    by_error, by_light = (a * limits).astype(kind), (b * limits).astype(kind)
+    step = max(1, _CACHED // max(1, predicted[:1].nbytes))
+    for rows in block_slices(len(predicted), step):
+        # `scale_of`, without memory of its own
+        above, below = upper[rows], lower[rows]
+        np.abs(predicted[rows], out=above)
+        above *= by_light
+        np.multiply(relative[rows, None], by_error, out=below)
+        above += below
+        np.subtract(predicted[rows], above, out=below)
+        above += predicted[rows]
     return lower, upper
-
-
-def _cached(predicted: FloatArray) -> Iterator[slice]:
-    return block_slices(len(predicted), max(1, _CACHED // max(1, predicted[:1].nbytes)))
 
 
 def _logarithm(errors: FloatArray) -> FloatArray:

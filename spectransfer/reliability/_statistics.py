@@ -24,7 +24,7 @@ STATISTICS = ("T2", "Q", "distance", "highest", "lowest", "clipped")
 """Names; `LOGARITHMIC` of them are compared by ratios."""
 
 LOGARITHMIC = 3
-_MOST_KNOWN = 500  # spectra among which the nearest is looked for
+_MOST_KNOWN = 250  # spectra among which the nearest is looked for
 _LEAST_NOISE = 1e-3  # of the largest noise of a channel
 _CACHED = 2**20  # bytes of spectra that are worked on at a time
 

@@ -18,7 +18,13 @@ from sklearn.utils.validation import check_is_fitted
 from spectransfer._blocks import take_rows
 from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
-from spectransfer._validation import HasMethods, check_pair, check_spectra, fit_context
+from spectransfer._validation import (
+    HasMethods,
+    check_finite,
+    check_pair,
+    check_spectra,
+    fit_context,
+)
 from spectransfer._wrapping import is_frozen
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.metrics import target_in_prediction_space
@@ -45,7 +51,6 @@ from spectransfer.reliability._scale import (
     fit_forest,
     fit_scale,
     left_out,
-    light_of,
     scale_of,
 )
 
@@ -249,9 +254,12 @@ class ConformalTransfer(
     ) -> tuple[FloatArray, int]:
         """Give what the forest reads, (n_spectra, n_features), and how many flags."""
         scores, statistics = self.domain_._described(secondary)
-        least = np.finfo(np.float64).tiny
-        known = light_of(predicted), statistics[:, :3]
-        shown = [np.log(np.maximum(values, least)) for values in known]
+        if not np.isfinite(statistics).all():
+            check_finite(secondary, "X")  # says where; a transfer may pass NaN on
+        size = np.sqrt(np.einsum("ij,ij->i", predicted, predicted))
+        limits = np.finfo(np.float64).tiny, np.finfo(np.float64).max
+        known = size.astype(np.float64), statistics[:, :3]
+        shown = [np.log(np.clip(values, *limits)) for values in known]
         strange = int((self.domain_._strangeness(statistics) > 0).sum())
         return np.column_stack([*shown, scores]), strange
 
@@ -295,8 +303,8 @@ class ConformalTransfer(
         """
         check_is_fitted(self, "transfer_")
         limits = self._limits_at(coverage, simultaneous)
-        secondary = check_spectra(self, X)
-        predicted = self.predict(X)
+        secondary = check_spectra(self, X, finite=False)
+        predicted = self.transfer_.predict(X)
         table = as_table(predicted)
         features, strange = self._features(secondary, table)
         self._warn_of_strangers(strange, len(secondary))
@@ -350,7 +358,7 @@ class ConformalTransfer(
             of the angle), and each of `properties`, in its unit.
         """
         predicted = as_table(self.predict(X))
-        features, _ = self._features(check_spectra(self, X), predicted)
+        features, _ = self._features(check_spectra(self, X, finite=False), predicted)
         found = expected(self._forest, features)
         names = ["euclidean", "cosine", *(self.properties or {})]
         return dict(zip(names, found.T, strict=True))

@@ -31,7 +31,7 @@ from spectransfer.transfer._coverage import (
     stood_for,
     to_measure,
 )
-from spectransfer.transfer._joint import Joint
+from spectransfer.transfer._joint import Folds, Joint
 from spectransfer.transfer._leave_out import samples_of
 from spectransfer.transfer._mixing import (
     grams,
@@ -67,13 +67,15 @@ class FewStandardsTransfer(AffineTransfer):
       difference added;
     - *window*: the same, changed by neighbouring channels, as in
       `PiecewiseDirectStandardization`;
+    - *joint*: joint principal components, whose secondary half is exchanged for the
+      primary one, as in `SpectralSpaceTransformation`;
     - *rotation*: the principal components of spectra without partners, whitened on
       each side, and rotated onto each other; what they leave of the resampled spectrum
       is kept, since small differences tell samples apart;
     - *untransferred*: the resampled spectrum as it is.
 
-    The second and the following ones need axes (or equal numbers of channels), the
-    rotation needs spectra without partners; what cannot be had is left out. Samples
+    *Resampled*, *window* and *untransferred* need axes (or equal numbers of channels),
+    the rotation needs spectra without partners; what cannot be had is left out. Samples
     that are left out decide what each map counts: with their residuals :math:`E_m`,
 
     .. math:: \hat y = \sum_m w_m B_m(x), \qquad
@@ -277,10 +279,10 @@ class FewStandardsTransfer(AffineTransfer):
             maps.append(Nothing(standards))
         if resampled is not None and "resampled" in self.priors:
             maps.append(Resampled(standards, resampled))
-        if "joint" in self.priors:
-            maps.extend(
-                Joint(standards, resampled, n) for n in _JOINT if n <= len(samples) - 2
-            )
+        numbers = [n for n in _JOINT if n <= len(samples) - 2]
+        if numbers and "joint" in self.priors:
+            folds = Folds(standards, numbers[-1])
+            maps.extend(Joint(standards, resampled, folds, n) for n in numbers)
         if unpaired is not None and "rotation" in self.priors:
             n_spectra = min(population.n_spectra for population in unpaired)
             # fewer than spectra tell, and such that left-out samples can gainsay it

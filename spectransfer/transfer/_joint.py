@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from scipy.linalg import eigh
 
 from spectransfer._typing import FloatArray, IntArray
 from spectransfer.transfer._affine import Mixture
@@ -26,6 +27,43 @@ _STRENGTHS = [5, 7]
 _ROUNDING = 1e-10
 
 
+class Folds:
+    """Leading eigenvectors of the joint Gram matrix, without each group of samples.
+
+    Parameters
+    ----------
+    standards : Standards
+        What is learned from.
+    n_components : int
+        Most components that are asked for.
+    """
+
+    def __init__(self, standards: Standards, n_components: int) -> None:
+        self.grams = standards.x @ standards.x.T, standards.y @ standards.y.T
+        samples = standards.samples
+        every = np.arange(len(standards.x))
+        n_groups = min(len(samples), _GROUPS)
+        groups = [np.concatenate(samples[g::n_groups]) for g in range(n_groups)]
+        self.every = every, self._leading(every, n_components)
+        self.without = []
+        for out in groups:
+            rest = np.setdiff1d(every, out)
+            self.without.append((out, rest, self._leading(rest, n_components)))
+
+    def _leading(self, rows: IntArray, n_components: int) -> FloatArray:
+        """Give the eigenvectors of some standards, by falling variance."""
+        both = sum(self.grams)[np.ix_(rows, rows)]
+        both = both - both.mean(axis=0)
+        both -= both.mean(axis=1, keepdims=True)
+        asked = [max(0, len(rows) - n_components), len(rows) - 1]
+        return np.asarray(eigh(both, subset_by_index=asked)[1][:, ::-1])
+
+    def coefficients(self, rows: IntArray, leading: FloatArray) -> FloatArray:
+        """Give the matrix from some standards to what each of them counts for them."""
+        inner = leading.T @ self.grams[0][np.ix_(rows, rows)] @ leading
+        return leading @ np.linalg.pinv(inner, _ROUNDING, hermitian=True) @ leading.T
+
+
 class Joint(Nothing):
     """The secondary half of joint components, exchanged for the primary half.
 
@@ -35,6 +73,8 @@ class Joint(Nothing):
         What is learned from.
     resampled : csr_array of shape (n_primary, n_secondary) or None
         Keeps what the components do not describe, read at the primary wavelengths.
+    folds : Folds
+        Joint components of the standards.
     n_components : int
         Number of components.
     """
@@ -46,45 +86,27 @@ class Joint(Nothing):
         self,
         standards: Standards,
         resampled: sparse.csr_array | None,
+        folds: Folds,
         n_components: int,
     ) -> None:
         super().__init__(standards)
-        self._local, self.n_components = resampled, n_components
+        self._local, self._gram = resampled, folds.grams[0]
         moved = 0.0 if resampled is None else standards.x @ resampled.T
         self._targets = standards.y - moved
-        self._coefficients = self._learned(np.arange(len(standards.x)))
-        self._left_out = self._without()
-
-    def _learned(self, rows: IntArray) -> FloatArray:
-        """Give the matrix from standards to what each of `rows` counts for them."""
-        gram, other = self.standards.grams
-        both = (gram + other)[np.ix_(rows, rows)]
-        both = both - both.mean(axis=0)
-        both -= both.mean(axis=1, keepdims=True)
-        leading = np.linalg.eigh(both)[1][:, -self.n_components :]
-        inner = leading.T @ gram[np.ix_(rows, rows)] @ leading
-        return leading @ np.linalg.pinv(inner, _ROUNDING, hermitian=True) @ leading.T
-
-    def _without(self) -> list[FloatArray]:
-        """Give matrices from targets to residuals of samples left out, by strength."""
-        standards = self.standards
-        gram, samples = standards.grams[0], standards.samples
+        rows, leading = folds.every
+        self._coefficients = folds.coefficients(rows, leading[:, :n_components])
+        # from targets to residuals of samples left out, for each strength
         ridges = [standards.left_out[number] for number in _STRENGTHS]
-        maps = [weights.copy() for weights in ridges]
-        n_groups = min(len(samples), _GROUPS)
-        every = np.arange(len(gram))
-        for number in range(n_groups):
-            out = np.concatenate(samples[number::n_groups])
-            rest = np.setdiff1d(every, out)
-            carried = gram[:, rest] @ self._learned(rest)
-            for weights, left in zip(ridges, maps, strict=True):
+        self._left_out = [weights.copy() for weights in ridges]
+        for out, rest, leading in folds.without:
+            learned = folds.coefficients(rest, leading[:, :n_components])
+            carried = self._gram[:, rest] @ learned
+            for weights, left in zip(ridges, self._left_out, strict=True):
                 left[np.ix_(out, rest)] -= weights[out] @ carried
-        return maps
 
     def carried(self) -> FloatArray:
-        gram = self.standards.grams[0]
         moved = self.standards.y - self._targets
-        return moved + gram @ (self._coefficients @ self._targets)
+        return moved + self._gram @ (self._coefficients @ self._targets)
 
     def residuals(self, columns: slice) -> FloatArray:
         targets = self._targets[:, columns]

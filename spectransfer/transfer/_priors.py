@@ -47,7 +47,6 @@ class Standards:
         self.samples = samples
         self.ridge = Ridge(self.x, True, samples)
         self.left_out = [self.ridge.left_out(float(strength)) for strength in GRID]
-        self.grams = self.x @ self.x.T, self.y @ self.y.T
         self._last: tuple[slice, FloatArray] | None = None
 
     def left_out_targets(self, columns: slice) -> FloatArray:

@@ -19,7 +19,7 @@ from spectransfer.exceptions import WavelengthError
 from spectransfer.metrics import relative_squared_error
 from spectransfer.transfer import _few_standards, _priors, _rotation
 from spectransfer.transfer._affine import Mixture, resampling
-from spectransfer.transfer._joint import Joint
+from spectransfer.transfer._joint import Folds, Joint
 from spectransfer.transfer._leave_out import Ridge, samples_of
 from spectransfer.transfer._mixing import mixing_weights
 from spectransfer.transfer._piecewise import window_channels
@@ -83,8 +83,8 @@ def made(kind, pair, X, y, populations, samples):
         "resampled": lambda: Resampled(standards, read),
         "rotation": lambda: Rotation(standards, populations, 3),
         "rest": lambda: Rotation(standards, populations, 3, read),
-        "joint": lambda: Joint(standards, read, 3),
-        "apart": lambda: Joint(standards, None, 3),
+        "joint": lambda: Joint(standards, read, Folds(standards, 4), 3),
+        "apart": lambda: Joint(standards, None, Folds(standards, 4), 3),
         "window": lambda: Window(
             standards, read, *window_channels(read, both, 5, "channels")
         ),
