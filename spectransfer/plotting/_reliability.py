@@ -183,7 +183,7 @@ def _sides_of(
         return X, y, unit
     if unit is None and unit_of_predictions(transfer.transfer_, "kept"):
         unit = X.intensity_unit
-    return *X.as_frames(), unit
+    return *X[:].as_frames(), unit
 
 
 class ExpectedErrorDisplay:
