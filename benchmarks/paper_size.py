@@ -24,6 +24,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).parent))
 from _report import machine
 
@@ -36,6 +38,7 @@ from spectransfer import (
     StandardScaler,
 )
 from spectransfer.simulation import make_libs_maps
+from spectransfer.transfer import StoredSpectra
 
 N_STANDARDS, N_UNSEEN = 560 * 560, 500 * 500
 WINDOWS = {"light": (25, 12), "full": (100, 50)}
@@ -99,6 +102,31 @@ def neighbours(width: str, part: float, among: float) -> None:
     took = seconds(lambda: knn.predict(queries))
     pairs = len(queries) * len(X) / (N_UNSEEN * N_STANDARDS)
     told(f"neighbours, {len(queries):,} in {len(X):,}", pairs, took)
+    nominated(knn.neighbors_, X, queries[:500])
+
+
+def nominated(stored: StoredSpectra, X: np.ndarray, queries: np.ndarray) -> None:
+    """Tell how many of the ten nearest are near in a principal subspace, too."""
+    true = np.concatenate([numbers for *_, numbers in stored.nearest(queries, 10)])
+    sizes = 50, 200, 1000
+    print(f"\nof the ten nearest, among so many nearest in components: {sizes}")
+    centred = X - X.mean(axis=0)
+    spread, components = np.linalg.eigh(centred.T @ centred)
+    for n_components in (16, 64, 256):
+        axes = components[:, -n_components:]
+        x, q = centred @ axes, (queries - X.mean(axis=0)) @ axes
+        # what components leave out of both is taken to be unlike
+        squared = np.einsum("ij,ij->i", centred, centred) - 2 * q @ x.T
+        order = np.argsort(squared, axis=1)
+        found = [
+            np.mean(
+                [np.isin(t, o[:n]).mean() for t, o in zip(true, order, strict=True)]
+            )
+            for n in sizes
+        ]
+        kept = spread[-n_components:].sum() / spread.sum()
+        told_shares = "".join(f"{share:8.3f}" for share in found)
+        print(f"{n_components:4} components, {kept:.3f} of the variance{told_shares}")
 
 
 def main() -> None:
