@@ -28,6 +28,7 @@ from spectransfer.io.formats._headers import (
     wanted_column,
 )
 from spectransfer.io.formats._parsed import Parsed, counted, refuse, shown
+from spectransfer.io.formats._surroundings import check_above
 from spectransfer.io.formats._text import Text
 from spectransfer.io.formats._words import NUMBER, axis_name, signal_name
 
@@ -72,6 +73,7 @@ def read_layout(
     block = find_block(text, delimiter)
     if block.header is not None and not _is_header(block, names):
         _put_above(block)
+    check_above(block)
     if block.header is None:
         _settle_first_row(block, names)
     notes = list(text.notes)
