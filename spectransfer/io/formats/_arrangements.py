@@ -91,12 +91,12 @@ def _describe_rows(
     columns = dict(zip(others, texts_of(block, others), strict=True))
     for i, cells in columns.items():
         if i == ids:
-            parsed.sample_id = ids_of(cells)
+            parsed.sample_id = _named_samples(block, cells, block.numbers, header[i])
             parsed.notes.append(f"sample ids from column {header[i]!r}")
         elif header[i]:
             parsed.annotations[header[i]] = column_of(cells, decimal=block.decimal)
         elif i == 0 and ids is None:
-            _unnamed_first(cells, parsed)
+            _unnamed_first(block, cells, parsed)
         elif any(cells):
             row = next(r for r, cell in enumerate(cells) if cell)
             refuse(
@@ -114,13 +114,31 @@ def _describe_rows(
         )
 
 
-def _unnamed_first(cells: list[str], parsed: Parsed) -> None:
+def _named_samples(
+    block: Block, cells: list[str], numbers: list[int], column: str
+) -> np.ndarray | None:
+    """Read names of samples; one that is empty among others is refused."""
+    if not any(cells):
+        return None
+    if "" in cells:
+        refuse(
+            block.path,
+            "must name every sample",
+            f"column {column!r} is empty",
+            "Write the name into every row (of merged cells, only the first has it), "
+            "or name another column with names={'sample_id': ...}.",
+            numbers[cells.index("")],
+        )
+    return ids_of(cells)
+
+
+def _unnamed_first(block: Block, cells: list[str], parsed: Parsed) -> None:
     """Take names of rows for samples, unless they only count."""
     values = ids_of(cells)
     if values.dtype.kind == "i" and is_counting(values):
         parsed.notes.append("a first column without a name only counts: left out")
     elif any(cells):
-        parsed.sample_id = values
+        parsed.sample_id = _named_samples(block, cells, block.numbers, "1")
         parsed.notes.append("sample ids from the first column, which has no name")
 
 
@@ -233,7 +251,8 @@ def long_form(block: Block, axis: int, signal: int, names: Mapping[str, str]) ->
         values = [column[int(at)] for at in starts]
         name = header[i].lstrip("#").strip()
         if is_sample(header[i], names):
-            parsed.sample_id = ids_of(values)
+            numbers = [block.numbers[int(at)] for at in starts]
+            parsed.sample_id = _named_samples(block, values, numbers, name)
         else:
             parsed.annotations[name] = column_of(values, decimal=block.decimal)
     told = ", ".join(repr(header[i].lstrip("#").strip()) for i in keys)

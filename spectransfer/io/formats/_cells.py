@@ -161,6 +161,12 @@ def texts_of(block: Block, columns: list[int]) -> list[list[str]]:
     return [[row[i].strip() for row in rows] for i in columns]
 
 
+def _unquoted(text: str) -> str:
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        return text[1:-1].replace('""', '"')
+    return text.strip('"')
+
+
 def preamble_of(block: Block) -> dict[str, str]:
     """Read what is told above the table: names and values, other lines as they are.
 
@@ -180,7 +186,7 @@ def preamble_of(block: Block) -> dict[str, str]:
         match = re.match(r"([^=:;\t,]*?[^=:;\t,\s])\s*(?:=|:|;|\t|,)+\s*(.*)$", plain)
         if match:
             name = match[1] if match[1] not in meta else f"{match[1]} (line {number})"
-            meta[name] = match[2].strip().strip('"')
+            meta[name] = _unquoted(match[2].strip())
         elif plain:
             meta[f"line {number}"] = plain
     return meta

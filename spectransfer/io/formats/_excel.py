@@ -101,7 +101,21 @@ def _lines(path: Path, sheet: Any) -> list[tuple[int, str]]:
         line = "\t".join(map(_cell, row)).rstrip("\t")
         if line.strip():
             lines.append((number, line))
-    return lines
+    return _filled_up(lines)
+
+
+def _filled_up(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Give every row from the widest on its width: a cell at its end may be empty.
+
+    What stands above the first of the widest rows is a preamble, as narrow as it is.
+    """
+    widths = [line.count("\t") for _, line in lines]
+    widest = max(widths, default=0)
+    top = widths.index(widest) if lines else 0
+    return [
+        (number, line + "\t" * (widest - width) if i > top else line)
+        for i, ((number, line), width) in enumerate(zip(lines, widths, strict=True))
+    ]
 
 
 def _cell(value: Any) -> str:
@@ -110,4 +124,5 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
-    return " ".join(str(value).replace('"', "'").split())
+    text = " ".join(str(value).split())
+    return '"' + text.replace('"', '""') + '"' if '"' in text else text
