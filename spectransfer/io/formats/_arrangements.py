@@ -19,6 +19,7 @@ from spectransfer.io.formats._words import (
     ids_of,
     signal_name,
     unit_of,
+    unknown_unit,
 )
 
 
@@ -84,10 +85,9 @@ def _describe_rows(
     wanted_column(block, names, "sample_id")
     alike = [i for i in others if is_sample(header[i], names)]
     ids = alike[0] if len(alike) == 1 else None
-    if parsed.unit is None:
-        parsed.unit = next(
-            (u for i in others for u in [axis_name(header[i])[1]] if u), None
-        )
+    corner = axis_name(header[0])[1] if 0 in others else None
+    if parsed.unit is None and corner != "pixel":  # pixels may describe spectra
+        parsed.unit = corner
     columns = dict(zip(others, texts_of(block, others), strict=True))
     for i, cells in columns.items():
         if i == ids:
@@ -175,7 +175,7 @@ def spectra_in_columns(block: Block, axis: int, signals: list[int]) -> Parsed:
         parsed.notes.append("no header: the first column is the axis")
         return parsed
     names = [block.header[i] for i in signals]
-    parsed.unit = _unit_in(block, axis)
+    _tell_unit(parsed, block, axis)
     parsed.notes.append(f"axis from column {block.header[axis]!r}")
     if len(signals) == 1:
         parsed.intensity = signal_name(names[0])[1]
@@ -188,10 +188,14 @@ def spectra_in_columns(block: Block, axis: int, signals: list[int]) -> Parsed:
     return parsed
 
 
-def _unit_in(block: Block, axis: int) -> str | None:
+def _tell_unit(parsed: Parsed, block: Block, axis: int) -> None:
     """Read the unit of the axis from its line, or from the name of its column."""
-    below = unit_of(block.units[axis]) if block.units else None
-    return below or (axis_name(block.header[axis])[1] if block.header else None)
+    below = block.units[axis] if block.units else ""
+    name = block.header[axis] if block.header else ""
+    parsed.unit = unit_of(below) if below else axis_name(name)[1]
+    odd = below or unknown_unit(name)
+    if parsed.unit is None and odd:
+        parsed.notes.append(f"unit {odd!r} of the axis is not known")
 
 
 def long_form(block: Block, axis: int, signal: int, names: Mapping[str, str]) -> Parsed:
@@ -239,13 +243,13 @@ def long_form(block: Block, axis: int, signal: int, names: Mapping[str, str]) ->
     parsed = Parsed(
         np.ascontiguousarray(table[:, 1].reshape(-1, n)),
         table[:n, 0],
-        unit=_unit_in(block, axis),
         intensity=signal_name(header[signal])[1],
         notes=[
             f"long form: axis from column {header[axis]!r}, intensities from "
             f"{header[signal]!r}"
         ],
     )
+    _tell_unit(parsed, block, axis)
     wanted_column(block, names, "sample_id")
     for i, column in zip(keys, cells, strict=True):
         values = [column[int(at)] for at in starts]
