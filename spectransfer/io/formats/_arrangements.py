@@ -10,6 +10,7 @@ from spectransfer.io.formats._headers import (
     channel_of,
     is_counting,
     is_sample,
+    place_of,
     wanted_column,
 )
 from spectransfer.io.formats._parsed import Parsed, counted, refuse, shown
@@ -53,7 +54,8 @@ def spectra_in_rows(
             "of wavelengths, or remove that line.",
             block.header_line,
         )
-    settle_decimals(block, channels)
+    numbers = [place_of(header[i]) for i in channels]
+    settle_decimals(block, channels, numbers)
     places = [channel_of(header[i]) for i in channels]
     units = {unit for _, unit in places if unit}  # type: ignore[misc]
     if len(units) > 1:
@@ -72,6 +74,8 @@ def spectra_in_rows(
             f"one spectrum in each row, axis in the header (line {block.header_line})"
         ],
     )
+    if block.decimal == "," and any("." in number for number in numbers):
+        parsed.notes.append("decimal comma in cells, point in the header")
     _describe_rows(block, channels, names, parsed)
     return parsed
 

@@ -74,7 +74,10 @@ def test_of_several_sheets_the_user_chooses(workbook):
         ([["Probe", 400, 401], *ROWS[1:]], r"line 1, must have a cell for each"),
         ([*ROWS, ["measured by O."]], r"line 4, .*column '400\.5' is empty"),
         ([*ROWS, ["9", "x", 2, 3]], r"line 4, .*holds 'x'"),
-        ([*ROWS, ["9", "1,234", 2, 3]], r"line 4, .*'1,234'"),
+        (
+            [*ROWS, ["9", "1,2345", 2, 3]],
+            r"line 4, .*column '400\.5' holds '1,2345'.*That cell is text",
+        ),
     ],
 )
 def test_what_is_not_understood_is_refused_with_its_row(workbook, rows, message):
