@@ -10,7 +10,12 @@ import numpy as np
 from spectransfer.exceptions import FileFormatError
 from spectransfer.io.formats._parsed import Parsed, refuse
 from spectransfer.io.formats._stores import Store, open_store
-from spectransfer.io.formats._words import axis_name, signal_name, unit_of
+from spectransfer.io.formats._words import (
+    axis_name,
+    signal_name,
+    unit_of,
+    unknown_unit,
+)
 
 _SPECTRA = (
     *("x", "spectra", "spectrum", "data", "intensity", "intensities", "counts"),
@@ -58,21 +63,32 @@ def read_arrays(path: Path, names: Mapping[str, str]) -> Parsed:
         if arrays[spectra].shape[:1] != parsed.X.shape[:1] and arrays[spectra].ndim > 1:
             parsed.notes.append("spectra were columns")
         _describe(store, parsed, {spectra, axis}, known.get("sample_id"))
-        parsed.unit = unit_of(store.units.get(axis, "")) or _unit(parsed.meta, axis)
+        _tell_unit(parsed, store.units.get(axis, ""), axis)
         signal = store.units.get(spectra)
         told = signal or parsed.meta.pop("intensity", None)
         parsed.intensity = told or signal_name(spectra.rpartition("/")[2])[1]
     return parsed
 
 
-def _unit(meta: dict[str, Any], axis: str) -> str | None:
-    """Take the unit of the axis out of what a file says of everything."""
-    for name in _UNITS_OF_AXIS:
-        unit = unit_of(str(meta.get(name, "")))
-        if unit:
-            del meta[name]
-            return unit
-    return axis_name(axis.rpartition("/")[2])[1]
+def _tell_unit(parsed: Parsed, told: str, axis: str) -> None:
+    """Read the unit of the axis: of its own, of the file, or in its name.
+
+    What the file says of the axis is taken out of what it says of everything.
+    """
+    name = axis.rpartition("/")[2]
+    keys = [key for key in _UNITS_OF_AXIS if key in parsed.meta]
+    others = [
+        str(parsed.meta[k]) for k in keys if not signal_name(str(parsed.meta[k]))[0]
+    ]
+    for key in keys:
+        if unit_of(str(parsed.meta[key])):
+            del parsed.meta[key]
+    said = next((text for text in (told, *others) if text), unknown_unit(name))
+    parsed.unit = next((u for u in map(unit_of, (told, *others)) if u), None)
+    if parsed.unit is None and said:
+        parsed.notes.append(f"unit {said!r} of the axis is not known")
+    elif parsed.unit is None:
+        parsed.unit = axis_name(name)[1]
 
 
 def meta_of(text: Any, path: object) -> dict[str, Any]:

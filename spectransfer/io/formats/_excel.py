@@ -9,7 +9,7 @@ from spectransfer._imports import need
 from spectransfer._reading import refuse_more_than_memory
 from spectransfer.io.formats._layouts import read_layout
 from spectransfer.io.formats._parsed import Parsed, refuse
-from spectransfer.io.formats._text import Text
+from spectransfer.io.formats._text import Text, with_plain_minus
 
 _BYTES_IN_MEMORY = 10
 _MOST_ROWS = 2**20  # Excel's own
@@ -78,7 +78,8 @@ def read_excel(path: Path, names: Mapping[str, str]) -> Parsed:
     lines = dict(sheets[title])
     if not lines:
         refuse(path, f"must hold a table in sheet {title!r}", "it is empty", "Fill it.")
-    parsed = read_layout(Text(path, list(lines.values()), list(lines)), names, "\t")
+    text = Text(path, list(lines.values()), list(lines), is_sheet=True)
+    parsed = read_layout(text, names, "\t")
     parsed.kind = f"Excel, sheet {title!r}"
     told = (note.removeprefix("columns divided by tabs") for note in parsed.notes)
     parsed.notes = [note.removeprefix(", ") for note in told if note]
@@ -101,7 +102,21 @@ def _lines(path: Path, sheet: Any) -> list[tuple[int, str]]:
         line = "\t".join(map(_cell, row)).rstrip("\t")
         if line.strip():
             lines.append((number, line))
-    return lines
+    return _filled_up(lines)
+
+
+def _filled_up(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Give every row from the widest on its width: a cell at its end may be empty.
+
+    What stands above the first of the widest rows is a preamble, as narrow as it is.
+    """
+    widths = [line.count("\t") for _, line in lines]
+    widest = max(widths, default=0)
+    top = widths.index(widest) if lines else 0
+    return [
+        (number, line + "\t" * (widest - width) if i > top else line)
+        for i, ((number, line), width) in enumerate(zip(lines, widths, strict=True))
+    ]
 
 
 def _cell(value: Any) -> str:
@@ -110,4 +125,5 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
-    return " ".join(str(value).replace('"', "'").split())
+    text = with_plain_minus(" ".join(str(value).split()))
+    return '"' + text.replace('"', '""') + '"' if '"' in text else text
