@@ -14,20 +14,26 @@ import numpy as np
 
 from spectransfer._channels import Named as Named
 from spectransfer._channels import NamedSpectra as NamedSpectra
-from spectransfer._channels import after, span_of
+from spectransfer._channels import after
 from spectransfer._channels import axis_of as axis_of
 from spectransfer._channels import compare_axes as compare_axes
+from spectransfer._channels import is_gap as is_gap
 from spectransfer._channels import known_names as known_names
+from spectransfer._channels import named_as_known as named_as_known
+from spectransfer._channels import names_compared as names_compared
 from spectransfer._channels import names_of as names_of
 from spectransfer._channels import read_name as read_name
 from spectransfer._channels import read_names as read_names
+from spectransfer._channels import refuse_disorder as refuse_disorder
 from spectransfer._channels import refuse_strange_columns as refuse_strange_columns
+from spectransfer._channels import span_of as span_of
 from spectransfer._channels import with_names as with_names
 from spectransfer._channels import with_text_names as with_text_names
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._units import UNITS as UNITS
 from spectransfer._units import between_air_and_vacuum, convert, label_of
 from spectransfer._units import find_unit as find_unit
+from spectransfer._units import laser_too as laser_too
 from spectransfer._units import parse_unit as parse_unit
 from spectransfer.exceptions import WavelengthError
 

@@ -152,6 +152,11 @@ def convert(
     return 1e7 / _positive(wavenumbers, unit) / _NM[to]
 
 
+def laser_too(*units: str | None) -> str:
+    """Write the argument without which a Raman shift becomes no wavelength."""
+    return ", laser=785" if "cm-1" in units else ""
+
+
 def _positive(values: FloatArray, unit: str) -> FloatArray:
     if not (values > 0).all():
         raise WavelengthError(

@@ -24,9 +24,9 @@ from sklearn.utils.validation import check_array, check_consistent_length, valid
 from spectransfer._axis import (
     axis_of,
     compare_axes,
-    known_names,
+    named_as_known,
+    names_compared,
     read_names,
-    with_text_names,
 )
 from spectransfer._numbers import check_finite, our_words, readable
 from spectransfer._typing import ArrayLike, FloatArray
@@ -197,10 +197,8 @@ def check_spectra(
     """
     options = {"dtype": _FLOATS, "ensure_all_finite": False} | options
     X = readable(X, "X")
-    axis = axis_of(X)
-    if axis is not None:
-        X = with_text_names(X, None if reset else known_names(estimator, axis))
-    with our_words("X"):
+    X = named_as_known(estimator, X, reset=reset)
+    with our_words("X"), names_compared(X):
         spectra = validate_data(estimator, X, reset=reset, **options)
     if finite:
         check_finite(spectra, "X")

@@ -22,7 +22,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler as _SklearnScaler
 from sklearn.utils import get_tags
 
-from spectransfer._axis import Named, axis_of, known_names, read_names
+from spectransfer._axis import (
+    Named,
+    axis_of,
+    known_names,
+    read_names,
+    refuse_disorder,
+)
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_targets
 from spectransfer._wrapping import flat_steps, unwrapped
@@ -31,6 +37,7 @@ from spectransfer.pipeline._steps import (
     crops_first,
     names_behind,
     names_through,
+    order_matters,
 )
 from spectransfer.preprocessing import (
     BaselineCorrector,
@@ -100,6 +107,9 @@ class PrimarySide:
             return cls(None, targets.shape[1:], named), targets
         fresh = clone(transformer)
         side = cls(fresh, targets.shape[1:], named)
+        axis = axis_of(y)
+        if axis is not None and order_matters(flat_steps(transformer)):
+            refuse_disorder(axis, "y")
         table = _table(y, targets)
         if _fits_step_by_step(fresh):
             return side, side._narrowed(_pass(flat_steps(fresh), table, fit=True))
