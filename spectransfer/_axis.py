@@ -29,6 +29,7 @@ from spectransfer._channels import refuse_strange_columns as refuse_strange_colu
 from spectransfer._channels import span_of as span_of
 from spectransfer._channels import with_names as with_names
 from spectransfer._channels import with_text_names as with_text_names
+from spectransfer._masked import refuse_masked
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._units import UNITS as UNITS
 from spectransfer._units import between_air_and_vacuum, convert, label_of
@@ -217,6 +218,7 @@ class Axis:
 
 
 def _numbers(values: Any, name: str) -> FloatArray:
+    refuse_masked(values, name)
     axis = np.asarray(values, dtype=np.float64)
     if axis.ndim != 1 or axis.size == 0:
         raise WavelengthError(
@@ -339,6 +341,49 @@ def check_axis(
             "together, with order = np.argsort(wavelengths)."
         )
     return axis
+
+
+def told_axis(
+    X: Any,
+    wavelengths: ArrayLike | Axis | None,
+    n_channels: int | None = None,
+    *,
+    name: str = "wavelengths",
+) -> Axis | None:
+    """Give the axis that is passed, or that columns name; refuse that they differ.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_spectra, n_channels)
+        Spectra, whose columns may be named by their places.
+    wavelengths : Axis, array-like of shape (n_channels,) or None
+        Axis given by the user. None looks at the column names.
+    n_channels : int, default=None
+        The number of channels that the axis must have.
+    name : str, default="wavelengths"
+        What the caller calls the axis.
+
+    Returns
+    -------
+    Axis or None
+        Increasing; None where nothing tells it.
+    """
+    named = axis_of(X)
+    unit = None if named is None else named.unit
+    if wavelengths is None:
+        if named is None:
+            return None
+        return check_axis(named.values, n_channels, unit=unit, name=name)
+    axis = check_axis(wavelengths, n_channels, unit=unit, name=name)
+    if named is not None:
+        compare_told(named, axis, name)
+    return axis
+
+
+def compare_told(named: Named, axis: Axis, name: str) -> None:
+    """Refuse an axis that a data frame, whose columns name it, contradicts."""
+    known = "that the columns of its data frame name"
+    compare_axes(named, axis, who=name, what="places", known_from=known)
 
 
 def check_wavelengths(

@@ -7,8 +7,10 @@ into scikit-learn's feature names.
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,9 +80,10 @@ def read_name(name: Any) -> tuple[float, str | None] | None:
     """Read place and unit of a channel from its name; None where it is no channel."""
     if not isinstance(name, str):
         try:
-            return float(name), None
-        except (TypeError, ValueError):
+            place = float(name)
+        except (TypeError, ValueError, OverflowError):
             return None
+        return (place, None) if math.isfinite(place) else None
     # what is longer is no place, and would keep the pattern busy
     match = _NAME.fullmatch(name) if len(name) <= _LONGEST else None
     if match is None:
@@ -88,7 +91,8 @@ def read_name(name: Any) -> tuple[float, str | None] | None:
     unit = find_unit(match["unit"])
     if match["unit"] and unit is None:
         return None
-    return float(match["number"]), unit
+    place = float(match["number"])
+    return (place, unit) if math.isfinite(place) else None
 
 
 def read_names(names: Iterable[Any]) -> Named | None:
@@ -198,11 +202,27 @@ def refuse_disorder(axis: Named, name: str) -> None:
 
 
 def refuse_strange_columns(X: Any, name: str) -> None:
-    """Refuse a column that stands beside channels and is none."""
+    """Refuse a column that stands beside channels and is none, or stands there twice.
+
+    Parameters
+    ----------
+    X : array or data frame of shape (n_spectra, n_channels)
+        Spectra.
+    name : str
+        What the caller calls them.
+    """
     columns = getattr(X, "columns", None)
     if columns is None or isinstance(X, np.ndarray):
         return
     columns = list(columns)
+    counts = Counter(columns)
+    if len(counts) < len(columns):
+        twice, times = counts.most_common(1)[0]
+        raise WavelengthError(
+            f"{name} must have each channel once, but {times} columns are called "
+            f"{twice!r}. Channels where two detectors meet are brought together with "
+            "spectransfer.spectra.merge_detectors; others need names of their own."
+        )
     others = [c for c in columns if read_name(c) is None]
     if others and len(columns) - len(others) > max(2, 2 * len(others)):
         named = ", ".join(repr(c) for c in others[:3])

@@ -10,6 +10,7 @@ from sklearn import get_config
 from spectransfer._axis import refuse_strange_columns
 from spectransfer._blocks import row_blocks
 from spectransfer._files import new_array
+from spectransfer._masked import refuse_masked
 
 # beginnings of what numpy says of rows of different lengths, and of text
 _NO_NUMBERS = ("setting an array element with a sequence", "could not convert string")
@@ -42,13 +43,7 @@ def readable(X: Any, name: str) -> Any:
     Memory-mapped tables that are not of native floats are converted block by block.
     """
     refuse_strange_columns(X, name)
-    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
-        raise ValueError(
-            f"{name} must have a number in every channel, but it is a masked array "
-            f"with {int(np.ma.getmaskarray(X).sum())} masked values, which would be "
-            "used as if they were measured. Fill them, with X.filled(...), or leave "
-            "out such spectra or channels."
-        )
+    refuse_masked(X, name)
     if type(X).__module__.split(".")[0] in ("torch", "cupy", "array_api_strict"):
         try:
             return np.asarray(X)

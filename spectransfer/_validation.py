@@ -28,6 +28,7 @@ from spectransfer._axis import (
     names_compared,
     read_names,
 )
+from spectransfer._masked import refuse_masked
 from spectransfer._numbers import check_finite, our_words, readable
 from spectransfer._typing import ArrayLike, FloatArray
 
@@ -332,6 +333,7 @@ def check_weights(
     """
     if sample_weight is None:
         return None
+    refuse_masked(sample_weight, "sample_weight")
     weights: FloatArray = _checked_weights(
         sample_weight, spectra, dtype=np.float64, ensure_non_negative=True
     )

@@ -5,7 +5,7 @@ pipeline looks at them itself, and hands on the names that its steps were fitted
 """
 
 import warnings
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -40,6 +40,23 @@ class KnowsItsAxis:
         """Names of the secondary channels that `fit` has met."""
         names = vars(self).get("_secondary_names")
         return super().feature_names_in_ if names is None else names  # type: ignore[misc]
+
+    def knowing(self, other: Any) -> Self:
+        """Take over the axis of a fitted pipeline, of whose steps this one is made.
+
+        Parameters
+        ----------
+        other : Pipeline
+            Fitted.
+
+        Returns
+        -------
+        pipeline
+            Itself.
+        """
+        if "_secondary_names" in vars(other):
+            self._secondary_names = other._secondary_names
+        return self
 
     def met(self, X: Any, beside: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """Learn the axis of spectra in `fit`; compare that of others beside them.

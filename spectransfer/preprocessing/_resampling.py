@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from spectransfer._axis import check_axis
+from spectransfer._axis import check_axis, laser_too
 from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
@@ -148,6 +148,12 @@ class WavelengthResampler(OnItsPage, SearchesOnce, TransformerMixin, BaseEstimat
                 "a data frame whose columns are named by wavelength."
             )
         new = check_axis(self.new_wavelengths, unit=axis.unit, name="new_wavelengths")
+        if None not in (new.unit, axis.unit) and new.unit != axis.unit:
+            raise WavelengthError(
+                f"new_wavelengths must be in the unit of the axis, but they are "
+                f"{new.span}, and the axis has {axis.span}. Convert them, with "
+                f"new_wavelengths.to({axis.unit!r}{laser_too(new.unit, axis.unit)})."
+            )
         outside = outside_of(axis.values, new.values)
         gap = in_gap(axis.values, new.values)
         if gap.any() and not self.across_gaps:
@@ -193,7 +199,9 @@ class WavelengthResampler(OnItsPage, SearchesOnce, TransformerMixin, BaseEstimat
             Spectra in counts, in the precision of `X`.
         """
         check_is_fitted(self)
-        resampled = multiply_rows(check_spectra(self, X), self.weights_)
+        spectra = check_spectra(self, X)
+        find_axis(X, self.wavelengths, spectra.shape[1])
+        resampled = multiply_rows(spectra, self.weights_)
         if self.fill_value != "edge" and self.outside_.any():
             resampled[:, self.outside_] = self.fill_value
         return resampled

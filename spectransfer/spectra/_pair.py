@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
 from spectransfer._imports import need
+from spectransfer._masked import refuse_masked
 from spectransfer._typing import FloatArray
 from spectransfer._validation import check_finite
 from spectransfer.spectra._sides import Rows, TwoSides, check_rows
@@ -202,6 +203,7 @@ def as_pair(data: Any, name: str, finite: tuple[bool, bool] = (True, True)) -> P
 
 def as_table(spectra: Any, name: str, *, finite: bool = True) -> Any:
     """Refuse what is not a table of finite numbers; arrays and frames stay so."""
+    refuse_masked(spectra, name)
     if not isinstance(spectra, np.ndarray) and not hasattr(spectra, "columns"):
         spectra = np.asarray(spectra)
     if len(spectra.shape) != 2 or 0 in spectra.shape:

@@ -19,11 +19,14 @@ from spectransfer._axis import (
     Axis,
     as_axis,
     axis_of,
-    compare_axes,
+    compare_told,
     find_unit,
+    laser_too,
+    parse_unit,
     refuse_strange_columns,
 )
 from spectransfer._blocks import row_blocks
+from spectransfer._masked import refuse_masked
 from spectransfer._typing import BoolArray, FloatArray, IntArray
 from spectransfer.exceptions import WavelengthError
 
@@ -37,12 +40,7 @@ Rows = int | slice | BoolArray | IntArray
 
 def check_side(X: Any, name: str) -> np.ndarray:
     """Refuse what is not a table of numbers; memory-mapped arrays stay so."""
-    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
-        raise ValueError(
-            f"{name} must have a number in every channel, but it is a masked array "
-            "with masked values. Fill them, with X.filled(np.nan), or leave out such "
-            "spectra or channels."
-        )
+    refuse_masked(X, name)
     refuse_strange_columns(X, name)
     try:
         spectra = X if isinstance(X, np.ndarray) else np.asarray(X)
@@ -87,17 +85,26 @@ def axis_of_side(
     Axis
         In the unit that is told anywhere.
     """
+    told = getattr(wavelengths, "unit", None)
+    if unit is not None and told is not None and not isinstance(unit, Known):
+        said = parse_unit(unit)
+        if said != told:
+            raise WavelengthError(
+                f"The axis must have one unit, but {name} is in {told}, and the unit "
+                f"that is given beside it says {said}. Leave the unit out, or convert "
+                f"the axis, with axis.to({said!r}{laser_too(said, told)})."
+            )
     named = axis_of(spectra)
     unit = unit or (None if named is None else named.unit)
     axis = as_axis(wavelengths, np.shape(spectra)[1], unit=unit, name=name)
     if named is not None:
-        known = "that the columns of its data frame name"
-        compare_axes(named, axis, who=name, what="places", known_from=known)
+        compare_told(named, axis, name)
     return axis
 
 
 def check_rows(array: Any, n_spectra: int, name: str) -> np.ndarray:
     """Refuse a per-spectrum array whose rows do not pair with the spectra."""
+    refuse_masked(array, name)
     values = array if isinstance(array, np.ndarray) else np.asarray(array)
     if values.ndim == 0 or len(values) != n_spectra:
         found = f"its shape is {values.shape}" if values.ndim == 0 else len(values)
@@ -148,6 +155,20 @@ def _rebuild(kind: type, values: dict[str, Any]) -> Any:
     return kind(**values)
 
 
+class Known(str):
+    """A unit that a container has found: another axis, with its own, replaces it.
+
+    So `dataclasses.replace` may be given a converted axis alone.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, axis: Axis) -> Known | None:
+        """Give the unit of an axis."""
+        return None if axis.unit is None else cls(axis.unit)
+
+
 class TwoSides:
     """Checks, length, selection and pickling of frozen pairs."""
 
@@ -191,7 +212,7 @@ class TwoSides:
             axes.append(axis)
             self._set(**{f"X_{side}": spectra, name: axis.values})
         self._set(
-            units=tuple(axis.unit for axis in axes),
+            units=tuple(Known.of(axis) for axis in axes),
             descending=tuple(axis.direction == "decreasing" for axis in axes),
         )
         n = self.n_spectra
@@ -206,7 +227,9 @@ class TwoSides:
         """Make the axis of a side of what was given for it."""
         name, i = f"wavelengths_{side}", SIDES.index(side)
         given = getattr(self, name)
-        unit = _both(self.units, "units")[i] or find_unit(self.meta.get("axis"))
+        unit = _both(self.units, "units")[i]
+        if unit is None and (found := find_unit(self.meta.get("axis"))):
+            unit = Known(found)
         axis = axis_of_side(spectra, given, unit=unit, name=name)
         if _both(self.descending, "descending")[i]:
             axis = Axis(axis.values, axis.unit, "decreasing")

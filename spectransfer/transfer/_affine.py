@@ -17,7 +17,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, MultiOutputMixin
 from sklearn.utils.validation import check_is_fitted
 
-from spectransfer._axis import Axis, axis_of, check_axis, laser_too, span_of
+from spectransfer._axis import Axis, laser_too, span_of, told_axis
 from spectransfer._blocks import row_blocks
 from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
@@ -55,11 +55,7 @@ def find_axes(
     for spectra, given, n, name in zip(
         (X, y), wavelengths, n_channels, names, strict=True
     ):
-        unit = None
-        if given is None and (named := axis_of(spectra)) is not None:
-            given, unit = named.values, named.unit
-        axis = None if given is None else check_axis(given, n, unit=unit, name=name)
-        found.append(axis)
+        found.append(told_axis(spectra, given, n, name=name))
     _check_units(*found)
     secondary, primary = (None if axis is None else axis.values for axis in found)
     return secondary, primary
