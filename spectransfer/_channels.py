@@ -135,6 +135,7 @@ def axis_of(X: Any) -> Named | None:
     if columns is None:
         return None
     columns = list(columns)
+    _refuse_repeated(columns, "A data frame of spectra")
     axis = read_names(columns)
     if axis is None:
         return None
@@ -201,6 +202,17 @@ def refuse_disorder(axis: Named, name: str) -> None:
     )
 
 
+def _refuse_repeated(columns: list[Any], name: str) -> None:
+    counts = Counter(columns)
+    if len(counts) < len(columns):
+        twice, times = counts.most_common(1)[0]
+        raise WavelengthError(
+            f"{name} must have each channel once, but {times} columns are called "
+            f"{twice!r}. Channels where two detectors meet are brought together with "
+            "spectransfer.spectra.merge_detectors; others need names of their own."
+        )
+
+
 def refuse_strange_columns(X: Any, name: str) -> None:
     """Refuse a column that stands beside channels and is none, or stands there twice.
 
@@ -215,14 +227,7 @@ def refuse_strange_columns(X: Any, name: str) -> None:
     if columns is None or isinstance(X, np.ndarray):
         return
     columns = list(columns)
-    counts = Counter(columns)
-    if len(counts) < len(columns):
-        twice, times = counts.most_common(1)[0]
-        raise WavelengthError(
-            f"{name} must have each channel once, but {times} columns are called "
-            f"{twice!r}. Channels where two detectors meet are brought together with "
-            "spectransfer.spectra.merge_detectors; others need names of their own."
-        )
+    _refuse_repeated(columns, name)
     others = [c for c in columns if read_name(c) is None]
     if others and len(columns) - len(others) > max(2, 2 * len(others)):
         named = ", ".join(repr(c) for c in others[:3])
