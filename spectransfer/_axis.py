@@ -29,7 +29,7 @@ from spectransfer._channels import refuse_strange_columns as refuse_strange_colu
 from spectransfer._channels import span_of as span_of
 from spectransfer._channels import with_names as with_names
 from spectransfer._channels import with_text_names as with_text_names
-from spectransfer._masked import refuse_masked
+from spectransfer._places import direction_of, monotone, one_unit, read_places
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._units import UNITS as UNITS
 from spectransfer._units import between_air_and_vacuum, convert, label_of
@@ -80,11 +80,11 @@ class Axis:
     direction: str | None = None
 
     def __post_init__(self) -> None:
-        values = np.array(_numbers(self.values, "axis"))
-        unit = None if self.unit is None else parse_unit(self.unit)
-        values = _monotone(values, "axis", unit)
+        read = read_places(self.values, "axis")
+        unit = one_unit(read.unit, self.unit, "axis")
+        values = np.array(monotone(read.values, "axis", unit))
         values.flags.writeable = False
-        direction = self.direction or _direction(values)
+        direction = self.direction or direction_of(values)
         if direction not in ("increasing", "decreasing"):
             raise ValueError(
                 'direction must be "increasing" or "decreasing", but it is '
@@ -113,7 +113,8 @@ class Axis:
         )
 
     def __hash__(self) -> int:
-        return hash((self.values.tobytes(), self.unit, self.direction))
+        # adding zero makes one of both zeros
+        return hash(((self.values + 0.0).tobytes(), self.unit, self.direction))
 
     def __deepcopy__(self, memo: Any) -> Axis:
         return self
@@ -127,7 +128,7 @@ class Axis:
     @property
     def increases(self) -> bool:
         """Whether places increase from channel to channel."""
-        return _direction(self.values) == "increasing"
+        return direction_of(self.values) == "increasing"
 
     @property
     def label(self) -> str:
@@ -161,12 +162,17 @@ class Axis:
         -------
         Axis
             The same channels in the other unit. Between wavelengths and wavenumbers
-            the order turns round: containers bring it to order again.
+            the order turns round, and so does the way it is written: containers bring
+            it to order again.
         """
         to = parse_unit(unit)
         if to == self.unit and laser is None:
             return self
-        return Axis(convert(self.values, self.unit, to, laser), to)
+        turned = Axis(convert(self.values, self.unit, to, laser), to)
+        direction = self.direction
+        if turned.increases != self.increases:
+            direction = "increasing" if direction == "decreasing" else "decreasing"
+        return Axis(turned.values, to, direction)
 
     def to_vacuum(self) -> Axis:
         """Convert wavelengths in standard air to those in vacuum.
@@ -212,53 +218,9 @@ class Axis:
         Axis
             Itself, or turned round; spectra have to be turned with it.
         """
-        if _direction(self.values) == self.direction or len(self) == 1:
+        if direction_of(self.values) == self.direction or len(self) == 1:
             return self
         return Axis(self.values[::-1], self.unit, self.direction)
-
-
-def _numbers(values: Any, name: str) -> FloatArray:
-    refuse_masked(values, name)
-    axis = np.asarray(values, dtype=np.float64)
-    if axis.ndim != 1 or axis.size == 0:
-        raise WavelengthError(
-            f"{name} must be one row of numbers, one for each channel, but their "
-            f"shape is {axis.shape}."
-        )
-    if not np.isfinite(axis).all():
-        bad = int(np.flatnonzero(~np.isfinite(axis))[0])
-        raise WavelengthError(
-            f"{name} must be finite, but channel {bad} has {axis[bad]}."
-        )
-    return axis
-
-
-def _direction(values: FloatArray) -> str:
-    falls = int((np.diff(values) < 0).sum())
-    return "decreasing" if 2 * falls > len(values) - 1 else "increasing"
-
-
-def _monotone(values: FloatArray, name: str, unit: str | None = None) -> FloatArray:
-    """Refuse places that are repeated, or that step back."""
-    steps = np.diff(values)
-    if _direction(values) == "decreasing":
-        steps = -steps
-    if (steps > 0).all():
-        return values
-    i = int(np.flatnonzero(steps <= 0)[0])
-    places = f"{values[i]:.6g} to {values[i + 1]:.6g}{after(unit)}"
-    if steps[i] == 0:
-        raise WavelengthError(
-            f"{name} must have each place once, but channels {i} and {i + 1} are both "
-            f"at {values[i]:.9g}{after(unit)}, as where two detectors meet. Bring "
-            "them together with spectransfer.spectra.merge_detectors."
-        )
-    raise WavelengthError(
-        f"{name} must increase from channel to channel, but channel {i} steps "
-        f"from {places}. Sort the axis and the spectra "
-        "together, with order = np.argsort(wavelengths); where two detectors overlap, "
-        "bring them together with spectransfer.spectra.merge_detectors."
-    )
 
 
 def as_axis(
@@ -291,9 +253,10 @@ def as_axis(
         if axis.unit is None and unit is not None:
             axis = Axis(axis.values, unit, axis.direction)
     else:
-        values = _numbers(wavelengths, name)
-        _check_length(values, n_channels, name)
-        axis = Axis(_monotone(values, name, unit), unit)
+        read = read_places(wavelengths, name)
+        _check_length(read.values, n_channels, name)
+        unit = one_unit(read.unit, unit, name)
+        axis = Axis(monotone(read.values, name, unit), unit)
     _check_length(axis.values, n_channels, name)
     return axis
 

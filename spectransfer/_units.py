@@ -9,6 +9,8 @@ counts wavenumbers from those of the laser. The formulas hold in vacuum; `air_in
 takes wavelengths from there to standard air.
 """
 
+import math
+from numbers import Real
 from typing import Any
 
 from spectransfer._typing import FloatArray
@@ -106,7 +108,7 @@ def label_of(unit: str | None) -> str:
 
 
 def convert(
-    values: FloatArray, unit: str | None, to: str, laser: float | None = None
+    values: FloatArray, unit: str | None, to: str, laser: Any = None
 ) -> FloatArray:
     """Convert positions on an axis, channel by channel.
 
@@ -131,6 +133,14 @@ def convert(
             f"Only {', '.join(sorted(known))} are converted into each other, but an "
             f"axis in {unit or 'an unknown unit'} was to become {to}. Say its unit, "
             'with Axis(values, "nm"), or calibrate it first.'
+        )
+    if laser is not None and not (
+        isinstance(laser, Real) and math.isfinite(float(laser))
+    ):
+        raise WavelengthError(
+            "laser is the wavelength of the laser, a number in nm, but it is "
+            f"{laser!r}. Text of a file becomes a number with "
+            "float(text.replace(',', '.'))."
         )
     if laser is not None and ((unit == "cm-1") == (to == "cm-1") or not laser > 0):
         raise WavelengthError(

@@ -8,8 +8,10 @@ table stays on the disk, and its rows are read in blocks when they are needed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields
+from numbers import Real
 from types import MappingProxyType
 from typing import Any
 
@@ -21,12 +23,11 @@ from spectransfer._axis import (
     axis_of,
     compare_told,
     find_unit,
-    laser_too,
-    parse_unit,
     refuse_strange_columns,
 )
 from spectransfer._blocks import row_blocks
 from spectransfer._masked import refuse_masked
+from spectransfer._places import one_unit
 from spectransfer._typing import BoolArray, FloatArray, IntArray
 from spectransfer.exceptions import WavelengthError
 
@@ -85,15 +86,8 @@ def axis_of_side(
     Axis
         In the unit that is told anywhere.
     """
-    told = getattr(wavelengths, "unit", None)
-    if unit is not None and told is not None and not isinstance(unit, Known):
-        said = parse_unit(unit)
-        if said != told:
-            raise WavelengthError(
-                f"The axis must have one unit, but {name} is in {told}, and the unit "
-                f"that is given beside it says {said}. Leave the unit out, or convert "
-                f"the axis, with axis.to({said!r}{laser_too(said, told)})."
-            )
+    if unit is not None and not isinstance(unit, Known):
+        unit = one_unit(getattr(wavelengths, "unit", None), unit, name)
     named = axis_of(spectra)
     unit = unit or (None if named is None else named.unit)
     axis = as_axis(wavelengths, np.shape(spectra)[1], unit=unit, name=name)
@@ -116,6 +110,15 @@ def check_rows(array: Any, n_spectra: int, name: str) -> np.ndarray:
     return values
 
 
+def check_mapping(values: Any, name: str) -> None:
+    """Refuse what has no names for what it holds."""
+    if not isinstance(values, Mapping):
+        raise TypeError(
+            f"{name} must be a mapping from names to values, but it is a "
+            f"{type(values).__name__}. Write {name}={{'name': values}}."
+        )
+
+
 def check_side_name(side: str) -> str:
     """Refuse what is not the name of an instrument."""
     if side not in SIDES:
@@ -123,10 +126,14 @@ def check_side_name(side: str) -> str:
     return side
 
 
-def band_sums(
-    spectra: np.ndarray, axis: FloatArray, low: float, high: float
-) -> FloatArray:
+def band_sums(spectra: np.ndarray, axis: FloatArray, low: Any, high: Any) -> FloatArray:
     """Sum the channels from low to high, both included, reading rows in blocks."""
+    for end in (low, high):
+        if not (isinstance(end, Real) and math.isfinite(float(end))):
+            raise WavelengthError(
+                "A band must run from one number to another, in the unit of the axis, "
+                f"but one end is {end!r}. Pass numbers, such as float(...)."
+            )
     first, last = np.searchsorted(axis, low), np.searchsorted(axis, high, "right")
     if first >= last:
         raise WavelengthError(
@@ -143,7 +150,7 @@ def _both(values: Any, name: str) -> tuple[Any, Any]:
     """Give what is said of both sides, or of each, as a pair."""
     if values is None or isinstance(values, str | bool):
         return values, values
-    if len(values) != 2:
+    if not hasattr(values, "__len__") or len(values) != 2:
         raise ValueError(
             f"{name} must be one for both sides or (secondary, primary), but it is "
             f"{values!r}."
@@ -201,6 +208,8 @@ class TwoSides:
             object.__setattr__(self, name, value)
 
     def _check_sides(self) -> None:
+        for name in ("annotations", "meta"):
+            check_mapping(getattr(self, name), name)
         axes = []
         for side in SIDES:
             given = getattr(self, f"X_{side}")

@@ -19,6 +19,7 @@ from spectransfer.spectra._sides import (
     Known,
     Rows,
     axis_of_side,
+    check_mapping,
     check_rows,
     check_side,
 )
@@ -96,6 +97,8 @@ class Spectra:
             "unit": Known.of(axis),
             "descending": self.descending or axis.direction == "decreasing",
         }
+        for name in ("annotations", "meta"):
+            check_mapping(getattr(self, name), name)
         if self.sample_id is not None:
             values["sample_id"] = check_rows(self.sample_id, n, "sample_id")
         values["annotations"] = MappingProxyType(
