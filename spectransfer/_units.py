@@ -142,6 +142,7 @@ def convert(
             f"{laser!r}. Text of a file becomes a number with "
             "float(text.replace(',', '.'))."
         )
+    laser = None if laser is None else float(laser)
     if laser is not None and ((unit == "cm-1") == (to == "cm-1") or not laser > 0):
         raise WavelengthError(
             "laser is a wavelength in nm that a Raman shift in cm-1 is counted from, "
