@@ -323,7 +323,7 @@ def compare_axes(
     if len(off) == 0 and len(known) == len(axis) and same_unit:
         return
     beginning = (
-        f"{who} must be given {what} on the wavelength axis {known_from}, but that one "
+        f"{who} must be given {what} on the axis {known_from}, but that one "
         f"has {fitted.span}, and this one {given.span}"
     )
     if not same_unit:

@@ -29,7 +29,12 @@ from spectransfer._axis import (
     read_names,
 )
 from spectransfer._masked import refuse_masked
-from spectransfer._numbers import check_finite, our_words, readable
+from spectransfer._numbers import (
+    check_finite,
+    our_words,
+    readable,
+    refuse_containers,
+)
 from spectransfer._typing import ArrayLike, FloatArray
 
 if TYPE_CHECKING:
@@ -208,9 +213,10 @@ def check_spectra(
 
 def check_targets(y: ArrayLike, *, name: str = "y", finite: bool = True) -> FloatArray:
     """Validate primary spectra (2-D) or a single target (1-D)."""
+    y = readable(y, name)
     with our_words(name):
         targets = check_array(
-            readable(y, name),
+            y,
             dtype=_FLOATS,
             ensure_2d=False,
             ensure_all_finite=False,
@@ -259,6 +265,8 @@ def check_pair(
             f"This {type(estimator).__name__} estimator requires y to be passed, but "
             "the target y is None. Call fit(X_secondary, X_primary)."
         )
+    for spectra_of, name in zip((X, y), names, strict=True):
+        refuse_containers(spectra_of, name)
     check_consistent_length(X, y)
     spectra = check_spectra(estimator, X, reset=reset, finite=False)
     if finite[0]:

@@ -15,7 +15,7 @@ from spectransfer._axis import (
 )
 from spectransfer._wrapping import layers
 from spectransfer.pipeline import crop_first
-from spectransfer.spectra import Pair, Spectra, as_pair, as_table
+from spectransfer.spectra import Pair, as_pair, as_table
 from spectransfer.transfer import LibraryMoments
 
 
@@ -168,8 +168,6 @@ def checked_unpaired(unpaired: Any, known: Pair) -> dict[str, Any]:
         if spectra is None:
             continue
         if not isinstance(spectra, LibraryMoments):
-            if isinstance(spectra, Spectra):
-                spectra = with_names(spectra.X, spectra.axis.names)
             refuse_strange_columns(spectra, name)
             spectra = as_table(spectra, name, finite=False)
             fitted, axis = axis_of(side), axis_of(spectra)

@@ -16,6 +16,7 @@ from spectransfer._axis import (
     refuse_disorder,
     refuse_strange_columns,
 )
+from spectransfer._numbers import refuse_containers
 from spectransfer._wrapping import flat_steps
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.pipeline._steps import order_matters
@@ -85,6 +86,7 @@ class KnowsItsAxis:
     def _learn_axis(self, X: Any) -> Any:
         """Keep the names of channels, where they tell an axis; give them as text."""
         vars(self).pop("_secondary_names", None)
+        refuse_containers(X, "X")
         refuse_strange_columns(X, "X")
         axis = axis_of(X)
         if axis is None:
@@ -112,6 +114,7 @@ class KnowsItsAxis:
         array or data frame
             The same spectra.
         """
+        refuse_containers(X, name)
         refuse_strange_columns(X, name)
         who = type(self).__name__ + ("" if name == "X" else f" ({name})")
         return named_as_known(self, X, who=who)

@@ -33,6 +33,7 @@ from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_targets
 from spectransfer._wrapping import flat_steps, unwrapped
 from spectransfer.pipeline._steps import (
+    CUTTERS,
     can_be_undone,
     crops_first,
     names_behind,
@@ -362,8 +363,8 @@ def _pass(steps: list[Any], spectra: Any, *, fit: bool = False) -> Any:
     spectra need not both be held. What the user gave is never written to. Our own steps
     make finite spectra of finite ones, and need not search for NaN.
     """
-    # a cropper that comes first looks at what it keeps
-    made_here, finite = False, not (steps and isinstance(steps[0], WavelengthCropper))
+    # what cuts channels and comes first looks at what it keeps
+    made_here, finite = False, not (steps and isinstance(steps[0], CUTTERS))
     for step in steps:
         ours = isinstance(step, (StandardScaler, *_AXIS_STEPS))
         with config_context(assume_finite=True) if finite and ours else nullcontext():
@@ -374,7 +375,7 @@ def _pass(steps: list[Any], spectra: Any, *, fit: bool = False) -> Any:
             else:
                 spectra = step.transform(spectra)
                 made_here = type(step) in _AXIS_STEPS
-        finite = (finite or isinstance(step, WavelengthCropper)) and ours
+        finite = (finite or isinstance(step, CUTTERS)) and ours
     return spectra
 
 

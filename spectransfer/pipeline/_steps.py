@@ -9,7 +9,9 @@ from sklearn.preprocessing import StandardScaler as _SklearnScaler
 
 from spectransfer._axis import read_names
 from spectransfer._wrapping import flat_steps, layers
-from spectransfer.preprocessing import WavelengthCropper
+from spectransfer.preprocessing import WavelengthCropper, WavelengthResampler
+
+CUTTERS = (WavelengthCropper, WavelengthResampler)
 
 
 def can_be_undone(step: Any) -> bool:
@@ -28,9 +30,12 @@ def order_matters(steps: list[Any]) -> bool:
 
 
 def crops_first(transformer: Any) -> bool:
-    """Tell whether channels are cut before anything is computed from them."""
+    """Tell whether channels are cut before anything is computed from them.
+
+    A cropper and a resampler look at what they keep.
+    """
     steps = [] if transformer is None else flat_steps(transformer)
-    return bool(steps) and isinstance(steps[0], WavelengthCropper)
+    return bool(steps) and isinstance(steps[0], CUTTERS)
 
 
 def crop_first(transfer: Any) -> tuple[bool, bool]:

@@ -16,6 +16,7 @@ from spectransfer._validation import (
     SearchesOnce,
     StrOptions,
     check_feature_names_in,
+    check_finite,
     check_spectra,
     fit_context,
 )
@@ -88,6 +89,11 @@ class WavelengthResampler(OnItsPage, SearchesOnce, TransformerMixin, BaseEstimat
     --------
     WavelengthCropper : Keep a wavelength range.
 
+    Notes
+    -----
+    NaN and inf are refused between the first and the last channel that something is
+    read from, and not beyond.
+
     Examples
     --------
     >>> from spectransfer.preprocessing import WavelengthResampler
@@ -139,7 +145,8 @@ class WavelengthResampler(OnItsPage, SearchesOnce, TransformerMixin, BaseEstimat
         """
         if y is not None:
             check_consistent_length(X, y)
-        n_wavelengths = check_spectra(self, X, reset=True).shape[1]
+        spectra = check_spectra(self, X, reset=True, finite=False)
+        n_wavelengths = spectra.shape[1]
         axis = find_axis(X, self.wavelengths, n_wavelengths)
         if axis is None:
             raise WavelengthError(
@@ -179,7 +186,9 @@ class WavelengthResampler(OnItsPage, SearchesOnce, TransformerMixin, BaseEstimat
         if not self.across_gaps and gap.any():
             reached = sparse.diags_array((~gap).astype(np.float64))
             self.weights_ = sparse.csr_array(reached @ self.weights_)
-            self.weights_.eliminate_zeros()
+        # what nothing is read from need not be finite
+        self.weights_.eliminate_zeros()
+        self._check_read(spectra)
         self.outside_ = outside
         self.axis_ = new
         self.wavelengths_ = new.values
@@ -199,12 +208,20 @@ class WavelengthResampler(OnItsPage, SearchesOnce, TransformerMixin, BaseEstimat
             Spectra in counts, in the precision of `X`.
         """
         check_is_fitted(self)
-        spectra = check_spectra(self, X)
+        spectra = check_spectra(self, X, finite=False)
+        self._check_read(spectra)
         find_axis(X, self.wavelengths, spectra.shape[1])
         resampled = multiply_rows(spectra, self.weights_)
         if self.fill_value != "edge" and self.outside_.any():
             resampled[:, self.outside_] = self.fill_value
         return resampled
+
+    def _check_read(self, spectra: FloatArray) -> None:
+        """Refuse NaN and inf from the first to the last channel that is read."""
+        read = self.weights_.indices
+        if len(read):
+            first, last = int(read.min()), int(read.max())
+            check_finite(spectra[:, first : last + 1], "X", first_channel=first)
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Any:
         """Give the new wavelengths as text.
