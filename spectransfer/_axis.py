@@ -14,20 +14,27 @@ import numpy as np
 
 from spectransfer._channels import Named as Named
 from spectransfer._channels import NamedSpectra as NamedSpectra
-from spectransfer._channels import after, span_of
+from spectransfer._channels import after
 from spectransfer._channels import axis_of as axis_of
 from spectransfer._channels import compare_axes as compare_axes
+from spectransfer._channels import is_gap as is_gap
 from spectransfer._channels import known_names as known_names
+from spectransfer._channels import named_as_known as named_as_known
+from spectransfer._channels import names_compared as names_compared
 from spectransfer._channels import names_of as names_of
 from spectransfer._channels import read_name as read_name
 from spectransfer._channels import read_names as read_names
+from spectransfer._channels import refuse_disorder as refuse_disorder
 from spectransfer._channels import refuse_strange_columns as refuse_strange_columns
+from spectransfer._channels import span_of as span_of
 from spectransfer._channels import with_names as with_names
 from spectransfer._channels import with_text_names as with_text_names
+from spectransfer._places import direction_of, monotone, one_unit, read_places
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._units import UNITS as UNITS
 from spectransfer._units import between_air_and_vacuum, convert, label_of
 from spectransfer._units import find_unit as find_unit
+from spectransfer._units import laser_too as laser_too
 from spectransfer._units import parse_unit as parse_unit
 from spectransfer.exceptions import WavelengthError
 
@@ -73,11 +80,11 @@ class Axis:
     direction: str | None = None
 
     def __post_init__(self) -> None:
-        values = np.array(_numbers(self.values, "axis"))
-        unit = None if self.unit is None else parse_unit(self.unit)
-        values = _monotone(values, "axis", unit)
+        read = read_places(self.values, "axis")
+        unit = one_unit(read.unit, self.unit, "axis")
+        values = np.array(monotone(read.values, "axis", unit))
         values.flags.writeable = False
-        direction = self.direction or _direction(values)
+        direction = self.direction or direction_of(values)
         if direction not in ("increasing", "decreasing"):
             raise ValueError(
                 'direction must be "increasing" or "decreasing", but it is '
@@ -106,7 +113,8 @@ class Axis:
         )
 
     def __hash__(self) -> int:
-        return hash((self.values.tobytes(), self.unit, self.direction))
+        # adding zero makes one of both zeros
+        return hash(((self.values + 0.0).tobytes(), self.unit, self.direction))
 
     def __deepcopy__(self, memo: Any) -> Axis:
         return self
@@ -120,7 +128,7 @@ class Axis:
     @property
     def increases(self) -> bool:
         """Whether places increase from channel to channel."""
-        return _direction(self.values) == "increasing"
+        return direction_of(self.values) == "increasing"
 
     @property
     def label(self) -> str:
@@ -154,12 +162,17 @@ class Axis:
         -------
         Axis
             The same channels in the other unit. Between wavelengths and wavenumbers
-            the order turns round: containers bring it to order again.
+            the order turns round, and so does the way it is written: containers bring
+            it to order again.
         """
         to = parse_unit(unit)
         if to == self.unit and laser is None:
             return self
-        return Axis(convert(self.values, self.unit, to, laser), to)
+        turned = Axis(convert(self.values, self.unit, to, laser), to)
+        direction = self.direction
+        if turned.increases != self.increases:
+            direction = "increasing" if direction == "decreasing" else "decreasing"
+        return Axis(turned.values, to, direction)
 
     def to_vacuum(self) -> Axis:
         """Convert wavelengths in standard air to those in vacuum.
@@ -205,52 +218,9 @@ class Axis:
         Axis
             Itself, or turned round; spectra have to be turned with it.
         """
-        if _direction(self.values) == self.direction or len(self) == 1:
+        if direction_of(self.values) == self.direction or len(self) == 1:
             return self
         return Axis(self.values[::-1], self.unit, self.direction)
-
-
-def _numbers(values: Any, name: str) -> FloatArray:
-    axis = np.asarray(values, dtype=np.float64)
-    if axis.ndim != 1 or axis.size == 0:
-        raise WavelengthError(
-            f"{name} must be one row of numbers, one for each channel, but their "
-            f"shape is {axis.shape}."
-        )
-    if not np.isfinite(axis).all():
-        bad = int(np.flatnonzero(~np.isfinite(axis))[0])
-        raise WavelengthError(
-            f"{name} must be finite, but channel {bad} has {axis[bad]}."
-        )
-    return axis
-
-
-def _direction(values: FloatArray) -> str:
-    falls = int((np.diff(values) < 0).sum())
-    return "decreasing" if 2 * falls > len(values) - 1 else "increasing"
-
-
-def _monotone(values: FloatArray, name: str, unit: str | None = None) -> FloatArray:
-    """Refuse places that are repeated, or that step back."""
-    steps = np.diff(values)
-    if _direction(values) == "decreasing":
-        steps = -steps
-    if (steps > 0).all():
-        return values
-    i = int(np.flatnonzero(steps <= 0)[0])
-    places = f"{values[i]:.6g} to {values[i + 1]:.6g}{after(unit)}"
-    if steps[i] == 0:
-        raise WavelengthError(
-            f"{name} must have each place once, but channels {i} and {i + 1} are both "
-            f"at {values[i]:.9g}{after(unit)}, as where two detectors meet. Bring "
-            "them together with spectransfer.spectra.merge_detectors."
-        )
-    raise WavelengthError(
-        f"{name} must increase from channel to channel, but channel {i} steps "
-        f"from {places}. Sort the axis and the spectra "
-        "together, with order = np.argsort(wavelengths); where two detectors overlap, "
-        "bring them together with spectransfer.spectra.merge_detectors."
-    )
 
 
 def as_axis(
@@ -283,9 +253,10 @@ def as_axis(
         if axis.unit is None and unit is not None:
             axis = Axis(axis.values, unit, axis.direction)
     else:
-        values = _numbers(wavelengths, name)
-        _check_length(values, n_channels, name)
-        axis = Axis(_monotone(values, name, unit), unit)
+        read = read_places(wavelengths, name)
+        _check_length(read.values, n_channels, name)
+        unit = one_unit(read.unit, unit, name)
+        axis = Axis(monotone(read.values, name, unit), unit)
     _check_length(axis.values, n_channels, name)
     return axis
 
@@ -333,6 +304,49 @@ def check_axis(
             "together, with order = np.argsort(wavelengths)."
         )
     return axis
+
+
+def told_axis(
+    X: Any,
+    wavelengths: ArrayLike | Axis | None,
+    n_channels: int | None = None,
+    *,
+    name: str = "wavelengths",
+) -> Axis | None:
+    """Give the axis that is passed, or that columns name; refuse that they differ.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_spectra, n_channels)
+        Spectra, whose columns may be named by their places.
+    wavelengths : Axis, array-like of shape (n_channels,) or None
+        Axis given by the user. None looks at the column names.
+    n_channels : int, default=None
+        The number of channels that the axis must have.
+    name : str, default="wavelengths"
+        What the caller calls the axis.
+
+    Returns
+    -------
+    Axis or None
+        Increasing; None where nothing tells it.
+    """
+    named = axis_of(X)
+    unit = None if named is None else named.unit
+    if wavelengths is None:
+        if named is None:
+            return None
+        return check_axis(named.values, n_channels, unit=unit, name=name)
+    axis = check_axis(wavelengths, n_channels, unit=unit, name=name)
+    if named is not None:
+        compare_told(named, axis, name)
+    return axis
+
+
+def compare_told(named: Named, axis: Axis, name: str) -> None:
+    """Refuse an axis that a data frame, whose columns name it, contradicts."""
+    known = "that the columns of its data frame name"
+    compare_axes(named, axis, who=name, what="places", known_from=known)
 
 
 def check_wavelengths(

@@ -7,15 +7,19 @@ into scikit-learn's feature names.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-from spectransfer._typing import ArrayLike, FloatArray
-from spectransfer._units import find_unit
+from spectransfer._typing import ArrayLike, BoolArray, FloatArray
+from spectransfer._units import find_unit, laser_too
 from spectransfer.exceptions import WavelengthError
 
 _NAME = re.compile(
@@ -24,6 +28,8 @@ _NAME = re.compile(
 
 
 _LONGEST = 80
+_REVERSED = "First reverse the columns: X.iloc[:, ::-1] (pandas), X[:, ::-1] (polars)."
+_GAP = 5.0  # steps; shorter ones are channels that were left out
 
 
 class Places(Protocol):
@@ -74,9 +80,10 @@ def read_name(name: Any) -> tuple[float, str | None] | None:
     """Read place and unit of a channel from its name; None where it is no channel."""
     if not isinstance(name, str):
         try:
-            return float(name), None
-        except (TypeError, ValueError):
+            place = float(name)
+        except (TypeError, ValueError, OverflowError):
             return None
+        return (place, None) if math.isfinite(place) else None
     # what is longer is no place, and would keep the pattern busy
     match = _NAME.fullmatch(name) if len(name) <= _LONGEST else None
     if match is None:
@@ -84,7 +91,8 @@ def read_name(name: Any) -> tuple[float, str | None] | None:
     unit = find_unit(match["unit"])
     if match["unit"] and unit is None:
         return None
-    return float(match["number"]), unit
+    place = float(match["number"])
+    return (place, unit) if math.isfinite(place) else None
 
 
 def read_names(names: Iterable[Any]) -> Named | None:
@@ -127,6 +135,7 @@ def axis_of(X: Any) -> Named | None:
     if columns is None:
         return None
     columns = list(columns)
+    _refuse_repeated(columns, "A data frame of spectra")
     axis = read_names(columns)
     if axis is None:
         return None
@@ -151,12 +160,74 @@ def with_names(spectra: np.ndarray, names: Iterable[str] | None) -> np.ndarray:
     return named
 
 
+@contextmanager
+def names_compared(X: Any) -> Iterator[None]:
+    """Hush that an array has no valid names, where it has told them otherwise."""
+    if not isinstance(X, NamedSpectra):
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="X does not have valid feature names")
+        yield
+
+
+def is_gap(places: FloatArray) -> BoolArray:
+    """Tell which steps of an axis are gaps, where there are no channels for a while.
+
+    A gap is a step of more than five times the median step, and of those beside it.
+    """
+    steps = np.diff(places)
+    if len(steps) < 2:
+        return np.zeros(len(steps), dtype=bool)
+    beside = np.maximum(np.append(steps[1:], 0), np.append(0, steps[:-1]))
+    return np.asarray(steps > _GAP * np.maximum(np.median(steps), beside))
+
+
+def refuse_disorder(axis: Named, name: str) -> None:
+    """Refuse columns that are not in the order of the axis that they name."""
+    steps = np.diff(axis.values)
+    if (steps > 0).all():
+        return
+    rule = (
+        f"The channels of {name} must stand in increasing order, since neighbours are "
+        "taken together, but "
+    )
+    if (steps < 0).all():
+        raise WavelengthError(f"{rule}the columns decrease: {axis.span}. {_REVERSED}")
+    i = int(np.flatnonzero(steps <= 0)[0])
+    raise WavelengthError(
+        f"{rule}column {i} steps from {axis.values[i]:.6g} to "
+        f"{axis.values[i + 1]:.6g}{after(axis.unit)}. Sort the columns, with "
+        "X.iloc[:, np.argsort(places)] (pandas)."
+    )
+
+
+def _refuse_repeated(columns: list[Any], name: str) -> None:
+    counts = Counter(columns)
+    if len(counts) < len(columns):
+        twice, times = counts.most_common(1)[0]
+        raise WavelengthError(
+            f"{name} must have each channel once, but {times} columns are called "
+            f"{twice!r}. Channels where two detectors meet are brought together with "
+            "spectransfer.spectra.merge_detectors; others need names of their own."
+        )
+
+
 def refuse_strange_columns(X: Any, name: str) -> None:
-    """Refuse a column that stands beside channels and is none."""
+    """Refuse a column that stands beside channels and is none, or stands there twice.
+
+    Parameters
+    ----------
+    X : array or data frame of shape (n_spectra, n_channels)
+        Spectra.
+    name : str
+        What the caller calls them.
+    """
     columns = getattr(X, "columns", None)
     if columns is None or isinstance(X, np.ndarray):
         return
     columns = list(columns)
+    _refuse_repeated(columns, name)
     others = [c for c in columns if read_name(c) is None]
     if others and len(columns) - len(others) > max(2, 2 * len(others)):
         named = ", ".join(repr(c) for c in others[:3])
@@ -196,6 +267,33 @@ def known_names(estimator: object, axis: Named, *, who: str | None = None) -> An
     return names
 
 
+def named_as_known(
+    estimator: object, X: Any, *, reset: bool = False, who: str | None = None
+) -> Any:
+    """Name the columns of spectra by text, as in `fit`; refuse another axis.
+
+    Parameters
+    ----------
+    estimator : object
+        What was fitted, with its `feature_names_in_`.
+    X : array or data frame of shape (n_spectra, n_channels)
+        Spectra. Those that tell no axis stay as they are.
+    reset : bool, default=False
+        True in `fit`.
+    who : str, default=None
+        Who asks, in place of the name of the class.
+
+    Returns
+    -------
+    array or data frame
+        The same spectra.
+    """
+    axis = axis_of(X)
+    if axis is None:
+        return X
+    return with_text_names(X, None if reset else known_names(estimator, axis, who=who))
+
+
 def compare_axes(
     fitted: Places,
     given: Places,
@@ -225,14 +323,17 @@ def compare_axes(
     if len(off) == 0 and len(known) == len(axis) and same_unit:
         return
     beginning = (
-        f"{who} must be given {what} on the wavelength axis {known_from}, but that one "
+        f"{who} must be given {what} on the axis {known_from}, but that one "
         f"has {fitted.span}, and this one {given.span}"
     )
     if not same_unit:
         raise WavelengthError(
-            f"{beginning}: their units differ. Convert the axis, with axis.to(), or "
-            "give spectra of the same instrument."
+            f"{beginning}: their units differ. Convert the axis, with "
+            f"axis.to({fitted.unit!r}{laser_too(fitted.unit, given.unit)}), or give "
+            "spectra of the same instrument."
         )
+    if len(known) == len(axis) and np.allclose(known, axis[::-1], 0, 1e-3 * pitch):
+        raise WavelengthError(f"{beginning}: it runs the other way. {_REVERSED}")
     first = int(off[0]) if len(off) else n
     there, here = (
         f"{a[first]:.9g}" if first < len(a) else "nothing" for a in (known, axis)

@@ -55,7 +55,9 @@ def on_memory_map(array: Any) -> bool:
     return array is not None
 
 
-def new_array(shape: tuple[int, ...], dtype: Any, like: np.ndarray) -> FloatArray:
+def new_array(
+    shape: tuple[int, ...], dtype: Any, like: np.ndarray, *, large: int = LARGE
+) -> FloatArray:
     """Make an array for a result, to be filled: in memory, or in a temporary file.
 
     Parameters
@@ -66,7 +68,9 @@ def new_array(shape: tuple[int, ...], dtype: Any, like: np.ndarray) -> FloatArra
         Type of its numbers.
     like : ndarray
         What the result is made from. Where it is memory-mapped and the result has
-        `LARGE` bytes or more, the result lies in a temporary file.
+        `large` bytes or more, the result lies in a temporary file.
+    large : int, default=LARGE
+        Number of bytes.
 
     Returns
     -------
@@ -79,7 +83,7 @@ def new_array(shape: tuple[int, ...], dtype: Any, like: np.ndarray) -> FloatArra
         The folder of temporary files has no room for the result.
     """
     n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
-    if n_bytes < LARGE or not on_memory_map(like):
+    if n_bytes < large or not on_memory_map(like):
         return np.empty(shape, dtype)
     return np.ndarray(shape, dtype, buffer=_unnamed_file(n_bytes))
 

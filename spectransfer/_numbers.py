@@ -10,6 +10,9 @@ from sklearn import get_config
 from spectransfer._axis import refuse_strange_columns
 from spectransfer._blocks import row_blocks
 from spectransfer._files import new_array
+from spectransfer._masked import refuse_masked
+
+_CONVERTED = 2**22  # bytes of a converted memory map that are held in memory at most
 
 # beginnings of what numpy says of rows of different lengths, and of text
 _NO_NUMBERS = ("setting an array element with a sequence", "could not convert string")
@@ -41,14 +44,9 @@ def readable(X: Any, name: str) -> Any:
 
     Memory-mapped tables that are not of native floats are converted block by block.
     """
+    refuse_containers(X, name)
     refuse_strange_columns(X, name)
-    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
-        raise ValueError(
-            f"{name} must have a number in every channel, but it is a masked array "
-            f"with {int(np.ma.getmaskarray(X).sum())} masked values, which would be "
-            "used as if they were measured. Fill them, with X.filled(...), or leave "
-            "out such spectra or channels."
-        )
+    refuse_masked(X, name)
     if type(X).__module__.split(".")[0] in ("torch", "cupy", "array_api_strict"):
         try:
             return np.asarray(X)
@@ -57,7 +55,7 @@ def readable(X: Any, name: str) -> Any:
                 f"{name} must be readable as a numpy array, but it is a "
                 f"{type(X).__name__}: {error}. Bring it to the CPU first."
             ) from error
-    _refuse_dates(X, name)
+    _refuse_kinds(X, name)
     if not isinstance(X, np.ndarray) or X.ndim != 2:
         return X
     wanted = X.dtype.newbyteorder("=") if X.dtype.kind == "f" else np.dtype(float)
@@ -65,16 +63,49 @@ def readable(X: Any, name: str) -> Any:
     counted = X.dtype.kind in "iu" and isinstance(X, np.memmap)
     if not (foreign or counted):
         return X
-    converted = new_array(X.shape, wanted, like=X)
+    converted = new_array(X.shape, wanted, like=X, large=_CONVERTED)
     for rows in row_blocks(len(X), 8 * X.shape[1]):
         converted[rows] = X[rows]
     return converted
 
 
-def _refuse_dates(X: Any, name: str) -> None:
-    """Refuse dates and durations, which numpy would turn into numbers."""
+def refuse_containers(X: Any, name: str) -> None:
+    """Refuse what holds spectra and is no table of them, with the way to get one.
+
+    Parameters
+    ----------
+    X : object
+        What came from a user.
+    name : str
+        What the caller calls it.
+    """
+    kind, way = type(X).__name__, ""
+    if hasattr(X, "as_frame"):
+        way = (
+            f"{name}.as_frame(), a data frame that keeps the axis, or call "
+            "transfer_spectra(transfer, ...), which takes it as it is"
+        )
+    elif hasattr(X, "as_frames") or hasattr(X, "X_primary"):
+        way = "its sides: pair.as_frames() gives both, (X, y)"
+    elif hasattr(X, "collect_schema") and hasattr(X, "collect"):
+        # a frame of polars has the first, too
+        way = f"{name}.collect()"
+    if way:
+        raise TypeError(
+            f"{name} must be a table of spectra, an array or a data frame, but it is "
+            f"a {kind}. Pass {way}."
+        )
+
+
+def _refuse_kinds(X: Any, name: str) -> None:
+    """Refuse dates and durations, which numpy would turn into numbers, and gaps."""
     plain = isinstance(X, np.ndarray) or not hasattr(X, "columns")
     types = [getattr(X, "dtype", None)] if plain else X.dtypes
+    if any(str(t).startswith("Sparse[") for t in types):
+        raise TypeError(
+            f"{name} must hold dense numbers, but it is a sparse data frame. Convert "
+            f"it, with {name}.sparse.to_dense()."
+        )
     found = next((t for t in types if getattr(t, "kind", "") in ("m", "M")), None)
     if found is not None:
         raise TypeError(

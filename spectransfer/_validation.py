@@ -24,11 +24,17 @@ from sklearn.utils.validation import check_array, check_consistent_length, valid
 from spectransfer._axis import (
     axis_of,
     compare_axes,
-    known_names,
+    named_as_known,
+    names_compared,
     read_names,
-    with_text_names,
 )
-from spectransfer._numbers import check_finite, our_words, readable
+from spectransfer._masked import refuse_masked
+from spectransfer._numbers import (
+    check_finite,
+    our_words,
+    readable,
+    refuse_containers,
+)
 from spectransfer._typing import ArrayLike, FloatArray
 
 if TYPE_CHECKING:
@@ -197,10 +203,8 @@ def check_spectra(
     """
     options = {"dtype": _FLOATS, "ensure_all_finite": False} | options
     X = readable(X, "X")
-    axis = axis_of(X)
-    if axis is not None:
-        X = with_text_names(X, None if reset else known_names(estimator, axis))
-    with our_words("X"):
+    X = named_as_known(estimator, X, reset=reset)
+    with our_words("X"), names_compared(X):
         spectra = validate_data(estimator, X, reset=reset, **options)
     if finite:
         check_finite(spectra, "X")
@@ -209,9 +213,10 @@ def check_spectra(
 
 def check_targets(y: ArrayLike, *, name: str = "y", finite: bool = True) -> FloatArray:
     """Validate primary spectra (2-D) or a single target (1-D)."""
+    y = readable(y, name)
     with our_words(name):
         targets = check_array(
-            readable(y, name),
+            y,
             dtype=_FLOATS,
             ensure_2d=False,
             ensure_all_finite=False,
@@ -260,6 +265,8 @@ def check_pair(
             f"This {type(estimator).__name__} estimator requires y to be passed, but "
             "the target y is None. Call fit(X_secondary, X_primary)."
         )
+    for spectra_of, name in zip((X, y), names, strict=True):
+        refuse_containers(spectra_of, name)
     check_consistent_length(X, y)
     spectra = check_spectra(estimator, X, reset=reset, finite=False)
     if finite[0]:
@@ -334,6 +341,7 @@ def check_weights(
     """
     if sample_weight is None:
         return None
+    refuse_masked(sample_weight, "sample_weight")
     weights: FloatArray = _checked_weights(
         sample_weight, spectra, dtype=np.float64, ensure_non_negative=True
     )

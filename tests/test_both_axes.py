@@ -317,3 +317,33 @@ def test_xarray_keeps_the_units():
         shape=(5, 8),
     )  # fmt: skip
     assert PairedMaps.from_xarray(maps.to_xarray()).units == ("cm-1", "nm")
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        FunctionTransformer(),
+        FunctionTransformer(np.log1p, np.expm1),
+        FunctionTransformer(lambda x: np.asarray(x) / np.asarray(x).max(1)[:, None]),
+        FunctionTransformer(np.clip, kw_args={"a_min": 1.0, "a_max": None}),
+        make_pipeline(FunctionTransformer(np.sqrt, np.square), FunctionTransformer()),
+    ],
+    ids=["nothing", "log", "norm", "arguments", "nested"],
+)
+def test_functions_that_treat_channels_alike_keep_the_axis_of_a_frozen_part(step):
+    secondary, primary = raman().as_frames()
+    known = PCA(4).fit(abs(primary))
+    joined = make_transfer_pipeline(
+        VAELatentTransfer(FrozenEstimator(known), Ridge()), secondary=None, primary=step
+    )
+    joined.fit(secondary, abs(primary))
+    with pytest.raises(WavelengthError, match="frozen autoencoder"):
+        joined.fit(secondary, shifted(abs(primary)))
+
+
+def test_functions_that_move_channels_tell_no_axis():
+    from spectransfer.pipeline._steps import names_through
+
+    names = raman().as_frames()[1].columns.tolist()
+    for moves in (np.fliplr, np.gradient, lambda x: x[:, 1:], lambda x: x.columns):
+        assert names_through(FunctionTransformer(moves), names) is None

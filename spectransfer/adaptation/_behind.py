@@ -171,7 +171,7 @@ def adapted(
     name, last = pipeline.steps[-1]
     whole = AdaptedTransfer(_frozen(last), FrozenEstimator(few))
     whole.transfer_, whole.adaptation_ = whole.transfer, whole.adaptation
-    return TransferPipeline([*pipeline.steps[:-1], (name, whole)])
+    return TransferPipeline([*pipeline.steps[:-1], (name, whole)]).knowing(pipeline)
 
 
 def _as_table(predicted: FloatArray) -> FloatArray:

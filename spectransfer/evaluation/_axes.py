@@ -10,6 +10,7 @@ from spectransfer._axis import (
     compare_axes,
     names_of,
     read_names,
+    refuse_strange_columns,
     with_names,
 )
 from spectransfer._wrapping import layers
@@ -167,7 +168,11 @@ def checked_unpaired(unpaired: Any, known: Pair) -> dict[str, Any]:
         if spectra is None:
             continue
         if not isinstance(spectra, LibraryMoments):
+            refuse_strange_columns(spectra, name)
             spectra = as_table(spectra, name, finite=False)
+            fitted, axis = axis_of(side), axis_of(spectra)
+            if fitted is not None and axis is not None:
+                compare_axes(fitted, axis, who=name, known_from="of train")
             if spectra.shape[1] != side.shape[1]:
                 raise ValueError(
                     f"{name} must have the channels of train, but it has "

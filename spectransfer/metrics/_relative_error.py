@@ -11,6 +11,7 @@ code has the denominator above, and so have we.
 import numpy as np
 
 from spectransfer._blocks import row_blocks
+from spectransfer._numbers import common_unit
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import StrOptions, validate_params
 from spectransfer.metrics._distances import (
@@ -19,27 +20,35 @@ from spectransfer.metrics._distances import (
     squared_euclidean,
 )
 
+# sums of squares beyond have lost digits, or have become zero or infinite
+_LEAST, _MOST = 1e-280, 1e280
 
-def _mean_spectrum(spectra: FloatArray, weights: FloatArray) -> FloatArray:
+
+def _mean_spectrum(spectra: FloatArray, weights: FloatArray, unit: float) -> FloatArray:
     # Differences from the first spectrum: the mean of constant spectra is then exact,
     # and a large common offset costs no digits.
-    first = spectra[0].astype(np.float64)
+    first = spectra[0].astype(np.float64) / unit
     total = np.zeros_like(first)
     for rows in row_blocks(len(spectra), 8 * spectra.shape[1]):
-        total += weights[rows] @ (spectra[rows] - first)
+        total += weights[rows] @ (spectra[rows] / unit - first)
     return first + total / weights.sum()
 
 
 def _squared_error(
-    spectra: FloatArray, reference: FloatArray, weights: FloatArray
+    spectra: FloatArray, reference: FloatArray, weights: FloatArray, unit: float
 ) -> float:
     """Sum weighted squared differences from one spectrum or from one for each row."""
     total = 0.0
     for rows in row_blocks(len(spectra), 8 * spectra.shape[1]):
-        other = reference if reference.ndim == 1 else reference[rows]
-        block = np.asarray(spectra[rows], dtype=np.float64)
+        other = reference if reference.ndim == 1 else _in_unit(reference[rows], unit)
+        block = _in_unit(spectra[rows], unit)
         total += float(weights[rows] @ squared_euclidean(block, other))
     return total
+
+
+def _in_unit(spectra: FloatArray, unit: float) -> FloatArray:
+    block = np.asarray(spectra, dtype=np.float64)
+    return block if unit == 1 else block / unit
 
 
 @validate_params(
@@ -92,9 +101,19 @@ def relative_squared_error(
     """
     measured, predicted = paired_spectra(y_true, y_pred)
     weights = spectrum_weights(sample_weight, len(measured))
-    error = _squared_error(predicted, measured, weights)
+    scattered = measured if denominator == "measured" else predicted
+
+    def sums(unit: float) -> tuple[float, float]:
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            error = _squared_error(predicted, measured, weights, unit)
+            if error == 0:
+                return error, error
+            mean = _mean_spectrum(measured, weights, unit)
+            return error, _squared_error(scattered, mean, weights, unit)
+
+    error, scatter = sums(1.0)
+    if not (_LEAST < error < _MOST and _LEAST < scatter < _MOST):
+        error, scatter = sums(max(common_unit(measured), common_unit(predicted)))
     if error == 0:
         return 0.0
-    scattered = measured if denominator == "measured" else predicted
-    scatter = _squared_error(scattered, _mean_spectrum(measured, weights), weights)
     return error / scatter if scatter > 0 else float("inf")

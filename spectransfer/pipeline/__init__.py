@@ -28,7 +28,7 @@ _FOR_ROOMS = {
     "crop_first": "spectransfer.pipeline._steps",
     "fit_watched": "spectransfer.pipeline._fitting",
     "fit_with_unpaired": "spectransfer.pipeline._fitting",
-    "watches": "spectransfer.pipeline._fitting",
+    "watches": "spectransfer.pipeline._takes",
     "with_own_statistics": "spectransfer.pipeline._protocols",
     "with_reference": "spectransfer.pipeline._protocols",
     "with_training_statistics": "spectransfer.pipeline._protocols",
@@ -39,7 +39,6 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.pipeline._fitting import TransferPipeline as TransferPipeline
     from spectransfer.pipeline._fitting import fit_watched as fit_watched
     from spectransfer.pipeline._fitting import fit_with_unpaired as fit_with_unpaired
-    from spectransfer.pipeline._fitting import watches as watches
     from spectransfer.pipeline._joining import behind_side as behind_side
     from spectransfer.pipeline._make import (
         make_published_pipeline as make_published_pipeline,
@@ -62,5 +61,6 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.pipeline._space import PrimarySpace as PrimarySpace
     from spectransfer.pipeline._steps import crop_first as crop_first
     from spectransfer.pipeline._streaming import transfer_spectra as transfer_spectra
+    from spectransfer.pipeline._takes import watches as watches
 else:
     __getattr__, __dir__ = lazy_names(__name__, _MODULE_OF | _FOR_ROOMS)

@@ -15,39 +15,17 @@ from sklearn import get_config
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import has_fit_parameter
 
-from spectransfer._axis import axis_of, with_names
+from spectransfer._axis import axis_of, names_compared, with_names
 from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import unchanged_on_error
 from spectransfer._wrapping import flat_steps, layers
 from spectransfer.metrics import target_in_prediction_space
+from spectransfer.pipeline._door import KnowsItsAxis
 from spectransfer.pipeline._frames import framed, names_of_predictions
 from spectransfer.pipeline._steps import names_behind
-
-
-def takes(estimator: Any, name: str) -> bool:
-    """Tell whether the fit of an estimator makes use of a parameter, such as X_val.
-
-    Alone, in a `PrimarySpaceRegressor`, or as the last step of a pipeline.
-    """
-    if isinstance(estimator, Pipeline):
-        return takes(estimator.steps[-1][1], name)
-    if not has_fit_parameter(estimator, name):
-        return False
-    if hasattr(estimator, "_learns_from"):
-        return bool(estimator._learns_from(name))
-    # PrimarySpaceRegressor takes it for its regressor; None is a network there
-    regressor = getattr(estimator, "regressor", None)
-    if regressor is None:
-        return name != "sample_id" or not hasattr(estimator, "regressor")
-    return takes(regressor, name)
-
-
-def watches(estimator: Any) -> bool:
-    """Tell whether the fit of an estimator makes use of a validation set."""
-    return takes(estimator, "X_val")
+from spectransfer.pipeline._takes import takes, watches
 
 
 def fit_with_unpaired(
@@ -141,6 +119,8 @@ def fit_with_validation(
     )
     of_front, of_last = _divided(estimator, front, name, beside, params)
     with unchanged_pipeline(estimator):
+        if isinstance(estimator, KnowsItsAxis):
+            X, beside = estimator.met(X, beside)
         if front.steps:
             columns = getattr(X, "columns", None)
             X = front.fit_transform(X, y, **of_front)
@@ -212,7 +192,7 @@ def _ends_in_a_prediction(pipeline: Any) -> bool:
     return hasattr(pipeline.steps[-1][1], "predict")
 
 
-class TransferPipeline(OnItsPage, Pipeline):
+class TransferPipeline(OnItsPage, KnowsItsAxis, Pipeline):
     """scikit-learn's `Pipeline`, whose `fit` takes a validation set, too.
 
     Made by `make_transfer_pipeline`. Validation spectra go through the same steps as
@@ -311,10 +291,8 @@ class TransferPipeline(OnItsPage, Pipeline):
             # a regressor that matches channels has to know them behind the steps, too
             named = axis_of(X) is not None and self.transform_input is None
             if given or named:
-                fit_with_validation(self, X, y, given, params)
-            else:
-                super().fit(X, y, **params)
-        return self
+                return fit_with_validation(self, X, y, given, params)
+            return super().fit(self.met(X, {})[0], y, **params)
 
     def set_output(self, *, transform: str | None = None) -> "TransferPipeline":
         """Say what predictions are: arrays, or data frames named by the primary axis.
@@ -361,11 +339,37 @@ class TransferPipeline(OnItsPage, Pipeline):
         ndarray or frame of shape (n_spectra, n_primary) or (n_spectra,)
             Primary spectra; what `set_output` asked for.
         """
-        predicted = super().predict(X, **params)
+        X = self.on_its_axis(X)
+        with names_compared(X):
+            predicted = super().predict(X, **params)
         kind = getattr(self, "_sklearn_output_config", {}).get("transform", "default")
         if kind == "default":
             return predicted
         return framed(predicted, kind, X, names_of_predictions(self))
+
+    @available_if(lambda pipeline: hasattr(pipeline.steps[-1][1], "score"))
+    def score(
+        self, X: ArrayLike, y: ArrayLike | None = None, *args: Any, **params: Any
+    ) -> float:
+        """Score predictions as the last step does.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_secondary)
+            Secondary spectra, as measured.
+        y : array-like of shape (n_spectra, n_primary) or (n_spectra,), default=None
+            Measured primary spectra of the same spots.
+        *args, **params : tuple and dict
+            As in `sklearn.pipeline.Pipeline`, such as `sample_weight`.
+
+        Returns
+        -------
+        float
+            R2 weighted by variance, of a `PrimarySpaceRegressor`.
+        """
+        X = self.on_its_axis(X)
+        with names_compared(X):
+            return float(super().score(X, y, *args, **params))
 
     @property
     def prediction_space_(self) -> str:

@@ -22,15 +22,23 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler as _SklearnScaler
 from sklearn.utils import get_tags
 
-from spectransfer._axis import Named, axis_of, known_names, read_names
+from spectransfer._axis import (
+    Named,
+    axis_of,
+    known_names,
+    read_names,
+    refuse_disorder,
+)
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_targets
 from spectransfer._wrapping import flat_steps, unwrapped
 from spectransfer.pipeline._steps import (
+    CUTTERS,
     can_be_undone,
     crops_first,
     names_behind,
     names_through,
+    order_matters,
 )
 from spectransfer.preprocessing import (
     BaselineCorrector,
@@ -100,6 +108,9 @@ class PrimarySide:
             return cls(None, targets.shape[1:], named), targets
         fresh = clone(transformer)
         side = cls(fresh, targets.shape[1:], named)
+        axis = axis_of(y)
+        if axis is not None and order_matters(flat_steps(transformer)):
+            refuse_disorder(axis, "y")
         table = _table(y, targets)
         if _fits_step_by_step(fresh):
             return side, side._narrowed(_pass(flat_steps(fresh), table, fit=True))
@@ -352,8 +363,8 @@ def _pass(steps: list[Any], spectra: Any, *, fit: bool = False) -> Any:
     spectra need not both be held. What the user gave is never written to. Our own steps
     make finite spectra of finite ones, and need not search for NaN.
     """
-    # a cropper that comes first looks at what it keeps
-    made_here, finite = False, not (steps and isinstance(steps[0], WavelengthCropper))
+    # what cuts channels and comes first looks at what it keeps
+    made_here, finite = False, not (steps and isinstance(steps[0], CUTTERS))
     for step in steps:
         ours = isinstance(step, (StandardScaler, *_AXIS_STEPS))
         with config_context(assume_finite=True) if finite and ours else nullcontext():
@@ -364,7 +375,7 @@ def _pass(steps: list[Any], spectra: Any, *, fit: bool = False) -> Any:
             else:
                 spectra = step.transform(spectra)
                 made_here = type(step) in _AXIS_STEPS
-        finite = (finite or isinstance(step, WavelengthCropper)) and ours
+        finite = (finite or isinstance(step, CUTTERS)) and ours
     return spectra
 
 

@@ -24,7 +24,7 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from spectransfer._axis import with_names
+from spectransfer._axis import named_as_known, names_compared, with_names
 from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
@@ -211,6 +211,7 @@ class PrimarySpaceRegressor(
             unpaired["y_unpaired"] = side.prepare(y_unpaired, "y_unpaired")
         params |= unpaired
         check_joined(regressor, side)
+        X = named_as_known(self, X, reset=True)
         regressor.fit(X, with_names(prepared, side.prepared_names), **params)
         mark(regressor, PrimarySpace.of(side, targets))
         self.regressor_, self.primary_side_ = regressor, side
@@ -278,8 +279,10 @@ class PrimarySpaceRegressor(
         check_is_fitted(self)
         # for the axis: most regressors know columns by their text only
         check_spectra(self, X, finite=False)
+        X = named_as_known(self, X)
         params = self._routed("predict", predict_params)
-        predicted = np.asarray(self.regressor_.predict(X, **params))
+        with names_compared(X):
+            predicted = np.asarray(self.regressor_.predict(X, **params))
         side = self.primary_side_
         if reference is not None:
             side = side.fitted_to(reference)

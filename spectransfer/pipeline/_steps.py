@@ -5,10 +5,13 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import StandardScaler as _SklearnScaler
 
 from spectransfer._axis import read_names
 from spectransfer._wrapping import flat_steps, layers
-from spectransfer.preprocessing import WavelengthCropper
+from spectransfer.preprocessing import WavelengthCropper, WavelengthResampler
+
+CUTTERS = (WavelengthCropper, WavelengthResampler)
 
 
 def can_be_undone(step: Any) -> bool:
@@ -18,10 +21,21 @@ def can_be_undone(step: Any) -> bool:
     return hasattr(step, "inverse_transform")
 
 
+def order_matters(steps: list[Any]) -> bool:
+    """Tell whether steps may take neighbouring channels together.
+
+    Ours that do not are scalers; of those of others nobody knows.
+    """
+    return not all(isinstance(step, _SklearnScaler) for step in steps)
+
+
 def crops_first(transformer: Any) -> bool:
-    """Tell whether channels are cut before anything is computed from them."""
+    """Tell whether channels are cut before anything is computed from them.
+
+    A cropper and a resampler look at what they keep.
+    """
     steps = [] if transformer is None else flat_steps(transformer)
-    return bool(steps) and isinstance(steps[0], WavelengthCropper)
+    return bool(steps) and isinstance(steps[0], CUTTERS)
 
 
 def crop_first(transfer: Any) -> tuple[bool, bool]:
@@ -66,10 +80,32 @@ def names_behind(steps: list[Any], names: list[str] | None) -> list[str] | None:
     return names if names and read_names(names) else None
 
 
+def _keeps_places(step: Any, n_channels: int) -> bool:
+    """Tell whether a function, which names nothing, treats each channel alike.
+
+    Then spectra with their channels mixed come out mixed in the same way.
+    """
+    if not isinstance(step, FunctionTransformer):
+        return False
+    if step.func is None:
+        return True
+    rng = np.random.default_rng(0)
+    spectra, order = rng.uniform(0.1, 0.9, (2, n_channels)), rng.permutation(n_channels)
+    try:
+        straight, mixed = (
+            np.asarray(step.func(np.array(x), **(step.kw_args or {})))
+            for x in (spectra, spectra[:, order])
+        )
+    # whatever a function of the user's does not like about an array
+    except Exception:
+        return False
+    return straight.shape == spectra.shape and np.allclose(straight[:, order], mixed)
+
+
 def names_through(step: Any, names: list[str] | None) -> list[str] | None:
     """Give the names of channels behind a step, as far as it tells them."""
     if names is None or not hasattr(step, "get_feature_names_out"):
-        return None
+        return names if names and _keeps_places(step, len(names)) else None
     try:
         return [str(n) for n in step.get_feature_names_out(np.asarray(names, object))]
     except ValueError:

@@ -17,7 +17,14 @@ from sklearn.base import (
 )
 from sklearn.utils import Tags, check_consistent_length
 
-from spectransfer._axis import UNITS, Axis, as_axis, find_unit
+from spectransfer._axis import (
+    UNITS,
+    Axis,
+    as_axis,
+    axis_of,
+    find_unit,
+    refuse_disorder,
+)
 from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
@@ -278,6 +285,9 @@ class BaselineCorrector(
     def _axis(self, X: ArrayLike) -> Axis | None:
         """Find the axis, if it matters: of these spectra, else of those in `fit`."""
         if self.unit == "channels":
+            named = axis_of(X)
+            if named is not None:
+                refuse_disorder(named, "X")
             return None
         axis = find_axis(X, self.wavelengths, None)
         return getattr(self, "axis_", None) if axis is None else axis

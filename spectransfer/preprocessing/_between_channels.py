@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 from scipy.interpolate import CubicSpline
 
+from spectransfer._axis import is_gap
 from spectransfer._files import new_array
 from spectransfer._typing import BoolArray, FloatArray
 
@@ -19,9 +20,6 @@ from spectransfer._typing import BoolArray, FloatArray
 _REACH = 64
 _NEGLIGIBLE = 1e-18
 _CHUNK = 256
-
-
-_GAP = 5.0  # steps; shorter ones are channels that were left out
 
 
 def linear_weights(axis: FloatArray, new: FloatArray) -> sparse.csr_array:
@@ -153,17 +151,12 @@ def outside_of(axis: FloatArray, new: FloatArray) -> BoolArray:
 
 
 def in_gap(axis: FloatArray, new: FloatArray) -> BoolArray:
-    """Tell which places lie where the old axis has no channels for a while.
-
-    A gap is a step of more than five times the median step, and of those beside it.
-    """
-    steps = np.diff(axis)
-    if len(steps) < 2:
+    """Tell which places lie where the old axis has no channels for a while."""
+    wide = is_gap(axis)
+    if not len(wide):
         return np.zeros(len(new), dtype=bool)
-    beside = np.maximum(np.append(steps[1:], 0), np.append(0, steps[:-1]))
-    wide = steps > _GAP * np.maximum(np.median(steps), beside)
     slack = 1e-9 * np.abs(axis[[0, -1]]).max()
-    left = np.clip(np.searchsorted(axis, new, "right") - 1, 0, len(steps) - 1)
+    left = np.clip(np.searchsorted(axis, new, "right") - 1, 0, len(wide) - 1)
     inside = (new > axis[left] + slack) & (new < axis[left + 1] - slack)
     return wide[left] & inside
 

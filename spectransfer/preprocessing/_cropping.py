@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from spectransfer._axis import Axis, axis_of, check_axis
+from spectransfer._axis import Axis, check_axis, told_axis
 from spectransfer._files import copied
 from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
@@ -37,8 +37,8 @@ def find_axis(
     X : array-like of shape (n_spectra, n)
         Spectra, whose column names may be wavelengths.
     wavelengths : Axis, array-like of shape (n_wavelengths,), "channels" or None
-        Axis given by the user. ``"channels"`` counts the channels from 0. None looks
-        at the column names.
+        Axis given by the user, which column names must not contradict. ``"channels"``
+        counts the channels from 0. None looks at the column names.
     n : int or None
         Number of channels; None leaves it to the caller to compare.
 
@@ -49,10 +49,7 @@ def find_axis(
     """
     if isinstance(wavelengths, str):
         return check_axis(np.arange(n or 0, dtype=np.float64), n)
-    if wavelengths is None:
-        named = axis_of(X)
-        return None if named is None else check_axis(named.values, n, unit=named.unit)
-    return check_axis(wavelengths, n)
+    return told_axis(X, wavelengths, n)
 
 
 def as_feature_names(axis: Axis) -> np.ndarray:
@@ -213,6 +210,7 @@ class WavelengthCropper(OnItsPage, SearchesOnce, TransformerMixin, BaseEstimator
         """
         check_is_fitted(self)
         spectra = check_spectra(self, X, finite=False)
+        find_axis(X, self.wavelengths, spectra.shape[1])
         return copied(self._kept(spectra, self.channels_))
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Any:

@@ -9,13 +9,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from spectransfer._axis import check_axis
+from spectransfer._axis import check_axis, laser_too
 from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import (
     SearchesOnce,
     StrOptions,
     check_feature_names_in,
+    check_finite,
     check_spectra,
     fit_context,
 )
@@ -88,6 +89,11 @@ class WavelengthResampler(OnItsPage, SearchesOnce, TransformerMixin, BaseEstimat
     --------
     WavelengthCropper : Keep a wavelength range.
 
+    Notes
+    -----
+    NaN and inf are refused between the first and the last channel that something is
+    read from, and not beyond.
+
     Examples
     --------
     >>> from spectransfer.preprocessing import WavelengthResampler
@@ -139,7 +145,8 @@ class WavelengthResampler(OnItsPage, SearchesOnce, TransformerMixin, BaseEstimat
         """
         if y is not None:
             check_consistent_length(X, y)
-        n_wavelengths = check_spectra(self, X, reset=True).shape[1]
+        spectra = check_spectra(self, X, reset=True, finite=False)
+        n_wavelengths = spectra.shape[1]
         axis = find_axis(X, self.wavelengths, n_wavelengths)
         if axis is None:
             raise WavelengthError(
@@ -148,6 +155,12 @@ class WavelengthResampler(OnItsPage, SearchesOnce, TransformerMixin, BaseEstimat
                 "a data frame whose columns are named by wavelength."
             )
         new = check_axis(self.new_wavelengths, unit=axis.unit, name="new_wavelengths")
+        if None not in (new.unit, axis.unit) and new.unit != axis.unit:
+            raise WavelengthError(
+                f"new_wavelengths must be in the unit of the axis, but they are "
+                f"{new.span}, and the axis has {axis.span}. Convert them, with "
+                f"new_wavelengths.to({axis.unit!r}{laser_too(new.unit, axis.unit)})."
+            )
         outside = outside_of(axis.values, new.values)
         gap = in_gap(axis.values, new.values)
         if gap.any() and not self.across_gaps:
@@ -173,7 +186,9 @@ class WavelengthResampler(OnItsPage, SearchesOnce, TransformerMixin, BaseEstimat
         if not self.across_gaps and gap.any():
             reached = sparse.diags_array((~gap).astype(np.float64))
             self.weights_ = sparse.csr_array(reached @ self.weights_)
-            self.weights_.eliminate_zeros()
+        # what nothing is read from need not be finite
+        self.weights_.eliminate_zeros()
+        self._check_read(spectra)
         self.outside_ = outside
         self.axis_ = new
         self.wavelengths_ = new.values
@@ -193,10 +208,20 @@ class WavelengthResampler(OnItsPage, SearchesOnce, TransformerMixin, BaseEstimat
             Spectra in counts, in the precision of `X`.
         """
         check_is_fitted(self)
-        resampled = multiply_rows(check_spectra(self, X), self.weights_)
+        spectra = check_spectra(self, X, finite=False)
+        self._check_read(spectra)
+        find_axis(X, self.wavelengths, spectra.shape[1])
+        resampled = multiply_rows(spectra, self.weights_)
         if self.fill_value != "edge" and self.outside_.any():
             resampled[:, self.outside_] = self.fill_value
         return resampled
+
+    def _check_read(self, spectra: FloatArray) -> None:
+        """Refuse NaN and inf from the first to the last channel that is read."""
+        read = self.weights_.indices
+        if len(read):
+            first, last = int(read.min()), int(read.max())
+            check_finite(spectra[:, first : last + 1], "X", first_channel=first)
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Any:
         """Give the new wavelengths as text.

@@ -1,14 +1,16 @@
 """What a transfer predicts of spectra that it does not know, and in which channels."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.signal import find_peaks
 
-from spectransfer._axis import axis_of
+from spectransfer._axis import axis_of, laser_too
 from spectransfer._blocks import take_rows
 from spectransfer._typing import BoolArray, FloatArray, IntArray
+from spectransfer.exceptions import SpectransferWarning
 from spectransfer.metrics import read_property, target_in_prediction_space
 
 _REACH = 3  # secondary channels, within which a primary one counts as seen
@@ -85,7 +87,8 @@ def inferred_channels(X: Any, y: Any, n_channels: int) -> tuple[BoolArray, Float
     Returns
     -------
     inferred : ndarray of bool of shape (n_channels,)
-        Farther than three steps of the secondary axis. False without axes.
+        Farther than three steps of the secondary axis. False without axes, and
+        with axes in two units, which is warned of.
     places : ndarray of shape (n_channels,)
         Wavelengths, or numbers of channels.
     """
@@ -93,6 +96,16 @@ def inferred_channels(X: Any, y: Any, n_channels: int) -> tuple[BoolArray, Float
     if there is None or len(there.values) != n_channels:
         return np.zeros(n_channels, dtype=bool), np.arange(float(n_channels))
     if here is None or len(here.values) < 2:
+        return np.zeros(n_channels, dtype=bool), there.values
+    if None not in (here.unit, there.unit) and here.unit != there.unit:
+        warnings.warn(
+            "Inferred channels are those where the secondary instrument sees nothing, "
+            f"but its axis has {here.span}, and the primary one {there.span}: axes of "
+            "two units cannot be compared, and no channel will be marked. Convert one, "
+            f"with axis.to({there.unit!r}{laser_too(here.unit, there.unit)}).",
+            SpectransferWarning,
+            stacklevel=3,
+        )
         return np.zeros(n_channels, dtype=bool), there.values
     step = float(np.median(np.diff(here.values)))
     after = np.searchsorted(here.values, there.values)

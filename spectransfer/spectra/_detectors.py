@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from spectransfer._axis import Axis, parse_unit
+from spectransfer._masked import refuse_masked
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer.exceptions import WavelengthError
 
@@ -47,6 +48,8 @@ def merge_detectors(
     >>> axis
     Axis(3 channels from 300 to 320 nm)
     """
+    refuse_masked(X, "X")
+    refuse_masked(wavelengths, "wavelengths")
     spectra, places = np.asarray(X), np.asarray(wavelengths, dtype=np.float64)
     if spectra.ndim != 2 or places.shape != spectra.shape[1:]:
         raise WavelengthError(

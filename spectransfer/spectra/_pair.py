@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
+from spectransfer._axis import with_names
 from spectransfer._imports import need
+from spectransfer._masked import refuse_masked
+from spectransfer._numbers import refuse_containers
 from spectransfer._typing import FloatArray
 from spectransfer._validation import check_finite
 from spectransfer.spectra._sides import Rows, TwoSides, check_rows
+from spectransfer.spectra._single import Spectra
 
 if TYPE_CHECKING:
     import pandas
@@ -202,6 +206,10 @@ def as_pair(data: Any, name: str, finite: tuple[bool, bool] = (True, True)) -> P
 
 def as_table(spectra: Any, name: str, *, finite: bool = True) -> Any:
     """Refuse what is not a table of finite numbers; arrays and frames stay so."""
+    refuse_masked(spectra, name)
+    if isinstance(spectra, Spectra):
+        return as_table(with_names(spectra.X, spectra.axis.names), name, finite=finite)
+    refuse_containers(spectra, name)
     if not isinstance(spectra, np.ndarray) and not hasattr(spectra, "columns"):
         spectra = np.asarray(spectra)
     if len(spectra.shape) != 2 or 0 in spectra.shape:

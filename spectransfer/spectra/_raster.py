@@ -139,6 +139,12 @@ def check_layout(
         raise ValueError(
             f"raster must be one of {', '.join(RASTERS)}, but it is {raster!r}."
         )
+    lengths = np.asarray(shape)
+    if lengths.shape != (2,) or lengths.dtype.kind not in "iuf":
+        raise ValueError(
+            "shape must be two numbers, of rows and of columns, but it is "
+            f"{shape!r}. Pass the shape of the map as (n_rows, n_columns)."
+        )
     rows, columns = (int(length) for length in shape)
     if rows * columns != n_spectra or min(rows, columns) < 1:
         raise ValueError(

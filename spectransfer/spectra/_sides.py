@@ -8,8 +8,10 @@ table stays on the disk, and its rows are read in blocks when they are needed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields
+from numbers import Real
 from types import MappingProxyType
 from typing import Any
 
@@ -19,11 +21,13 @@ from spectransfer._axis import (
     Axis,
     as_axis,
     axis_of,
-    compare_axes,
+    compare_told,
     find_unit,
     refuse_strange_columns,
 )
 from spectransfer._blocks import row_blocks
+from spectransfer._masked import refuse_masked
+from spectransfer._places import one_unit
 from spectransfer._typing import BoolArray, FloatArray, IntArray
 from spectransfer.exceptions import WavelengthError
 
@@ -37,12 +41,7 @@ Rows = int | slice | BoolArray | IntArray
 
 def check_side(X: Any, name: str) -> np.ndarray:
     """Refuse what is not a table of numbers; memory-mapped arrays stay so."""
-    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
-        raise ValueError(
-            f"{name} must have a number in every channel, but it is a masked array "
-            "with masked values. Fill them, with X.filled(np.nan), or leave out such "
-            "spectra or channels."
-        )
+    refuse_masked(X, name)
     refuse_strange_columns(X, name)
     try:
         spectra = X if isinstance(X, np.ndarray) else np.asarray(X)
@@ -87,17 +86,19 @@ def axis_of_side(
     Axis
         In the unit that is told anywhere.
     """
+    if unit is not None and not isinstance(unit, Known):
+        unit = one_unit(getattr(wavelengths, "unit", None), unit, name)
     named = axis_of(spectra)
     unit = unit or (None if named is None else named.unit)
     axis = as_axis(wavelengths, np.shape(spectra)[1], unit=unit, name=name)
     if named is not None:
-        known = "that the columns of its data frame name"
-        compare_axes(named, axis, who=name, what="places", known_from=known)
+        compare_told(named, axis, name)
     return axis
 
 
 def check_rows(array: Any, n_spectra: int, name: str) -> np.ndarray:
     """Refuse a per-spectrum array whose rows do not pair with the spectra."""
+    refuse_masked(array, name)
     values = array if isinstance(array, np.ndarray) else np.asarray(array)
     if values.ndim == 0 or len(values) != n_spectra:
         found = f"its shape is {values.shape}" if values.ndim == 0 else len(values)
@@ -109,6 +110,15 @@ def check_rows(array: Any, n_spectra: int, name: str) -> np.ndarray:
     return values
 
 
+def check_mapping(values: Any, name: str) -> None:
+    """Refuse what has no names for what it holds."""
+    if not isinstance(values, Mapping):
+        raise TypeError(
+            f"{name} must be a mapping from names to values, but it is a "
+            f"{type(values).__name__}. Write {name}={{'name': values}}."
+        )
+
+
 def check_side_name(side: str) -> str:
     """Refuse what is not the name of an instrument."""
     if side not in SIDES:
@@ -116,10 +126,14 @@ def check_side_name(side: str) -> str:
     return side
 
 
-def band_sums(
-    spectra: np.ndarray, axis: FloatArray, low: float, high: float
-) -> FloatArray:
+def band_sums(spectra: np.ndarray, axis: FloatArray, low: Any, high: Any) -> FloatArray:
     """Sum the channels from low to high, both included, reading rows in blocks."""
+    for end in (low, high):
+        if not (isinstance(end, Real) and math.isfinite(float(end))):
+            raise WavelengthError(
+                "A band must run from one number to another, in the unit of the axis, "
+                f"but one end is {end!r}. Pass numbers, such as float(...)."
+            )
     first, last = np.searchsorted(axis, low), np.searchsorted(axis, high, "right")
     if first >= last:
         raise WavelengthError(
@@ -136,7 +150,7 @@ def _both(values: Any, name: str) -> tuple[Any, Any]:
     """Give what is said of both sides, or of each, as a pair."""
     if values is None or isinstance(values, str | bool):
         return values, values
-    if len(values) != 2:
+    if not hasattr(values, "__len__") or len(values) != 2:
         raise ValueError(
             f"{name} must be one for both sides or (secondary, primary), but it is "
             f"{values!r}."
@@ -146,6 +160,20 @@ def _both(values: Any, name: str) -> tuple[Any, Any]:
 
 def _rebuild(kind: type, values: dict[str, Any]) -> Any:
     return kind(**values)
+
+
+class Known(str):
+    """A unit that a container has found: another axis, with its own, replaces it.
+
+    So `dataclasses.replace` may be given a converted axis alone.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, axis: Axis) -> Known | None:
+        """Give the unit of an axis."""
+        return None if axis.unit is None else cls(axis.unit)
 
 
 class TwoSides:
@@ -180,6 +208,8 @@ class TwoSides:
             object.__setattr__(self, name, value)
 
     def _check_sides(self) -> None:
+        for name in ("annotations", "meta"):
+            check_mapping(getattr(self, name), name)
         axes = []
         for side in SIDES:
             given = getattr(self, f"X_{side}")
@@ -191,7 +221,7 @@ class TwoSides:
             axes.append(axis)
             self._set(**{f"X_{side}": spectra, name: axis.values})
         self._set(
-            units=tuple(axis.unit for axis in axes),
+            units=tuple(Known.of(axis) for axis in axes),
             descending=tuple(axis.direction == "decreasing" for axis in axes),
         )
         n = self.n_spectra
@@ -206,7 +236,9 @@ class TwoSides:
         """Make the axis of a side of what was given for it."""
         name, i = f"wavelengths_{side}", SIDES.index(side)
         given = getattr(self, name)
-        unit = _both(self.units, "units")[i] or find_unit(self.meta.get("axis"))
+        unit = _both(self.units, "units")[i]
+        if unit is None and (found := find_unit(self.meta.get("axis"))):
+            unit = Known(found)
         axis = axis_of_side(spectra, given, unit=unit, name=name)
         if _both(self.descending, "descending")[i]:
             axis = Axis(axis.values, axis.unit, "decreasing")

@@ -15,7 +15,14 @@ import numpy as np
 from spectransfer._axis import Axis
 from spectransfer._imports import need
 from spectransfer._typing import FloatArray
-from spectransfer.spectra._sides import Rows, axis_of_side, check_rows, check_side
+from spectransfer.spectra._sides import (
+    Known,
+    Rows,
+    axis_of_side,
+    check_mapping,
+    check_rows,
+    check_side,
+)
 
 if TYPE_CHECKING:
     import pandas
@@ -87,9 +94,11 @@ class Spectra:
         values: dict[str, Any] = {
             "X": spectra,
             "wavelengths": axis.values,
-            "unit": axis.unit,
+            "unit": Known.of(axis),
             "descending": self.descending or axis.direction == "decreasing",
         }
+        for name in ("annotations", "meta"):
+            check_mapping(getattr(self, name), name)
         if self.sample_id is not None:
             values["sample_id"] = check_rows(self.sample_id, n, "sample_id")
         values["annotations"] = MappingProxyType(

@@ -9,6 +9,7 @@ part of low rank (what other wavelengths say). No dense matrix of all channels t
 all channels is ever made to predict.
 """
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,12 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, MultiOutputMixin
 from sklearn.utils.validation import check_is_fitted
 
-from spectransfer._axis import Axis, axis_of, check_axis
+from spectransfer._axis import Axis, laser_too, span_of, told_axis
 from spectransfer._blocks import row_blocks
 from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import ScoresOnItsAxis, check_pair, check_spectra
-from spectransfer.exceptions import WavelengthError
+from spectransfer.exceptions import SpectransferWarning, WavelengthError
 from spectransfer.preprocessing import WavelengthResampler
 
 Axes = tuple[FloatArray | None, FloatArray | None]
@@ -54,11 +55,7 @@ def find_axes(
     for spectra, given, n, name in zip(
         (X, y), wavelengths, n_channels, names, strict=True
     ):
-        unit = None
-        if given is None and (named := axis_of(spectra)) is not None:
-            given, unit = named.values, named.unit
-        axis = None if given is None else check_axis(given, n, unit=unit, name=name)
-        found.append(axis)
+        found.append(told_axis(spectra, given, n, name=name))
     _check_units(*found)
     secondary, primary = (None if axis is None else axis.values for axis in found)
     return secondary, primary
@@ -68,13 +65,25 @@ def _check_units(secondary: Axis | None, primary: Axis | None) -> None:
     """Refuse to match channels over axes in two units."""
     if secondary is None or primary is None:
         return
-    if None not in (secondary.unit, primary.unit) and secondary.unit != primary.unit:
-        raise WavelengthError(
-            "Channels are matched over axes in one unit, but the secondary spectra "
-            f"have {secondary.span}, and the primary ones {primary.span}. Convert one "
-            "side of the pair, with Axis.to: dataclasses.replace(pair, "
-            "wavelengths_secondary=pair.axis_secondary.to(...))."
+    if secondary.unit == primary.unit:
+        return
+    if None in (secondary.unit, primary.unit):
+        warnings.warn(
+            "Channels are matched over axes in one unit, but only one side says its "
+            f"own: the secondary spectra have {secondary.span}, and the primary ones "
+            f"{primary.span}. They are taken to be in the same unit. Say both, as in "
+            "SpectraPair(..., units=...) or in the names of columns.",
+            SpectransferWarning,
+            stacklevel=5,
         )
+        return
+    raise WavelengthError(
+        "Channels are matched over axes in one unit, but the secondary spectra "
+        f"have {secondary.span}, and the primary ones {primary.span}. Convert one "
+        "side of the pair: dataclasses.replace(pair, wavelengths_secondary="
+        f"pair.axis_secondary.to({primary.unit!r}"
+        f"{laser_too(secondary.unit, primary.unit)}))."
+    )
 
 
 def resampling(
@@ -106,7 +115,17 @@ def resampling(
     secondary, primary = axes
     if secondary is not None and primary is not None:
         resampler = WavelengthResampler(primary, fill_value=0.0, wavelengths=secondary)
-        return sparse.csr_array(resampler.fit(np.zeros((1, len(secondary)))).weights_)
+        weights = resampler.fit(np.zeros((1, len(secondary)))).weights_
+        if weights.nnz == 0:
+            raise WavelengthError(
+                f"{type(estimator).__name__} matches the channels of both instruments "
+                "by their places, but the axes do not meet: the secondary one has "
+                f"{span_of(secondary)}, and the primary one {span_of(primary)}. Raman "
+                'shifts become wavelengths with the laser, axis.to("nm", laser=785). '
+                "Where the instruments do see other ranges, take a transfer that "
+                "matches no channels, such as DirectStandardization."
+            )
+        return sparse.csr_array(weights)
     if n_channels[0] == n_channels[1]:
         return sparse.csr_array(sparse.eye_array(n_channels[0]))
     known = [axis is not None for axis in axes]
@@ -184,20 +203,24 @@ class AffineTransfer(OnItsPage, MultiOutputMixin, ScoresOnItsAxis, BaseEstimator
         Prediction for a secondary spectrum of zeros.
     """
 
-    def _checked(
-        self, X: ArrayLike, y: ArrayLike
-    ) -> tuple[FloatArray, FloatArray, Axes]:
-        """Give pairs in float64, both as tables, and the axes of both sides."""
+    def _tables(self, X: ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Give pairs in float64, both as tables."""
         secondary, targets = check_pair(self, X, y)
         self._target_ndim = targets.ndim
         primary = targets.reshape(len(targets), -1)
+        return secondary.astype(np.float64), primary.astype(np.float64)
+
+    def _checked(
+        self, X: ArrayLike, y: ArrayLike
+    ) -> tuple[FloatArray, FloatArray, Axes]:
+        """Give pairs in float64, both as tables, and the axes to match them by."""
+        secondary, primary = self._tables(X, y)
         given = (
             getattr(self, "wavelengths_secondary", None),
             getattr(self, "wavelengths_primary", None),
         )
         n_channels = (secondary.shape[1], primary.shape[1])
-        axes = find_axes(X, y, given, n_channels)
-        return secondary.astype(np.float64), primary.astype(np.float64), axes
+        return secondary, primary, find_axes(X, y, given, n_channels)
 
     def _keep(
         self,

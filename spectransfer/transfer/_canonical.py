@@ -115,7 +115,7 @@ class CanonicalCorrelationTransfer(AffineTransfer):
         CanonicalCorrelationTransfer
             The fitted estimator.
         """
-        secondary, primary, _ = self._checked(X, y)
+        secondary, primary = self._tables(X, y)
         samples = samples_of(sample_id, len(secondary))
         n_principal, n_components = self._sizes(secondary, primary, samples)
         means = secondary.mean(axis=0), primary.mean(axis=0)

@@ -98,7 +98,7 @@ class DirectStandardization(AffineTransfer):
         DirectStandardization
             The fitted estimator.
         """
-        secondary, primary, _ = self._checked(X, y)
+        secondary, primary = self._tables(X, y)
         ridge = Ridge(secondary, self.center, samples_of(sample_id, len(secondary)))
         mean = primary.mean(axis=0) if self.center else np.zeros(primary.shape[1])
         targets = primary - mean

@@ -234,6 +234,9 @@ class FewStandardsTransfer(AffineTransfer):
         try:
             resampled = resampling(self, axes, (secondary.shape[1], primary.shape[1]))
         except WavelengthError:
+            unknown = any(axis is None for axis in axes)
+            if not unknown and not {"resampled", "window"}.isdisjoint(self.priors):
+                raise
             resampled = None
         maps = self._maps(secondary, primary, samples, unpaired, resampled, axes)
         counts = np.ones(len(secondary)) if own is None else stood_for(secondary, own)

@@ -92,6 +92,18 @@ def weighted_rows(
     return np.asarray(sparse @ values)
 
 
+def _refuse_extremes(stored: StoredSpectra) -> None:
+    """Refuse spectra whose squares are beyond what float64 holds."""
+    squares, spectra = stored.squares, stored.spectra
+    lost = not squares.any() and len(spectra) > 1 and (spectra != spectra[0]).any()
+    if lost or not np.isfinite(squares).all() or not 1e-120 < stored.unit < 1e120:
+        raise ValueError(
+            "Neighbours are found by squared distances, which float64 holds for "
+            "intensities that differ by 1e-120 to 1e120, but the largest of these is "
+            f"{float(np.abs(spectra).max()):.3g}. Give them in another unit."
+        )
+
+
 class KNNTransfer(OnItsPage, MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
     r"""Transfer by the nearest secondary spectra of the shared standards.
 
@@ -210,7 +222,9 @@ class KNNTransfer(OnItsPage, MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
             secondary, primary = _kept(secondary), _kept(primary)
         self.primary_, self._counted = primary, counted
         if self.metric == "euclidean":
-            self.neighbors_: Any = StoredSpectra.of(secondary)
+            with np.errstate(over="ignore", invalid="ignore"):
+                self.neighbors_: Any = StoredSpectra.of(secondary)
+            _refuse_extremes(self.neighbors_)
         else:
             self.neighbors_ = NearestNeighbors(
                 algorithm="brute", metric=self.metric, n_jobs=self.n_jobs

@@ -124,3 +124,17 @@ def test_tablets_have_the_published_r2_without_transfer_and_with_an_offset(share
     # Outside measurements, known to two digits, on folds of their own.
     assert np.mean(untouched) == pytest.approx(0.55, abs=0.01)
     assert np.mean(shifted) == pytest.approx(0.85, abs=0.01)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-150, 1e-23, 1e150, 1e300])
+@pytest.mark.parametrize("denominator", ["measured", "predicted"])
+def test_the_unit_of_intensity_does_not_matter_at_any_size(scale, denominator):
+    rng = np.random.default_rng(0)
+    measured = rng.random((20, 5))
+    predicted = measured + 0.1 * rng.random((20, 5))
+    expected = relative_squared_error(measured, predicted, denominator=denominator)
+    found = relative_squared_error(
+        measured * scale, predicted * scale, denominator=denominator
+    )
+    assert_allclose(found, expected, rtol=1e-9)
+    assert relative_squared_error(measured * scale, measured * scale) == 0

@@ -17,7 +17,7 @@ from spectransfer import (
     VAELatentTransfer,
 )
 from spectransfer.metrics import relative_squared_error
-from spectransfer.pipeline._fitting import takes
+from spectransfer.pipeline._takes import takes
 
 
 @pytest.fixture
