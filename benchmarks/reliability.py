@@ -5,8 +5,9 @@
     python benchmarks/reliability.py --parts map --side 20 --full --seeds 731
 
 Parts are "map" (same-day maps), "few" (20 standards at random), "strange" (minerals
-that were absent, and spoiled spectra) and "cost". Means and medians over seeds, and the
-worst. What could be reached at most: benchmarks/reliability_ceiling.py.
+that were absent, and spoiled spectra), "joiner" (flags from a published library) and
+"cost". Means and medians over seeds, and the worst. What could be reached at most:
+benchmarks/reliability_ceiling.py.
 """
 
 import argparse
@@ -16,10 +17,12 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from scipy.ndimage import uniform_filter
 from scipy.stats import spearmanr
+from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import Pipeline
@@ -30,9 +33,11 @@ from spectransfer import (
     StandardScaler,
     make_transfer_pipeline,
 )
+from spectransfer.library import open_library, publish_library
 from spectransfer.metrics import spectrum_cosine, target_in_prediction_space
 from spectransfer.reliability import ApplicabilityDomain, ConformalTransfer
 from spectransfer.simulation import Rock, make_libs_maps
+from spectransfer.spectra import Spectra
 
 MINERALS = ("quartz", "albite", "muscovite", "garnet", "beryl", "columbite-tantalite")
 FEW = 20
@@ -54,19 +59,16 @@ def simulate(seed: int, arguments: argparse.Namespace, **options: object) -> obj
     )
 
 
-def pipeline(regressor: object, full: bool) -> Pipeline:
-    """Give a transfer with baseline windows that fit the channels."""
+def side(full: bool) -> Pipeline:
+    """Give the steps of one side, with baseline windows that fit the channels."""
     window, smooth = (100, 50) if full else (25, 12)
-    sides = [
-        Pipeline(
-            [
-                ("baseline", BaselineCorrector(window, smooth_window=smooth)),
-                ("scaler", StandardScaler(power=0)),
-            ]
-        )
-        for _ in range(2)
-    ]
-    return make_transfer_pipeline(regressor, secondary=sides[0], primary=sides[1])
+    baseline = BaselineCorrector(window, smooth_window=smooth)
+    return Pipeline([("baseline", baseline), ("scaler", StandardScaler(power=0))])
+
+
+def pipeline(regressor: object, full: bool) -> Pipeline:
+    """Give a transfer between two such sides."""
+    return make_transfer_pipeline(regressor, secondary=side(full), primary=side(full))
 
 
 def coverage(transfer: ConformalTransfer, X: object, truth: np.ndarray) -> list[float]:
@@ -248,7 +250,60 @@ def of_strangers(rows: Rows, seed: int, arguments: argparse.Namespace) -> None:
         rows[f"found: {name}, %"].append(100 * flags.mean())
 
 
+CARD = {
+    "title": "Simulated rock",
+    "instrument": {"maker": "none", "model": "simulated", "laser": "266 nm"},
+    "measured": "2026-11-27",
+    "medium": "air",
+    "standards": {"description": "shots of a map", "source": "make_libs_maps"},
+    "licence": {"data": "CC0-1.0", "code": "BSD-3-Clause"},
+    "citation": "none",
+    "contact": "none",
+}
+
+
+def of_a_joiner(rows: Rows, seed: int, arguments: argparse.Namespace) -> None:
+    """Judge flags by what a library says that has no garnet; 20 standards join it."""
+    place = MINERALS.index("garnet")
+    shares = list(Rock().shares)
+    shares[place] = 0.0
+    maps = simulate(seed, arguments, rock=Rock(tuple(shares)))
+    shares[place] = 0.2
+    strange = simulate(seed + 5000, arguments, rock=Rock(tuple(shares))).validation
+    known, usual = maps.train, maps.validation
+    names = np.arange(len(known.X_primary))
+    autoencoder = Pipeline([*side(arguments.full).steps, ("pca", PCA(15))])
+    autoencoder.fit(known.X_primary)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "rock.safetensors"
+        publish_library(
+            autoencoder,
+            path,
+            spectra=known.X_primary,
+            sample_id=names,
+            wavelengths=known.axis_primary,
+            held_out=usual.X_primary[::3],
+            card=CARD,
+        )
+        library = open_library(path)
+        chosen = np.sort(np.random.default_rng(seed).choice(names, FEW, replace=False))
+        own = Spectra(
+            known.X_secondary[chosen], known.axis_secondary, sample_id=names[chosen]
+        )
+        joined = library.join(own)
+        domain = ApplicabilityDomain().fit(library.sample(500, random_state=seed))
+    garnet = strange.annotations["mineral_fractions"][:, place] > 0.5
+    for name, spectra in (
+        ("measured primary", lambda m: library.transform_target(m.X_primary)),
+        ("transferred", lambda m: joined.predict(m.X_secondary)),
+    ):
+        alarms, flags = (domain.predict(spectra(m)) == -1 for m in (usual, strange))
+        rows[f"{name} spectra: false alarms, %"].append(100 * alarms.mean())
+        rows[f"{name} spectra: garnet found, %"].append(100 * flags[garnet].mean())
+
+
 PARTS = {
+    "joiner": of_a_joiner,
     "map": of_a_map,
     "few": of_few,
     "strange": of_strangers,
