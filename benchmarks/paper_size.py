@@ -12,9 +12,12 @@ what all of them take is said beside it.
     OMP_NUM_THREADS=2 python benchmarks/paper_size.py --neighbours --part 0.03
 
 Networks are fitted to that part of the standards for one epoch. Neighbours of that part
-of the unseen spectra are looked for among all standards, which need 8 GB, or among a
-part of them (`--among 0.1`). Beside the time by the clock stands that of the processor,
-which other work on the machine changes less; of several threads it is the sum.
+of the unseen spectra are looked for among all standards, which need 8 GB, in all
+channels and in components of them, or among a part (`--among 0.1`). All is then told
+too long for components: they look at as many spectra closely among few as among many.
+
+Beside the time by the clock stands that of the processor, which other work on the
+machine changes less; of several threads it is the sum.
 """
 
 import argparse
@@ -38,7 +41,6 @@ from spectransfer import (
     StandardScaler,
 )
 from spectransfer.simulation import make_libs_maps
-from spectransfer.transfer import StoredSpectra
 
 N_STANDARDS, N_UNSEEN = 560 * 560, 500 * 500
 WINDOWS = {"light": (25, 12), "full": (100, 50)}
@@ -98,35 +100,19 @@ def neighbours(width: str, part: float, among: float) -> None:
     side = math.isqrt(round(among * N_STANDARDS))
     X, y = prepared(width, (side, side), 0)
     queries, _ = prepared(width, (max(1, int(part * N_UNSEEN) // 50), 50), 1)
-    knn = KNNTransfer(10, copy=False).fit(X, y)
-    took = seconds(lambda: knn.predict(queries))
     pairs = len(queries) * len(X) / (N_UNSEEN * N_STANDARDS)
-    told(f"neighbours, {len(queries):,} in {len(X):,}", pairs, took)
-    nominated(knn.neighbors_, X, queries[:500])
-
-
-def nominated(stored: StoredSpectra, X: np.ndarray, queries: np.ndarray) -> None:
-    """Tell how many of the ten nearest are near in a principal subspace, too."""
-    true = np.concatenate([numbers for *_, numbers in stored.nearest(queries, 10)])
-    sizes = 50, 200, 1000
-    print(f"\nof the ten nearest, among so many nearest in components: {sizes}")
-    centred = X - X.mean(axis=0)
-    spread, components = np.linalg.eigh(centred.T @ centred)
-    for n_components in (16, 64, 256):
-        axes = components[:, -n_components:]
-        x, q = centred @ axes, (queries - X.mean(axis=0)) @ axes
-        # what components leave out of both is taken to be unlike
-        squared = np.einsum("ij,ij->i", centred, centred) - 2 * q @ x.T
-        order = np.argsort(squared, axis=1)
-        found = [
-            np.mean(
-                [np.isin(t, o[:n]).mean() for t, o in zip(true, order, strict=True)]
-            )
-            for n in sizes
-        ]
-        kept = spread[-n_components:].sum() / spread.sum()
-        told_shares = "".join(f"{share:8.3f}" for share in found)
-        print(f"{n_components:4} components, {kept:.3f} of the variance{told_shares}")
+    print(f"{len(queries):,} of the unseen among {len(X):,} of the standards")
+    nearest: list[np.ndarray] = []
+    for n_components in (None, 256, 64):
+        knn = KNNTransfer(10, n_components=n_components, copy=False).fit(X, y)
+        what = "all channels" if n_components is None else f"{n_components} components"
+        told(f"neighbours, {what}", pairs, seconds(lambda k=knn: k.predict(queries)))
+        few = queries[:500]
+        nearest.append(np.concatenate([found for *_, found in knn._nearest(few)]))
+    shares = [
+        (nearest[0][:, :, None] == n[:, None]).sum(axis=1).mean() for n in nearest
+    ]
+    print(f"of the nearest found: {np.round(shares, 3)}")
 
 
 def main() -> None:

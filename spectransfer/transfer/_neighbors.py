@@ -111,7 +111,7 @@ class StoredSpectra:
         slack = _rounding(queries.shape[1], precision)
         centred = self._centred(queries, precision)
         bounds, candidates = self._nominate(centred, k, slack, precision)
-        exact = self._squared_distances(queries, candidates)
+        exact = self.squared_distances(queries, candidates)
         # Candidates stand in the order of storage, and equally near ones stay in it.
         order = np.argsort(exact, axis=1, kind="stable")[:, :k]
         squared = np.take_along_axis(exact, order, axis=1)
@@ -164,10 +164,23 @@ class StoredSpectra:
         # Infinity is an overflow, and excludes nobody.
         return np.where(np.isfinite(bounds), bounds, -np.inf), numbers
 
-    def _squared_distances(
+    def squared_distances(
         self, queries: FloatArray, candidates: IntArray
     ) -> FloatArray:
-        """Sum squared differences in float64."""
+        """Sum squared differences in float64.
+
+        Parameters
+        ----------
+        queries : ndarray of shape (n_query, n_channels)
+            Spectra.
+        candidates : ndarray of shape (n_query, n_candidates)
+            Numbers of stored spectra, for each query.
+
+        Returns
+        -------
+        ndarray of shape (n_query, n_candidates)
+            Their squared distances.
+        """
         squared = np.empty(candidates.shape)
         row_bytes = 8 * candidates.shape[1] * queries.shape[1]
         for rows in row_blocks(len(queries), 16 * row_bytes):
