@@ -53,6 +53,13 @@ def read_arrays(path: Path, names: Mapping[str, str]) -> Parsed:
                     f"it holds {store.listed() or 'no arrays'}",
                     "Give the name as it stands in the file.",
                 )
+            if name in store.unreadable:
+                refuse(
+                    path,
+                    f"must hold numbers or text in {name!r}",
+                    f"{name} {store.unreadable[name]}",
+                    "Name another entry.",
+                )
         known = store.signals | dict(names)
         spectra = known.get("X") or _only_spectra(store)
         axis = known.get("wavelengths") or _only_axis(store, spectra)
@@ -60,6 +67,10 @@ def read_arrays(path: Path, names: Mapping[str, str]) -> Parsed:
         parsed = Parsed(*_oriented(store, arrays[spectra], arrays[axis], spectra, axis))
         parsed.kind = store.kind
         parsed.notes[:0] = [f"spectra from {spectra!r}, axis from {axis!r}"]
+        for name in (spectra, axis):
+            if name in store.packed:
+                applied = ", ".join(store.packed[name])
+                parsed.notes.append(f"{applied} of {name!r} applied")
         if arrays[spectra].shape[:1] != parsed.X.shape[:1] and arrays[spectra].ndim > 1:
             parsed.notes.append("spectra were columns")
         _describe(store, parsed, {spectra, axis}, known.get("sample_id"))
@@ -201,6 +212,9 @@ def _describe(store: Store, parsed: Parsed, used: set[str], ids: str | None) -> 
     left_out = []
     for name, shape in store.shapes.items():
         if name in used:
+            continue
+        if name in store.unreadable and name != ids and _last(name) != "sample_id":
+            left_out.append(f"{name}, which {store.unreadable[name]}")
             continue
         is_row = (shape[:1] == (n,) or _size(shape) == n) and name != "meta"
         if name == ids or (is_row and len(shape) <= 2):
