@@ -13,7 +13,7 @@ import numpy as np
 from spectransfer._axis import find_unit
 from spectransfer._imports import need
 from spectransfer._reading import refuse_more_than_memory
-from spectransfer.io.formats._parsed import Parsed, counted, refuse
+from spectransfer.io.formats._parsed import Parsed, counted, refuse, refuse_names
 
 EXTRA = "spectransfer[instruments]"
 # a run of equal numbers, which may be packed as one letter and a length
@@ -84,7 +84,7 @@ def read_jcamp(path: Path, names: Mapping[str, str]) -> Parsed:
     path : Path
         A file.
     names : mapping of str to str
-        Not of use: the format names what it holds.
+        Refused: the format names what it holds.
 
     Returns
     -------
@@ -96,6 +96,7 @@ def read_jcamp(path: Path, names: Mapping[str, str]) -> Parsed:
     FileFormatError
         If it holds no spectra, or does not agree with itself.
     """
+    refuse_names(path, names, "JCAMP-DX")
     jcamp = need("jcamp", f"Reading {path}", EXTRA)
     content = path.read_bytes()
     _refuse_bombs(path, content)
@@ -144,7 +145,7 @@ def read_spc(path: Path, names: Mapping[str, str]) -> Parsed:
     path : Path
         A file.
     names : mapping of str to str
-        Not of use: the format names what it holds.
+        Refused: the format names what it holds.
 
     Returns
     -------
@@ -156,6 +157,7 @@ def read_spc(path: Path, names: Mapping[str, str]) -> Parsed:
     FileFormatError
         If it is of another version, or its spectra have different axes.
     """
+    refuse_names(path, names, "SPC")
     content = path.read_bytes()
     if content[1:2] != b"K":
         found = "it is of an older version, or of big-endian order"
@@ -183,7 +185,7 @@ def read_envi(path: Path, names: Mapping[str, str]) -> Parsed:
     path : Path
         The header; the data lie beside it.
     names : mapping of str to str
-        Not of use: the format names what it holds.
+        Refused: the format names what it holds.
 
     Returns
     -------
@@ -195,6 +197,7 @@ def read_envi(path: Path, names: Mapping[str, str]) -> Parsed:
     FileFormatError
         If it has no wavelengths, or its data are too short.
     """
+    refuse_names(path, names, "ENVI")
     need("spectral", f"Reading {path}", EXTRA)
     envi = need("spectral.io.envi", f"Reading {path}", EXTRA)
     with read_by("spectral", path):
