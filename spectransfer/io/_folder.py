@@ -11,10 +11,10 @@ from spectransfer.io.formats import Parsed, column_of
 
 _AGREE = 1e-3
 # what may tell a format; any other ending, as in "plate.001", is part of a name
-_ENDINGS = frozenset(
-    [*("csv", "tsv", "txt", "text", "dat", "data", "asc", "ascii", "prn", "xy", "tab")]
-    + [*("out", "log", "rpt", "spectrum", "npz", "mat", "h5", "hdf", "hdf5", "nxs")]
-    + [*("nx", "nc", "xlsx", "xlsm", "jdx", "jcm", "dx", "jcamp", "spc", "sif", "hdr")]
+_ENDINGS = (
+    *("csv", "tsv", "txt", "text", "dat", "data", "asc", "ascii", "prn", "xy", "tab"),
+    *("out", "log", "rpt", "spectrum", "npz", "mat", "h5", "hdf", "hdf5", "nxs", "nx"),
+    *("nc", "xlsx", "xlsm", "jdx", "jcm", "dx", "jcamp", "spc", "sif", "hdr"),
 )
 
 
