@@ -77,6 +77,23 @@ def test_spectra_are_found_by_their_names_and_shapes(write, axis, spectra):
     assert_array_equal(read.sample_id, IDS)
 
 
+@pytest.mark.parametrize("name", ["time", "protein", "weights", "mean"])
+def test_only_an_array_that_is_called_an_axis_is_taken_for_one(write, name):
+    path = write(X=X, **{name: AXIS})
+    with pytest.raises(FileFormatError, match=r"none is called one.*names="):
+        read_spectra(path)
+    found = read_spectra(path, names={"wavelengths": name})
+    assert_array_equal(found.wavelengths, AXIS)
+
+
+@pytest.mark.parametrize("n", [1, 4])
+def test_a_table_of_one_channel_is_one(write, n):
+    table = np.arange(1.0, n + 1)[:, None]
+    found = read_spectra(write(X=table, wavelengths=np.array([400.0])))
+    assert_array_equal(found.X, table)
+    assert_array_equal(found.wavelengths, [400])
+
+
 def test_names_choose_among_several(write):
     path = write(first=X, second=X + 1, nm=AXIS, other=AXIS[::-1], Probe=np.array(IDS))
     with pytest.raises(FileFormatError, match=r"are the spectra.*first \(3, 4\)"):
