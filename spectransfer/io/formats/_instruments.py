@@ -171,6 +171,7 @@ def _read_labspec(text: Text) -> Parsed:
         Block(text, "\t", 2, [], [], [], preamble=list(zip(numbers, head, strict=True)))
     )
     body = Text(text.path, text.lines[n:], text.numbers[n:], text.notes)
+    body.has_end = text.has_end
     parsed = read_layout(body, {})
     kinds = {key[8:]: kind for key, kind in meta.items() if key.startswith("AxisType")}
     if len(kinds) != 2 or len(parsed.X) != 1:
