@@ -53,6 +53,13 @@ def read_arrays(path: Path, names: Mapping[str, str]) -> Parsed:
                     f"it holds {store.listed() or 'no arrays'}",
                     "Give the name as it stands in the file.",
                 )
+            if name in store.unreadable:
+                refuse(
+                    path,
+                    f"must hold numbers or text in {name!r}",
+                    f"{name} {store.unreadable[name]}",
+                    "Name another entry.",
+                )
         known = store.signals | dict(names)
         spectra = known.get("X") or _only_spectra(store)
         axis = known.get("wavelengths") or _only_axis(store, spectra)
@@ -60,6 +67,10 @@ def read_arrays(path: Path, names: Mapping[str, str]) -> Parsed:
         parsed = Parsed(*_oriented(store, arrays[spectra], arrays[axis], spectra, axis))
         parsed.kind = store.kind
         parsed.notes[:0] = [f"spectra from {spectra!r}, axis from {axis!r}"]
+        for name in (spectra, axis):
+            if name in store.packed:
+                applied = ", ".join(store.packed[name])
+                parsed.notes.append(f"{applied} of {name!r} applied")
         if arrays[spectra].shape[:1] != parsed.X.shape[:1] and arrays[spectra].ndim > 1:
             parsed.notes.append("spectra were columns")
         _describe(store, parsed, {spectra, axis}, known.get("sample_id"))
@@ -142,7 +153,8 @@ def _only_spectra(store: Store) -> str:
     tables = [
         n for n in store.shapes if n in store.numeric and len(store.shapes[n]) == 2
     ]
-    tables = [n for n in tables if _size(store.shapes[n]) is None] or tables
+    wide = [n for n in tables if min(store.shapes[n]) > 1]
+    tables = wide or tables
     named = [n for n in tables if _last(n) in _SPECTRA]
     if len(named) != 1 and len(tables) != 1:
         rows = [
@@ -162,22 +174,24 @@ def _only_spectra(store: Store) -> str:
 
 
 def _only_axis(store: Store, spectra: str) -> str:
+    """Find the one array that is called an axis and is as long as a side of spectra."""
     shape = store.shapes[spectra]
-    rows = [
+    called = [
         name
         for name in store.shapes
         if name in store.numeric and name != spectra
-        if _size(store.shapes[name]) in shape
+        if axis_name(_last(name))[0] or axis_name(_last(name)[:-1])[0]
     ]
-    named = [n for n in rows if axis_name(_last(n))[0] or axis_name(_last(n)[:-1])[0]]
-    along = [n for n in rows if _size(store.shapes[n]) == shape[-1]]
-    for found in (named, along):
-        if len(found) == 1 and (named or len(rows) == 1):
-            return found[0]
+    named = [name for name in called if _size(store.shapes[name]) in shape]
+    if not named and 1 in shape:  # of one channel
+        named = [n for n in called if set(store.shapes[n]) == {1}]
+    if len(named) == 1:
+        return named[0]
     refuse(
         store.path,
         f"must show which of its arrays is the axis of {spectra!r} {shape}",
-        f"it holds {store.listed()}",
+        f"it holds {store.listed()}, of which "
+        + (f"{', '.join(named)} may be" if named else "none is called one"),
         'Choose, for example with names={"X": ..., "wavelengths": ...}; spectra over '
         "pixels need an array that counts them.",
     )
@@ -187,7 +201,7 @@ def _oriented(
     store: Store, X: np.ndarray, axis: np.ndarray, spectra: str, name: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Bring spectra into rows: the axis shows which way they lie."""
-    flat = axis.ravel() if _size(axis.shape) is not None else axis
+    flat = axis.ravel() if _size(axis.shape) is not None or axis.size == 1 else axis
     table = X[np.newaxis] if X.ndim == 1 else X
     fits = table.ndim == 2 and flat.ndim == 1 and len(flat) in table.shape
     if not fits or flat.dtype.kind not in "fiu" or table.dtype.kind not in "fiu":
@@ -210,6 +224,9 @@ def _describe(store: Store, parsed: Parsed, used: set[str], ids: str | None) -> 
     left_out = []
     for name, shape in store.shapes.items():
         if name in used:
+            continue
+        if name in store.unreadable and name != ids and _last(name) != "sample_id":
+            left_out.append(f"{name}, which {store.unreadable[name]}")
             continue
         is_row = (shape[:1] == (n,) or _size(shape) == n) and name != "meta"
         if name == ids or (is_row and len(shape) <= 2):

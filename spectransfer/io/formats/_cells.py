@@ -229,6 +229,8 @@ def preamble_of(block: Block) -> dict[str, str]:
         if match:
             name = match[1] if match[1] not in meta else f"{match[1]} (line {number})"
             meta[name] = _unquoted(match[2].strip())
+        elif re.search(r"[^=:;,\t\s]\s*[=:;,]\s*$", line) and plain:
+            meta[plain.rstrip("=: ")] = ""
         elif plain:
             meta[f"line {number}"] = plain
     return meta

@@ -33,6 +33,7 @@ from spectransfer.io.formats._text import Text
 from spectransfer.io.formats._words import NUMBER, axis_name, signal_name
 
 _FEW = 5
+_FEW_ROWS = 3
 _MANY = 20
 _NEARLY_ALL = 0.95
 
@@ -86,8 +87,19 @@ def read_layout(
         lines = counted(len(block.preamble), "line")
         notes.append(f"{lines} of preamble kept in meta")
     parsed.meta = meta | parsed.meta
-    parsed.notes = notes + parsed.notes
+    parsed.notes = notes + parsed.notes + _cut_short(block)
     return parsed
+
+
+def _cut_short(block: Block) -> list[str]:
+    """Tell of a last number shorter than all others, in a line without an end."""
+    text = block.text
+    if text.has_end or len(block.rows) < _FEW_ROWS or block.rows[-1] != text.lines[-1]:
+        return []
+    ends = [split(row, block.delimiter)[-1] for row in block.rows[-_MANY:]]
+    if len(ends[-1]) >= min(map(len, ends[:-1])):
+        return []
+    return [f"the last line has no end: {ends[-1]!r} may be cut short"]
 
 
 def _is_header(block: Block, names: Mapping[str, str]) -> bool:

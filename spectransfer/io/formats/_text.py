@@ -38,6 +38,8 @@ class Text:
         What was understood so far.
     is_sheet : bool, default=False
         Whether the lines are rows of a sheet, divided by tabs.
+    has_end : bool, default=True
+        Whether the last line ends as the others do.
     """
 
     path: Path
@@ -45,6 +47,7 @@ class Text:
     numbers: list[int]
     notes: list[str] = field(default_factory=list)
     is_sheet: bool = False
+    has_end: bool = True
 
 
 def _unpacked(path: Path) -> bytes:
@@ -131,7 +134,8 @@ def read_text(path: Path) -> Text:
     # splitlines would also split at characters that are no ends of lines
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if lines and lines[-1] == "\x1a":  # end of file of DOS programs
-        del lines[-1]
+        lines[-1] = ""
+    has_end = lines[-1:] == [""]
     numbers = [i for i, line in enumerate(lines, start=1) if line.strip()]
     if len(numbers) < len(lines):
         lines = [line for line in lines if line.strip()]
@@ -139,4 +143,4 @@ def read_text(path: Path) -> Text:
         notes.insert(0, "unpacked by gzip")
     if not lines:
         refuse(path, "must hold spectra", "it is empty", "Export it again.")
-    return Text(path, lines, numbers, notes)
+    return Text(path, lines, numbers, notes, has_end=has_end)

@@ -149,3 +149,27 @@ def test_names_with_quotation_marks_stay_apart(workbook):
     found = read_spectra(path)
     assert found.sample_id.tolist() == names
     assert found.meta["Tube"] == '3" "x"'
+
+
+@pytest.mark.parametrize("sheets", [["Messung"], ["Messung", "Notizen"]])
+def test_a_sheet_that_does_not_exist_is_named_with_those_that_do(workbook, sheets):
+    path = workbook(**dict.fromkeys(sheets, ROWS))
+    told = r"must have a sheet or column 'Tabelle'.*its sheets are 'Messung'"
+    with pytest.raises(FileFormatError, match=told):
+        read_spectra(path, names={"X": "Tabelle"})
+
+
+def test_a_column_may_be_chosen_in_the_only_sheet(workbook):
+    rows = [["Wavelength (nm)", "a", "b"], [400, 1, 2], [401, 3, 4], [402, 5, 6]]
+    found = read_spectra(workbook(Data=rows), names={"X": "b"})
+    assert_array_equal(found.X, [[2, 4, 6]])
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "place"), [(1, 1, "B2"), (0, 1, "B1"), (2, 0, "A3"), (2, 3, "D3")]
+)
+def test_a_formula_without_a_value_is_named(workbook, row, column, place):
+    rows = [list(row) for row in ROWS]
+    rows[row][column] = "=1+1"
+    with pytest.raises(FileFormatError, match=rf"cell {place} has a formula"):
+        read_spectra(workbook(Data=rows))

@@ -172,3 +172,21 @@ def test_a_preamble_with_numbers_stays_one(read, preamble):
     assert found.wavelengths.tolist() == list(np.arange(400, 409))
     found = read(preamble + columns(2, 9))
     assert found.wavelengths.tolist() == list(np.arange(400, 409))
+
+
+@pytest.mark.parametrize("end", [";", ":", "=", ": "])
+def test_an_entry_of_a_preamble_may_be_empty(read, end):
+    text = f"operator{end}\nGain;3\nTitle of all\n"
+    found = read(text + "Wavelength (nm);Counts\n400;1\n401;2\n402;5\n")
+    assert found.meta == {"operator": "", "Gain": "3", "line 3": "Title of all"}
+
+
+@pytest.mark.parametrize("values", [["841", "842", "84"], ["1.25", "1.5", "1."]])
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_last_number_that_may_be_cut_is_told(read, values, end):
+    rows = [f"{400 + i};{value}" for i, value in enumerate(values)]
+    found = read("Wavelength (nm);Counts\n" + "\n".join(rows) + end)
+    told = f"the last line has no end: {values[-1]!r} may be cut short"
+    assert (told in found.notes) == (end == "")
+    whole = read("Wavelength (nm);Counts\n" + "\n".join([*rows[:2], "402;1.95"]))
+    assert not any("cut short" in note for note in whole.notes)
