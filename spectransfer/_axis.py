@@ -336,6 +336,7 @@ def told_axis(
     if wavelengths is None:
         if named is None:
             return None
+        refuse_disorder(named, "the spectra")
         return check_axis(named.values, n_channels, unit=unit, name=name)
     axis = check_axis(wavelengths, n_channels, unit=unit, name=name)
     if named is not None:

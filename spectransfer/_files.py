@@ -56,7 +56,7 @@ def on_memory_map(array: Any) -> bool:
 
 
 def new_array(
-    shape: tuple[int, ...], dtype: Any, like: np.ndarray, *, large: int = LARGE
+    shape: tuple[int, ...], dtype: Any, like: np.ndarray, *, large: int | None = None
 ) -> FloatArray:
     """Make an array for a result, to be filled: in memory, or in a temporary file.
 
@@ -69,8 +69,8 @@ def new_array(
     like : ndarray
         What the result is made from. Where it is memory-mapped and the result has
         `large` bytes or more, the result lies in a temporary file.
-    large : int, default=LARGE
-        Number of bytes.
+    large : int, default=None
+        Number of bytes; `LARGE` when None.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def new_array(
         The folder of temporary files has no room for the result.
     """
     n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
-    if n_bytes < large or not on_memory_map(like):
+    if n_bytes < (LARGE if large is None else large) or not on_memory_map(like):
         return np.empty(shape, dtype)
     return np.ndarray(shape, dtype, buffer=_unnamed_file(n_bytes))
 

@@ -161,7 +161,9 @@ class TransferScorer:
             raise ValueError(
                 "The relative squared error compares with the mean spectrum, and needs "
                 f"at least two spectra, but there is {n_spectra}. Leave out several "
-                "spectra at once, for example with KFold, or score by another error."
+                "spectra at once, for example with KFold, or score by another error, "
+                "such as euclidean_scorer. A search notes NaN for this one, and where "
+                "all are NaN its winner is arbitrary: error_score='raise' ends it."
             )
         y_pred = estimator.predict(X)
         target = target_in_prediction_space(estimator, y)
@@ -314,8 +316,9 @@ def transfer_scorers() -> dict[str, TransferScorer]:
         "rse", "euclidean" and "cosine", with their sign turned, and "k_score"; new
         objects in every call. For ``scoring=`` of
         :func:`sklearn.model_selection.cross_validate`, or of a search with ``refit``
-        set to one of the names. Of a single spectrum, "rse" is minus infinity;
-        "k_score" needs at least four spectra.
+        set to one of the names. "rse" needs at least two spectra and "k_score" four:
+        scikit-learn notes NaN where a scorer refuses fewer, and a search whose scores
+        are all NaN takes its first candidate, unless ``error_score="raise"`` is set.
 
     Examples
     --------

@@ -9,9 +9,7 @@ A protocol may ask for the statistics of an unseen map: then the side is fitted 
 map, in blocks where its steps allow, and channels keep the weights of training.
 """
 
-from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from copy import copy
 from typing import Any
 
 import numpy as np
@@ -19,8 +17,6 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler as _SklearnScaler
-from sklearn.utils import get_tags
 
 from spectransfer._axis import (
     Named,
@@ -31,27 +27,26 @@ from spectransfer._axis import (
 )
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_targets
-from spectransfer._wrapping import flat_steps, unwrapped
+from spectransfer._wrapping import flat_steps
+from spectransfer.pipeline._rescaling import (
+    Source,
+    learns_from_blocks,
+    rescaled,
+    scaler_fitted_to,
+)
 from spectransfer.pipeline._steps import (
+    AXIS_STEPS,
     CUTTERS,
     can_be_undone,
     crops_first,
     names_behind,
     names_through,
     order_matters,
+    transformed,
 )
 from spectransfer.preprocessing import (
-    BaselineCorrector,
     StandardScaler,
-    WavelengthCropper,
-    WavelengthResampler,
 )
-
-Source = Callable[[], Iterator[Any]]
-
-# they learn the axis only, so that any rows will do to fit them; what they give is a
-# new array, which they do not keep
-_AXIS_STEPS = (BaselineCorrector, WavelengthCropper, WavelengthResampler)
 
 
 class PrimarySide:
@@ -168,7 +163,7 @@ class PrimarySide:
         logarithm or a normal variate do not.
         """
         lost = [step for step in self.steps if not can_be_undone(step)]
-        return all(isinstance(step, _AXIS_STEPS) for step in lost)
+        return all(isinstance(step, AXIS_STEPS) for step in lost)
 
     def check(self, y: ArrayLike, name: str = "y") -> FloatArray:
         """Refuse spectra that are not those of this side: shape, axis, numbers.
@@ -262,7 +257,7 @@ class PrimarySide:
         self._compare(y, "reference")
         if self.transformer is None:
             return self
-        if source is not None and all(map(_learns_from_blocks, self.steps)):
+        if source is not None and all(map(learns_from_blocks, self.steps)):
             fitted = rescaled(self.transformer, scaler_fitted_to, source)
         else:
             targets = self.check(y, "reference")
@@ -279,72 +274,6 @@ class PrimarySide:
         """Give single targets as one dimension again."""
         array = np.asarray(spectra)
         return array.ravel() if self.shape == () and array.shape[1] == 1 else array
-
-
-def rescaled(
-    estimator: Any, rescale: Callable[[Any, Source], Any], source: Source
-) -> Any:
-    """Copy an estimator of any depth, with every scaler in it replaced.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Fitted: a pipeline, a search, a scaler, a regressor that holds one.
-    rescale : callable
-        From a scaler, and the blocks that reach it, to the one in its place.
-    source : callable
-        Gives an iterator over the blocks of a map, anew in every call.
-
-    Returns
-    -------
-    estimator
-        A copy that shares all other parts.
-    """
-    if isinstance(estimator, FrozenEstimator):
-        # stays frozen: what can be undone, and so the space of predictions, depends
-        # on how steps are wrapped
-        return FrozenEstimator(rescaled(estimator.estimator, rescale, source))
-    estimator = unwrapped(estimator)
-    if isinstance(estimator, Pipeline):
-        copied = copy(estimator)
-        copied.steps = []
-        for name, step in estimator.steps:
-            part = rescaled(step, rescale, source)
-            copied.steps.append((name, part))
-            source = _through(part, source)
-        return copied
-    if isinstance(estimator, _SklearnScaler):
-        return rescale(estimator, source)
-    for inner in ("regressor_", "mapper_"):
-        if hasattr(estimator, inner):
-            copied = copy(estimator)
-            part = rescaled(getattr(estimator, inner), rescale, source)
-            setattr(copied, inner, part)
-            return copied
-    return estimator
-
-
-def scaler_fitted_to(scaler: Any, source: Source) -> Any:
-    """Fit a fresh scaler to blocks; channels keep the weights of training."""
-    fresh = clone(scaler)
-    if hasattr(fresh, "statistics"):
-        fresh.statistics = "fit"
-    for block in source():
-        fresh.partial_fit(block)
-    return fresh.weigh_like(scaler) if hasattr(fresh, "weigh_like") else fresh
-
-
-def _through(step: Any, source: Source) -> Source:
-    """Give the blocks as a step leaves them."""
-    if step in (None, "passthrough"):
-        return source
-    return lambda: (step.transform(block) for block in source())
-
-
-def _learns_from_blocks(step: Any) -> bool:
-    if isinstance(step, (_SklearnScaler, *_AXIS_STEPS)):
-        return True
-    return not get_tags(step).requires_fit
 
 
 def _fits_step_by_step(transformer: Any) -> bool:
@@ -366,15 +295,15 @@ def _pass(steps: list[Any], spectra: Any, *, fit: bool = False) -> Any:
     # what cuts channels and comes first looks at what it keeps
     made_here, finite = False, not (steps and isinstance(steps[0], CUTTERS))
     for step in steps:
-        ours = isinstance(step, (StandardScaler, *_AXIS_STEPS))
+        ours = isinstance(step, (StandardScaler, *AXIS_STEPS))
         with config_context(assume_finite=True) if finite and ours else nullcontext():
             if fit:
                 step.fit(spectra, None)
             if made_here and type(step) is StandardScaler:
                 spectra = step.transform(spectra, copy=False)
             else:
-                spectra = step.transform(spectra)
-                made_here = type(step) in _AXIS_STEPS
+                spectra = transformed(step, spectra)
+                made_here = type(step) in AXIS_STEPS
         finite = (finite or isinstance(step, CUTTERS)) and ours
     return spectra
 

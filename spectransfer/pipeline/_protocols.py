@@ -18,12 +18,8 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 
 from spectransfer._wrapping import unwrapped
-from spectransfer.pipeline._primary_side import (
-    PrimarySide,
-    Source,
-    rescaled,
-    scaler_fitted_to,
-)
+from spectransfer.pipeline._primary_side import PrimarySide
+from spectransfer.pipeline._rescaling import Source, rescaled, scaler_fitted_to
 
 PROTOCOLS = {
     "deployable": (

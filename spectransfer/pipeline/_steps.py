@@ -7,11 +7,18 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.preprocessing import StandardScaler as _SklearnScaler
 
-from spectransfer._axis import read_names
+from spectransfer._axis import names_compared, read_names
 from spectransfer._wrapping import flat_steps, layers
-from spectransfer.preprocessing import WavelengthCropper, WavelengthResampler
+from spectransfer.preprocessing import (
+    BaselineCorrector,
+    WavelengthCropper,
+    WavelengthResampler,
+)
 
 CUTTERS = (WavelengthCropper, WavelengthResampler)
+# they learn the axis only, so that any rows will do to fit them; what they give is a
+# new array, which they do not keep
+AXIS_STEPS = (BaselineCorrector, *CUTTERS)
 
 
 def can_be_undone(step: Any) -> bool:
@@ -19,6 +26,12 @@ def can_be_undone(step: Any) -> bool:
     if isinstance(step, FunctionTransformer) and step.inverse_func is None:
         return step.func is None
     return hasattr(step, "inverse_transform")
+
+
+def transformed(step: Any, spectra: Any) -> Any:
+    """Apply a step to spectra whose names, if they have some, have been compared."""
+    with names_compared(spectra):
+        return step.transform(spectra)
 
 
 def order_matters(steps: list[Any]) -> bool:

@@ -287,7 +287,7 @@ class BaselineCorrector(
         if self.unit == "channels":
             named = axis_of(X)
             if named is not None:
-                refuse_disorder(named, "X")
+                refuse_disorder(named, "the spectra")
             return None
         axis = find_axis(X, self.wavelengths, None)
         return getattr(self, "axis_", None) if axis is None else axis
