@@ -196,10 +196,10 @@ class ConformalTransfer(
         """
         secondary, primary = check_pair(self, X, y)
         samples = numbers_of(sample_id, len(secondary))
-        self.domain_ = ApplicabilityDomain().fit(secondary, sample_id=sample_id)
         beside = {"X_unpaired": X_unpaired, "y_unpaired": y_unpaired}
         folds = folds_of(samples)
         known = X if hasattr(X, "columns") else secondary
+        self.domain_ = ApplicabilityDomain().fit(known, sample_id=sample_id)
         told = y if hasattr(y, "columns") else primary
 
         def fitted(rows: Any) -> Any:

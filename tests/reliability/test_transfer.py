@@ -176,6 +176,15 @@ def test_channels_beyond_the_overlap_are_marked_and_their_lines_listed(pair):
     assert lines[0].wavelength == places[lines[0].channel]
 
 
+def test_the_domain_names_the_channels_that_a_data_frame_names(pair):
+    X, y = pair.as_frames()
+    transfer = ConformalTransfer(DirectStandardization()).fit(X[:60], y[:60])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        judged = transfer.domain_.judge(X[60:70])
+    assert set(judged.channels.ravel()) <= set(X.columns.astype(str))
+
+
 def test_a_single_target_has_intervals_of_its_own_shape(pair):
     y = pair.X_primary[:, 5]
     transfer = ConformalTransfer(DirectStandardization())
