@@ -74,3 +74,23 @@ def test_the_check_of_the_site_tells_what_it_needs():
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stderr.startswith("usage: ")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="asks git")
+def test_the_source_archive_has_a_line_for_all_that_lies_at_the_top():
+    command = ["git", "ls-files", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
+    top = {name.split("/")[0] for name in listed.decode().split("\0") if name}
+    lines = (ROOT / "MANIFEST.in").read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if line.startswith(("include", "graft"))]
+    named = {name for line in kept for name in line.split()[1:]}
+    assert top - {"spectransfer"} == named
+
+
+def test_the_slow_tests_of_make_run_in_the_workflow_too():
+    made = (ROOT / "Makefile").read_text(encoding="utf-8")
+    slow = made.split("\nslow:")[1].split("\n\n")[0]
+    runs = [line.split('/pytest"')[1].strip() for line in slow.splitlines()[1:]]
+    workflow = (ROOT / ".github" / "workflows" / "tests.yml").read_text("utf-8")
+    for run in runs:
+        assert run.replace(" $(ARGS)", "") in workflow
