@@ -58,6 +58,38 @@ def test_every_room_with_public_names_is_in_the_reference():
     assert rooms - {"spectransfer.nn"} <= listed
 
 
+# results of a function whose example shows them
+SHOWN_BY = {
+    "Acceptance": "reliability.accept_transfer",
+    "AcceptanceRow": "reliability.accept_transfer",
+    "ClusterChoice": "evaluation.choose_n_clusters",
+    "ClusterComparison": "evaluation.compare_clusters",
+    "InferredLine": "reliability.ConformalTransfer",
+    "Judgement": "reliability.ApplicabilityDomain",
+    "Library": "library.open_library",
+}
+
+
+def named(path):
+    room, _, name = path.partition(".")
+    return getattr(import_module(f"spectransfer.{room}"), name)
+
+
+def test_every_public_name_has_an_example_or_is_shown_by_the_one_of_another():
+    for path in sorted((ROOT / "spectransfer").glob("*/__init__.py")):
+        room = path.parent.name
+        if room == "nn":  # for those who build networks
+            continue
+        for name in import_module(f"spectransfer.{room}").__all__:
+            made = named(f"{room}.{name}")
+            if getattr(type(made), "__module__", "").startswith("spectransfer"):
+                made = type(made)  # a scorer, a spectrometer
+            if not callable(made):  # a table of constants
+                continue
+            shown = named(SHOWN_BY[name]) if name in SHOWN_BY else made
+            assert ">>>" in (shown.__doc__ or ""), f"{room}.{name}"
+
+
 def test_every_page_is_in_the_contents_of_the_site():
     pages = {path.stem for path in (ROOT / "docs").glob("*.md")}
     contents = ("index", "guides", "project")
