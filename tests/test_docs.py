@@ -208,3 +208,39 @@ def test_no_figure_of_the_decisions_is_without_a_row():
             compared.update(range(*found.span()))
     figures = re.finditer(r"\d+[.,]\d+|\d+ (?:times|[MG]B)", choice)
     assert not [one[0] for one in figures if one.start() not in compared]
+
+
+# columns of what `make demo` printed
+SAME_DAY, DEPLOYABLE, LIBRARY, PAPER = 0, 1, 3, 4
+REPEATED = {
+    "| RSE, small preset, seed 0 |": [
+        ("{}", SAME_DAY), ("{}", LIBRARY), ("{}", DEPLOYABLE),
+    ],
+    "| RSE | same day, unit variance |": [
+        ("{}, unit variance", SAME_DAY), ("{}", SAME_DAY),
+        ("{}, unit variance", PAPER), ("{}", PAPER),
+    ],
+}  # fmt: skip
+CALLED = {
+    "nearest neighbours": "KNN",
+    "mean spectrum": "mean",
+    "PLS, 16 components": "PLS",
+}
+
+
+@pytest.mark.parametrize("head", REPEATED)
+def test_tables_that_repeat_what_was_printed_say_the_same(head):
+    lines = page_of("paper.md")[0].splitlines()
+    printed = {}
+    for line in lines:
+        if line.startswith("    ") and "." in line:
+            name, *numbers = re.split(r" {2,}", line.strip())
+            printed.setdefault(name, numbers)
+    start = next(i for i, line in enumerate(lines) if line.startswith(head)) + 2
+    for line in lines[start : lines.index("", start)]:
+        name, *cells = (cell.strip(" *") for cell in line.strip("|").split("|"))
+        name = CALLED.get(name, name)
+        for cell, (called, column) in zip(cells, REPEATED[head], strict=True):
+            number = float(printed[called.format(name)][column])
+            decimals = len(cell.partition(".")[2])
+            assert abs(float(cell) - number) <= 0.5001 * 10**-decimals, line
