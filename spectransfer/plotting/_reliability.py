@@ -6,7 +6,8 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from spectransfer._axis import Axis, axis_of
-from spectransfer._typing import ArrayLike
+from spectransfer._channels import read_names
+from spectransfer._typing import ArrayLike, BoolArray, FloatArray
 from spectransfer._wrapping import unit_of_predictions
 from spectransfer.metrics import spectrum_cosine
 from spectransfer.plotting._figure import (
@@ -16,9 +17,13 @@ from spectransfer.plotting._figure import (
     with_whole_formulas,
 )
 
+_INFERRED = "#E69F00"
+
 
 class BandDisplay:
     """A predicted spectrum with its band; inferred channels have a shade of their own.
+
+    Behind them it reaches over the full height.
 
     Parameters
     ----------
@@ -68,16 +73,37 @@ class BandDisplay:
     ) -> None:
         self.unit = unit
         self.label = places.label if isinstance(places, Axis) else "channel"
-        self.places = np.asarray(places, dtype=np.float64)
-        self.lower, self.upper = (np.asarray(b, np.float64) for b in (lower, upper))
-        none = np.zeros(len(self.places), dtype=bool)
+        self.places, self.lower, self.upper = (
+            np.asarray(b, np.float64) for b in (places, lower, upper)
+        )
+        none = np.zeros(self.places.shape, dtype=bool)
         self.inferred = none if inferred is None else np.asarray(inferred, dtype=bool)
         self.measured = None if measured is None else np.asarray(measured)
-        if not self.places.shape == self.lower.shape == self.upper.shape:
+        self._check()
+
+    def _check(self) -> None:
+        if self.places.ndim != 1 or not (
+            self.places.shape == self.lower.shape == self.upper.shape
+        ):
             raise ValueError(
                 "places, lower and upper must be those of one spectrum, but their "
                 f"shapes are {self.places.shape}, {self.lower.shape} and "
                 f"{self.upper.shape}. Pass one row of a band."
+            )
+        for name, values in (("inferred", self.inferred), ("measured", self.measured)):
+            if values is not None and values.shape != self.places.shape:
+                raise ValueError(
+                    f"{name} has one value for each of the {len(self.places)} channels "
+                    f"of the band, but its shape is {values.shape}. Pass one row, in "
+                    "the space of the predictions."
+                )
+        crossed = self.lower > self.upper
+        if crossed.any():
+            j = int(crossed.argmax())
+            raise ValueError(
+                "lower must nowhere be above upper, but in channel "
+                f"{j} they are {self.lower[j]:.6g} and {self.upper[j]:.6g}. Give them "
+                "in this order."
             )
 
     def plot(self, ax: Any = None) -> "BandDisplay":
@@ -99,20 +125,18 @@ class BandDisplay:
         (self.line_,) = self.ax_.plot(self.places, middle, lw=0.8, label="predicted")
         kinds = {"band": (~self.inferred, self.line_.get_color())}
         if self.inferred.any():
-            kinds["band, inferred"] = (self.inferred, "#E69F00")
-        self.bands_ = [
-            self.ax_.fill_between(
-                self.places,
-                self.lower,
-                self.upper,
-                where=where,
-                color=color,
-                alpha=0.3,
-                lw=0,
-                label=label,
-            )
-            for label, (where, color) in kinds.items()
-        ]
+            kinds["band, inferred"] = (self.inferred, _INFERRED)
+        # kinds meet half way between their channels, and one channel alone is seen
+        x, half = _with_halves(self.places), np.arange(2 * len(self.places) - 1) / 2
+        self.bands_ = []
+        for label, (where, color) in kinds.items():
+            whole = where[np.floor(half).astype(int)] | where[np.ceil(half).astype(int)]
+            edges = _with_halves(self.lower), _with_halves(self.upper)
+            style = {"color": color, "alpha": 0.3, "lw": 0, "label": label}
+            self.bands_.append(self.ax_.fill_between(x, *edges, where=whole, **style))
+        for start, stop in _runs(self.inferred):
+            ends = x[max(2 * start - 1, 0)], x[min(2 * stop - 1, len(x) - 1)]
+            self.ax_.axvspan(*ends, color=_INFERRED, alpha=0.1, lw=0, zorder=0)
         if self.measured is not None:
             self.ax_.plot(self.places, self.measured, "k:", lw=0.8, label="measured")
         self.ax_.set_xlabel(self.label)
@@ -142,7 +166,8 @@ class BandDisplay:
         X : array-like of shape (1, n_secondary), or PairedSpectra of one spot
             The secondary spectrum. A pair has the primary one, axes and unit, too.
         y : array-like of shape (1, n_primary), default=None
-            What the primary measured; a data frame tells the axis.
+            What the primary measured; a data frame tells the axis. Without it, bands
+            are drawn over the axis that the transfer knows.
         coverage : float, default=0.9
             As in `predict_interval`.
         simultaneous : bool, default=False
@@ -159,11 +184,21 @@ class BandDisplay:
             The display, drawn.
         """
         X, y, unit = _sides_of(transfer, X, y, unit)
-        lower, upper = transfer.predict_interval(X, coverage, simultaneous=simultaneous)
-        measured = None if y is None else np.asarray(transfer.transform_target(y))[0]
-        axis = None if y is None else axis_of(y)
+        band = transfer.predict_interval(X, coverage, simultaneous=simultaneous)
+        lower, upper = (b.reshape(len(b), -1) for b in band)
+        if len(lower) != 1:
+            raise ValueError(
+                "A band is drawn of one spectrum, but X has "
+                f"{len(lower)}. Pass one row, such as X[:1]."
+            )
+        measured = None
+        if y is not None:
+            measured = np.asarray(transfer.transform_target(y)).reshape(-1)
+        axis = axis_of(y)
+        if axis is None:
+            axis = read_names(getattr(transfer, "target_names_in_", ()))
         places: Any = np.arange(lower.shape[1])
-        if axis is not None:
+        if axis is not None and len(axis.values) == len(places):
             places = Axis(axis.values, axis.unit)
         return cls(
             places,
@@ -173,6 +208,19 @@ class BandDisplay:
             measured=measured,
             unit=unit,
         ).plot(ax)
+
+
+def _with_halves(values: FloatArray) -> FloatArray:
+    """Give values of channels, and those half way between neighbours."""
+    half = np.arange(2 * len(values) - 1) / 2
+    return np.interp(half, np.arange(len(values)), values)
+
+
+def _runs(marked: BoolArray) -> list[tuple[int, int]]:
+    """Give first channel, and the one after the last, of marked stretches."""
+    steps = np.diff(np.concatenate([[0], marked.astype(int), [0]]))
+    starts, stops = (np.flatnonzero(steps == step).tolist() for step in (1, -1))
+    return list(zip(starts, stops, strict=True))
 
 
 def _sides_of(
@@ -357,17 +405,45 @@ class T2QDisplay:
         """
         self.ax_ = axes_for(ax, (4.8, 3.8))
         self.figure_ = self.ax_.figure
-        t2, q = (self.judgement.statistics[name] for name in ("T2", "Q"))
-        for label, rows, mark in (
-            ("usual", ~self.judgement.flagged, "."),
-            ("flagged", self.judgement.flagged, "x"),
-        ):
-            self.ax_.plot(t2[rows], q[rows], mark, ms=4, label=label)
-        self.ax_.axvline(self.judgement.limits["T2"], color="0.35", ls="--", lw=1)
-        self.ax_.axhline(self.judgement.limits["Q"], color="0.35", ls="--", lw=1)
+        shown = [self._positive(name) for name in ("T2", "Q")]
+        flagged = np.asarray(self.judgement.flagged, dtype=bool)
+        for label, rows, mark in (("usual", ~flagged, "."), ("flagged", flagged, "x")):
+            self.ax_.plot(*(s[rows] for s in shown), mark, ms=4, label=label)
+        limits = [self.judgement.limits[name] for name in ("T2", "Q")]
+        self.ax_.axvline(limits[0], color="0.35", ls="--", lw=1)
+        self.ax_.axhline(limits[1], color="0.35", ls="--", lw=1)
+        inside = flagged & (shown[0] <= limits[0]) & (shown[1] <= limits[1])
+        if inside.any():
+            reasons = np.asarray(self.judgement.reason)[inside]
+            label = f"flagged by {', '.join(np.unique(reasons))}"
+            self.ax_.plot(
+                *(s[inside] for s in shown), "o", ms=7, mfc="none", label=label
+            )
         self.ax_.set_xscale("log")
         self.ax_.set_yscale("log")
         self.ax_.set_xlabel("T2")
         self.ax_.set_ylabel("Q")
+        for axis in (self.ax_.xaxis, self.ax_.yaxis):
+            _few_ticks(axis)
         self.ax_.legend(frameon=False, fontsize="small")
         return self
+
+    def _positive(self, name: str) -> FloatArray:
+        """Give a statistic as a log axis can show it: 0 is drawn at the lower edge."""
+        values = np.asarray(self.judgement.statistics[name], dtype=np.float64)
+        known = np.append(values[values > 0], self.judgement.limits[name])
+        return np.maximum(values, known.min() / 10)
+
+
+def _few_ticks(axis: Any) -> None:
+    """Label a log axis with so few numbers that they do not run into another."""
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+    low, high = axis.get_view_interval()
+    if high < 30 * low:  # powers of ten alone would be one or none
+        axis.set_major_locator(MaxNLocator(4))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_locator(NullLocator())
+    else:
+        axis.set_major_locator(LogLocator(numticks=5))
+        axis.set_minor_formatter(NullFormatter())

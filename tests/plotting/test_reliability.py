@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -5,7 +7,7 @@ from sklearn.linear_model import Ridge
 
 from spectransfer import DirectStandardization, make_transfer_pipeline
 from spectransfer.plotting import BandDisplay, ExpectedErrorDisplay, T2QDisplay
-from spectransfer.reliability import ApplicabilityDomain, ConformalTransfer
+from spectransfer.reliability import ApplicabilityDomain, ConformalTransfer, Judgement
 
 
 def test_band_reaches_from_lower_to_upper_and_inferred_channels_have_their_own():
@@ -14,9 +16,11 @@ def test_band_reaches_from_lower_to_upper_and_inferred_channels_have_their_own()
     display = BandDisplay(places, lower, lower + 2, inferred=inferred).plot()
     assert_allclose(display.line_.get_ydata(), lower + 1)
     seen, beyond = (b.get_paths()[0].vertices for b in display.bands_)
-    assert seen[:, 0].max() == 3
-    assert beyond[:, 0].min() == 4
-    assert_allclose([beyond[:, 1].min(), beyond[:, 1].max()], [4, 7])
+    assert seen[:, 0].max() == beyond[:, 0].min() == 3.5
+    assert_allclose([beyond[:, 1].min(), beyond[:, 1].max()], [3.5, 7])
+    (shade,) = display.ax_.patches
+    assert_allclose(shade.get_extents().intervalx, display.ax_.transData.transform(
+        [[3.5, 0], [5, 0]])[:, 0])  # fmt: skip
 
 
 def test_band_of_a_transfer_is_its_interval_on_the_axis_of_the_frame(pair):
@@ -83,3 +87,88 @@ def test_limits_divide_what_t2_and_q_flag(pair):
     assert len(flagged.get_xdata()) == judged.flagged.sum()
     assert (usual.get_ydata() <= limits[1].get_ydata()[0]).all()
     assert (usual.get_xdata() <= limits[0].get_xdata()[0]).all()
+
+
+def test_a_single_inferred_channel_is_seen():
+    places = np.arange(5.0)
+    display = BandDisplay(places, places, places + 2, inferred=places == 2).plot()
+    vertices = display.bands_[1].get_paths()[0].vertices
+    assert_allclose([vertices[:, 0].min(), vertices[:, 0].max()], [1.5, 2.5])
+    assert len(display.ax_.patches) == 1
+
+
+@pytest.mark.parametrize(
+    ("lower", "options", "said"),
+    [
+        ([0.0, 1.0], {"inferred": [True]}, "inferred has one value for each of the 2"),
+        ([0.0, 1.0], {"measured": [1.0, 2.0, 3.0]}, "measured has one value"),
+        ([0.0, 9.0], {}, "in channel 1 they are 9 and 3"),
+    ],
+)
+def test_bands_refuse_what_is_of_another_spectrum(lower, options, said):
+    with pytest.raises(ValueError, match=said):
+        BandDisplay([1.0, 2.0], lower, [2.0, 3.0], **options)
+
+
+def test_bands_without_a_primary_frame_are_on_the_axis_that_the_transfer_knows(pair):
+    X, y = pair.as_frames()
+    transfer = ConformalTransfer(DirectStandardization()).fit(X[:30], y[:30])
+    display = BandDisplay.from_estimator(transfer, X[30:31])
+    assert_allclose(display.places, pair.wavelengths_primary)
+    assert "nm" in display.ax_.get_xlabel()
+    with pytest.raises(ValueError, match="X has 2"):
+        BandDisplay.from_estimator(transfer, X[30:32])
+
+
+def test_the_band_of_a_single_target_is_that_of_one_channel(pair):
+    X, y = pair.X_secondary, pair.X_primary[:, 0]
+    transfer = ConformalTransfer(Ridge(solver="svd")).fit(X[:30], y[:30])
+    display = BandDisplay.from_estimator(transfer, X[30:31], y[30:31])
+    assert display.lower.shape == (1,)
+
+
+def judgement(t2, q, reason):
+    n = len(t2)
+    return Judgement(
+        flagged=np.asarray(reason) != "",
+        p_values=np.ones(n),
+        statistics={"T2": np.asarray(t2), "Q": np.asarray(q)},
+        limits={"T2": 10.0, "Q": 2.0},
+        reason=np.asarray(reason),
+        channels=np.full((n, 3), "0"),
+    )
+
+
+def test_spectra_that_other_statistics_flag_have_a_key():
+    judged = judgement([1.0, 2.0, 20.0], [1.0, 1.0, 1.0], ["", "clipped", "T2"])
+    ax = T2QDisplay(judged).plot().ax_
+    told = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert told == ["usual", "flagged", "flagged by clipped"]
+    assert_allclose(ax.lines[-1].get_xdata(), [2.0])
+
+
+def test_spectra_without_t2_and_q_are_still_drawn():
+    ax = T2QDisplay(judgement([0.0, 0.0], [0.0, 0.0], ["", "clipped"])).plot().ax_
+    for line in ax.lines[:2]:
+        assert (line.get_xdata() > 0).all()
+        assert (line.get_ydata() > 0).all()
+
+
+@pytest.mark.parametrize("reach", [1.5, 8.0, 25.0, 300.0, 1e9])
+def test_labels_of_ticks_do_not_run_into_each_other(reach):
+    judged = judgement(np.geomspace(9, 9 * reach, 9), np.linspace(1, 2, 9), [""] * 9)
+    display = T2QDisplay(judged).plot()
+    display.figure_.canvas.draw()
+    low, high = display.ax_.get_xlim()
+    boxes = [
+        text.get_window_extent()
+        for place, text in zip(
+            [*display.ax_.get_xticks(), *display.ax_.get_xticks(minor=True)],
+            [*display.ax_.get_xticklabels(), *display.ax_.get_xticklabels(minor=True)],
+            strict=True,
+        )
+        if text.get_text() and low <= place <= high
+    ]
+    boxes.sort(key=lambda box: box.x0)
+    assert len(boxes) >= 1
+    assert all(a.x1 < b.x0 for a, b in pairwise(boxes))
