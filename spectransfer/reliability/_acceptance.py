@@ -137,21 +137,14 @@ def accept_transfer(
     names = [SPECTRA, *asked]
     told = check_limits(limits, names), check_named(units, names, "units")
     seen = getattr(transfer, "inferred_", None)
-    rows = [_row(SPECTRA, predicted, truth, samples, None, told)]
-    rows[0] = replace(rows[0], inferred=_share(seen, slice(None)))
-    arrays = [("X", X), ("y", y), ("after", predicted[0]), ("before", predicted[1])]
-    arrays += [("sample", samples), ("axis of X", axis_values(X))]
-    arrays += [("axis of y", axis_values(y))]
-    for name, (calibration, values) in asked.items():
-        read = [read_figure(calibration, p, name) for p in predicted]
-        known = primary = read_figure(calibration, truth, name)
-        own = None
-        if values is not None:
-            known, own = values, errors_of_samples(values, primary, samples).rmsep
-        row = _row(name, read, known, samples, own, told)
-        rows.append(replace(row, inferred=_share(seen, calibration)))
-        parts = zip(("known", "after", "before"), (known, *read), strict=True)
-        arrays += [(f"{name}: {part}", array) for part, array in parts]
+    figures = {SPECTRA: (slice(None), None)} | asked
+    rows, read = _figures(figures, predicted, truth, samples, told)
+    rows = [replace(row, inferred=_share(seen, figures[row.name][0])) for row in rows]
+    arrays = [
+        *(("X", X), ("y", y), ("after", predicted[0]), ("before", predicted[1])),
+        *(("sample", samples), ("axis of X", axis_values(X))),
+        *(("axis of y", axis_values(y)), *read),
+    ]
     rows = judged_rows(rows, int(samples.max()) + 1)
     about = _about(transfer, before)
     bands = {name: str(c) for name, (c, _) in asked.items() if isinstance(c, slice)}
@@ -172,6 +165,29 @@ def accept_transfer(
     )
 
 
+def _figures(
+    figures: Mapping[str, tuple[Any, FloatArray | None]],
+    predicted: list[FloatArray],
+    truth: FloatArray,
+    samples: IntArray,
+    told: tuple[Mapping[str, float], Mapping[str, str]],
+) -> tuple[list[AcceptanceRow], list[tuple[str, FloatArray]]]:
+    """Compare all figures; give what was read of each property, too."""
+    rows, arrays = [_row(SPECTRA, predicted, truth, samples, None, told)], []
+    for name, (calibration, values) in figures.items():
+        if name == SPECTRA:
+            continue
+        read = [read_figure(calibration, p, name) for p in predicted]
+        known = primary = read_figure(calibration, truth, name)
+        own = None
+        if values is not None:
+            known, own = values, errors_of_samples(values, primary, samples).rmsep
+        rows.append(_row(name, read, known, samples, own, told))
+        parts = zip(("known", "after", "before"), (known, *read), strict=True)
+        arrays += [(f"{name}: {part}", array) for part, array in parts]
+    return rows, arrays
+
+
 def _about(transfer: Any, before: Any) -> dict[str, str]:
     """Say what was tested: transfers, version, day."""
     told = {
@@ -181,7 +197,7 @@ def _about(transfer: Any, before: Any) -> dict[str, str]:
         "day of the test (UTC)": datetime.now(UTC).date().isoformat(),
     }
     if hasattr(transfer, "n_samples_"):
-        told["samples that its fit knew"] = str(transfer.n_samples_)
+        told["samples of its fit whose errors are known"] = str(transfer.n_samples_)
     return told
 
 
