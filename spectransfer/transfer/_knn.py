@@ -126,8 +126,9 @@ class KNNTransfer(OnItsPage, MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
     n_components : int or None, default=None
         None compares each query with every stored spectrum in all channels. A number
         nominates ten times as many neighbours as are wanted in so many principal
-        components, and takes the nearest of these: faster among many wide spectra, and
-        most of the neighbours the same. For "euclidean" only.
+        components, and takes the nearest of these: faster among very many spectra, and
+        the same neighbours only where components hold most of what tells spectra
+        apart; not where noise does. For "euclidean" only.
     n_jobs : int or None, default=None
         Threads of scikit-learn's search, for other metrics than "euclidean". The
         matrix products take the threads that the BLAS library is given.
