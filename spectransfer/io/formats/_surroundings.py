@@ -91,7 +91,7 @@ def _goes_on(block: Block, cells: list[str]) -> bool:
 def _refuse_cut(block: Block, number: int, line: str) -> None:
     refuse(
         block.path,
-        f"must be a row of {counted(block.n_columns, 'cell')}, as lines above and below",
+        f"must be a row of {counted(block.n_columns, 'cell')}, as those around it",
         f"it is {shown(line)}",
         _way_out(line, block.delimiter),
         number,
