@@ -25,6 +25,8 @@ from spectransfer._validation import (
 )
 from spectransfer.transfer._neighbors import StoredSpectra
 
+_SMALLEST, _LARGEST = 1e-140, 1e140  # whose squares float64 holds
+
 
 def neighbor_weights(distances: FloatArray, weights: str) -> FloatArray:
     """Weigh neighbours by their distance, each row summing to one.
@@ -92,15 +94,14 @@ def weighted_rows(
     return np.asarray(sparse @ values)
 
 
-def _refuse_extremes(stored: StoredSpectra) -> None:
+def _refuse_extremes(spectra: FloatArray) -> None:
     """Refuse spectra whose squares are beyond what float64 holds."""
-    squares, spectra = stored.squares, stored.spectra
-    lost = not squares.any() and len(spectra) > 1 and (spectra != spectra[0]).any()
-    if lost or not np.isfinite(squares).all() or not 1e-120 < stored.unit < 1e120:
+    peak = max(float(spectra.max()), -float(spectra.min()))
+    if peak and not _SMALLEST < peak < _LARGEST:
         raise ValueError(
-            "Neighbours are found by squared distances, which float64 holds for "
-            "intensities that differ by 1e-120 to 1e120, but the largest of these is "
-            f"{float(np.abs(spectra).max()):.3g}. Give them in another unit."
+            "Neighbours are found by squared distances, for intensities between "
+            f"{_SMALLEST:g} and {_LARGEST:g}, but the largest of these is {peak:.3g}. "
+            "Give them in another unit."
         )
 
 
@@ -209,6 +210,7 @@ class KNNTransfer(OnItsPage, MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
         """
         secondary, primary = check_pair(self, X, y)
         counted = check_weights(sample_weight, secondary)
+        _refuse_extremes(secondary)
         if counted is not None and not counted.all():
             kept = np.flatnonzero(counted)
             secondary, primary, counted = secondary[kept], primary[kept], counted[kept]
@@ -222,9 +224,7 @@ class KNNTransfer(OnItsPage, MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
             secondary, primary = _kept(secondary), _kept(primary)
         self.primary_, self._counted = primary, counted
         if self.metric == "euclidean":
-            with np.errstate(over="ignore", invalid="ignore"):
-                self.neighbors_: Any = StoredSpectra.of(secondary)
-            _refuse_extremes(self.neighbors_)
+            self.neighbors_: Any = StoredSpectra.of(secondary)
         else:
             self.neighbors_ = NearestNeighbors(
                 algorithm="brute", metric=self.metric, n_jobs=self.n_jobs
