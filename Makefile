@@ -44,8 +44,12 @@ static: $(INSTALLED)
 
 check: static test
 
+# what an interrupted building leaves is not built upon
 site: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html $(ARGS)
+	if [ -e docs/_build/unfinished ]; then rm -rf docs/_build docs/gallery docs/generated; fi
+	mkdir -p docs/_build && touch docs/_build/unfinished
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html $(ARGS); \
+		ended=$$?; [ $$ended -gt 1 ] || rm docs/_build/unfinished; exit $$ended
 	$(BIN)/python .ci/check_site.py docs/_build/html
 
 dist:
@@ -56,6 +60,7 @@ benchmarks: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "spectransfer needs Python 3.11 or newer: make PYTHON=python3.11")'
+	@echo "installing into $(VENV): torch is large, which takes a few minutes"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	touch $@

@@ -69,6 +69,7 @@ sphinx_gallery_conf = {
     "write_computation_times": False,  # its page would fetch scripts from a network
     "download_all_examples": False,
     "plot_gallery": "True",
+    "parallel": 2,
     "reset_argv": lambda conf, script: [],
     "doc_module": ("spectransfer",),
     "backreferences_dir": "generated/backreferences",
@@ -78,6 +79,10 @@ html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "spectransfer"
 html_theme_options = {"secondary_sidebar_items": ["page-toc"]}
+# pages of the first row have no others beside them
+html_sidebars = {
+    page: [] for page in ("index", "start", "how_to_choose", "coming_from")
+}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
@@ -99,6 +104,37 @@ def formula(self: HTML5Translator, node: nodes.math | nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+CALL = re.compile(r"(?:spectransfer\.)?(?:[a-z_]+\.)*(\w+)(?:\.\w+)?(?:\(.*\))?", re.S)
+
+
+def link_names(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Let public names that stand as code on a page lead to their entries."""
+    if page.startswith(("generated/", "reference")):
+        return
+    entries = {
+        full.rpartition(".")[2]: entry
+        for full, entry in app.env.get_domain("py").objects.items()
+        if entry.objtype in ("class", "exception", "function")
+    }
+    for literal in list(doctree.findall(nodes.literal)):
+        called = CALL.fullmatch(literal.astext())
+        entry = called and entries.get(called[1])
+        inside = literal.parent
+        cell = inside.parent
+        foreign = page == "coming_from" and isinstance(cell, nodes.entry)
+        if not entry or isinstance(inside, nodes.reference | nodes.title):
+            continue
+        if foreign and cell.parent.index(cell) == 0:  # what others call theirs
+            continue
+        address = app.builder.get_relative_uri(page, entry.docname)
+        link = nodes.reference(
+            "", "", refuri=f"{address}#{entry.node_id}", internal=True
+        )
+        inside.replace(literal, link)
+        link += literal
+
+
 def setup(app: Sphinx) -> None:
-    """Let pages have their formulas without a network."""
+    """Let pages have their formulas without a network, and their names with links."""
     app.add_html_math_renderer("mathml", (formula, None), (formula, None))
+    app.connect("doctree-resolved", link_names)

@@ -1,5 +1,7 @@
 """One progress bar for everything that takes long, or none where it is not wanted."""
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -72,5 +74,8 @@ def progress_bar(
     # in a notebook without ipywidgets, to import it is to be warned
     from tqdm.auto import tqdm
 
-    with tqdm(total=total, unit=unit, dynamic_ncols=True, **options) as bar:
+    width: dict[str, Any] = {"dynamic_ncols": True}
+    if sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).columns == 0:
+        width = {"ncols": 80, "nrows": 24}  # it does not know its own size
+    with tqdm(total=total, unit=unit, **width, **options) as bar:
         yield Bar(bar)

@@ -9,6 +9,7 @@ counts wavenumbers from those of the laser. The formulas hold in vacuum; `air_in
 takes wavelengths from there to standard air.
 """
 
+import re
 from typing import Any
 
 from spectransfer._typing import FloatArray
@@ -21,11 +22,14 @@ _SPELLINGS = {
         "wavelength",
         "um μm micron microns micrometer micrometers micrometre micrometres",
     ),
-    "angstrom": ("wavelength", "å aa angstrom angstroms ångström ångströms"),
+    "angstrom": (
+        "wavelength",
+        "å aa angstrom angstroms angstroem ångstroem ångström ångströms",
+    ),
     "cm-1": (
         "wavenumber",
         "cm-1 1/cm /cm cm^-1 cm**-1 cm^(-1) cm(-1) rel.1/cm rel.cm-1 wavenumber "
-        "wavenumbers inversecm inversecentimeters reciprocalcentimeters",
+        "wavenumbers kayser inversecm inversecentimeters reciprocalcentimeters",
     ),
     "eV": ("energy", "ev electronvolt electronvolts"),
     "pixel": ("detector", "pixel pixels px pix channel channels"),
@@ -39,11 +43,20 @@ _MEANS = {
 }
 _QUANTITY_WORDS = (
     "ramanshift", "wavelengths", "wavelength", "wavenumbers", "wavenumber", "energy",
-    "lambda",
+    "lambda", "λ",
 )  # fmt: skip
+_HYPHENS = "\u207b\u2212\u2013\u2010\u2011\u00ad"
 _LIKE = str.maketrans(
-    {"⁻": "-", "−": "-", "–": "-", "¹": "1", "{": "(", "}": ")", "$": None}
+    {
+        **dict.fromkeys(_HYPHENS, "-"),
+        "¹": "1",
+        "㎝": "cm",
+        "{": "(",
+        "}": ")",
+        "$": None,
+    }
 )
+_MEDIUM = re.compile(r"[(,]?(?:in)?(?:air|vac|vacuum)\)?$")
 
 _NM = {"nm": 1.0, "um": 1e3, "angstrom": 0.1}
 _HC = 1239.8419843320026  # eV nm, exact since 2019 (CODATA)
@@ -85,6 +98,7 @@ def find_unit(text: Any) -> str | None:
     if not isinstance(text, str):
         return None
     folded = "".join(text.translate(_LIKE).casefold().split())
+    folded = folded.replace("a\u030a", "å")
     if folded in _MEANS:
         return _MEANS[folded]
     for word in _QUANTITY_WORDS:
@@ -93,6 +107,7 @@ def find_unit(text: Any) -> str | None:
             break
     if folded[:1] in ("(", "[") and folded[-1:] in (")", "]"):
         folded = folded[1:-1]
+    folded = _MEDIUM.sub("", folded)
     return _MEANS.get(folded)
 
 

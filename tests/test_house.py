@@ -93,6 +93,13 @@ def public_functions_and_classes() -> dict[str, object]:
     return found
 
 
+def test_help_shows_names_of_types_and_not_what_numpy_means_by_them():
+    for name, value in public_functions_and_classes().items():
+        called = [value, getattr(value, "fit", None), getattr(value, "predict", None)]
+        for shown in (str(inspect.signature(c)) for c in called if callable(c)):
+            assert "numpy._typing" not in shown, name
+
+
 def refuses_unknown_parameters(value: object) -> bool:
     """Tell whether an unknown parameter is an error already in the signature.
 

@@ -55,7 +55,7 @@ def test_the_names_of_our_own_frames_are_an_axis():
         None,
         (v for v in W),
     ],
-    ids=str,
+    ids=lambda values: type(values).__name__,
 )
 def test_what_is_no_axis_is_refused_in_our_words(values):
     for use in (

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -16,6 +17,7 @@ from spectransfer.evaluation import (
     summarize_transfer,
 )
 from spectransfer.io import read_spectra, save_libs_transfer
+from spectransfer.model_selection import select_standards
 from spectransfer.pipeline import make_transfer_pipeline, transfer_spectra
 from spectransfer.search import HalvingSearch
 from spectransfer.simulation import make_libs_maps
@@ -47,6 +49,24 @@ def test_a_bar_begins_where_it_is_told(capfd):
     with progress_bar(4, "B", visible=True, initial=3):
         pass
     assert "75%" in capfd.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_a_bar_is_seen_on_a_terminal_that_does_not_know_its_width():
+    import pty
+
+    ours, theirs = pty.openpty()
+    program = (
+        "from spectransfer._progress import progress_bar\n"
+        "with progress_bar(4, 'spectrum', visible=True, desc='long') as bar:\n"
+        "    bar.reach(3)\n"
+    )
+    with os.fdopen(theirs, "w") as terminal:
+        subprocess.run([sys.executable, "-c", program], stderr=terminal, check=True)
+        shown = os.read(ours, 10_000).decode()
+    os.close(ours)
+    assert "long" in shown
+    assert "3/4" in shown
 
 
 def test_a_bar_is_ended_by_an_error(capfd):
@@ -158,6 +178,10 @@ LONG = {
         lambda _, v: summarize_transfer(ridge(), PAIR, verbose=v),
         "transfer",
     ),
+    "a choice of standards": (
+        lambda _, v: select_standards(PAIR.X_secondary, 3, verbose=v),
+        "choose standards",
+    ),
     "how many clusters": (
         lambda _, v: choose_n_clusters(
             PAIR.X_primary, (2, 3), random_state=0, verbose=v
@@ -185,3 +209,11 @@ def test_what_may_take_long_shows_it_where_asked_and_is_quiet_elsewhere(
     shown = capfd.readouterr().err
     assert word in shown
     assert "100%" in shown or "it]" in shown or "/" in shown
+
+
+def test_a_pipeline_tells_its_steps_as_those_of_scikit_learn_do(capsys):
+    for verbose in (False, True):
+        transfer = make_transfer_pipeline(Ridge(), verbose=verbose)
+        transfer.fit(PAIR.X_secondary, PAIR.X_primary)
+        steps = capsys.readouterr().out.splitlines()
+        assert [("Processing" in line) for line in steps] == 3 * verbose * [True]

@@ -12,12 +12,14 @@ from spectransfer.exceptions import WavelengthError
 from spectransfer.spectra import Axis, SpectraPair, merge_detectors
 
 SPELLED = {
-    "nm": ["nm", "NM", " nm ", "[nm]", "(nm)", "nanometers", "Wavelength (nm)"],
+    "nm": ["nm", "NM", " nm ", "[nm]", "(nm)", "nanometers", "Wavelength (nm)",
+           "nm (air)", "nm, vac", "\u03bb/nm"],
     "um": ["um", "\u00b5m", "\u03bcm", "micron", "micrometre"],
-    "angstrom": ["Angstrom", "\u00c5", "\u212b", "\u00c5ngstr\u00f6m", "AA"],
+    "angstrom": ["Angstrom", "\u00c5", "\u212b", "\u00c5ngstr\u00f6m", "AA",
+                 "Angstroem"],
     "cm-1": [
         "cm-1", "cm^-1", "cm\u207b\u00b9", "1/cm", "cm\u22121", "cm^{-1}", "cm**-1",
-        "cm$^{-1}$",
+        "cm$^{-1}$", "cm\u2011\u00b9", "cm\u20101",
         "Raman shift / cm-1", "Raman Shift (cm-1)", "Wavenumber [1/cm]",
     ],
     "eV": ["eV", "EV", "Energy (eV)", "electronvolt"],

@@ -104,8 +104,8 @@ def read_arguments() -> tuple[argparse.Namespace, Setting]:
     parser.add_argument(
         "--keep",
         action="store_true",
-        help="keep maps and finished fits in OUT; killed and started again, the "
-        "command goes on (with --full always)",
+        help="keep maps, fits and epochs in OUT; killed and started again, the command "
+        "goes on (with --full always)",
     )
     parser.add_argument(
         "--jobs",

@@ -3,7 +3,8 @@
 Every transfer is a work of its own: fitted to the training map, judged on the test map
 under all protocols, and on the validation map. Works are done by several processes, of
 one thread each by `make demo`, so that what comes out does not depend on how many they
-are. With a folder each is kept, and is not done again by the same command.
+are. With a folder each is kept, and is not done again by the same command; one that was
+not finished goes on from an epoch of its networks.
 """
 
 import os
@@ -23,6 +24,7 @@ from sklearn.utils import Bunch
 import spectransfer
 from paper.transfers import Candidate
 from spectransfer.evaluation import TransferTable, evaluate_transfers
+from spectransfer.networks import resumable
 
 Tables = tuple[TransferTable, TransferTable]
 
@@ -57,6 +59,10 @@ class Work:
     origin: str
     verbose: bool
 
+    def named(self, candidate: Candidate) -> tuple[str, Tables]:
+        """Give the tables with the name of their transfer, in whatever order."""
+        return candidate.name, self.done(candidate)
+
     def done(self, candidate: Candidate) -> Tables:
         """Give the tables of a transfer, from the folder where they are kept."""
         told = self.origin, candidate.name, candidate.describe()
@@ -64,8 +70,11 @@ class Work:
         file = self.folder and self.folder / f"{key[:16]}.joblib"
         if file is not None and file.exists():
             return joblib.load(file)
-        tables = self._judged(candidate)
-        if file is not None:
+        if file is None:
+            return self._judged(candidate)
+        # a fit that is killed goes on from its last epoch
+        with resumable(self.folder / "unfinished"):
+            tables = self._judged(candidate)
             # whole or not there
             begun = file.with_suffix(f".{os.getpid()}")
             joblib.dump(tables, begun)
@@ -99,18 +108,19 @@ def judge_side_by_side(work: Work, candidates: list[Candidate], n_jobs: int) -> 
     if work.folder is not None:
         work.folder.mkdir(parents=True, exist_ok=True)
     n_jobs = min(n_jobs, len(candidates))
+    told = work.verbose or work.folder is not None
     if n_jobs > 1:
         # bars of several processes would write over each other
         work = Work(work.maps, work.kmeans, work.folder, work.origin, verbose=False)
     # arrays that lie in files are shared, those in memory are sent
-    several = joblib.Parallel(n_jobs, return_as="generator", max_nbytes=None)
-    tasks = (joblib.delayed(work.done)(c) for c in reversed(candidates))
-    pairs = []
-    for candidate, tables in zip(reversed(candidates), several(tasks), strict=True):
-        pairs.append(tables)
-        if work.folder is not None:
-            print(costs_of(candidate.name, tables[0]), file=sys.stderr, flush=True)
-    both = zip(*reversed(pairs), strict=True)
+    several = joblib.Parallel(n_jobs, return_as="generator_unordered", max_nbytes=None)
+    tasks = (joblib.delayed(work.named)(c) for c in reversed(candidates))
+    pairs = {}
+    for name, tables in several(tasks):
+        pairs[name] = tables
+        if told:
+            print(costs_of(name, tables[0]), file=sys.stderr, flush=True)
+    both = zip(*(pairs[candidate.name] for candidate in candidates), strict=True)
     test, same_day = (_together(list(tables)) for tables in both)
     return test, same_day
 

@@ -1,5 +1,6 @@
 """`standards_curve`: transfers learned from few standards and more, drawn again."""
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from numbers import Integral
@@ -253,9 +254,12 @@ def standards_curve(
                 at = (size, n)
                 for name, transfer in named.items():
                     ids = None if draw.groups is None else draw.groups[rows]
-                    fitted = fit_with_unpaired(
-                        clone(transfer), *some, sample_id=ids, **unpaired
-                    )
+                    with warnings.catch_warnings():
+                        # what few standards lack is what the curve shows
+                        warnings.filterwarnings("ignore", ".*unlike all standards")
+                        fitted = fit_with_unpaired(
+                            clone(transfer), *some, sample_id=ids, **unpaired
+                        )
                     found.judge(draw, name, fitted, at)
                     bar.update(1)
             found.judge_limits(draw, fitted, rows, n)

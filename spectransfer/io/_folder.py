@@ -10,12 +10,29 @@ from spectransfer.exceptions import WavelengthError
 from spectransfer.io.formats import Parsed, column_of
 
 _AGREE = 1e-3
+# what may tell a format; any other ending, as in "plate.001", is part of a name
+_ENDINGS = (
+    *("csv", "tsv", "txt", "text", "dat", "data", "asc", "ascii", "prn", "xy", "tab"),
+    *("out", "log", "rpt", "spectrum", "npz", "mat", "h5", "hdf", "hdf5", "nxs", "nx"),
+    *("nc", "xlsx", "xlsm", "jdx", "jcm", "dx", "jcamp", "spc", "sif", "hdr"),
+)
 
 
-def _name_of(file: Path) -> str:
-    """Name a sample by its file, without what tells the format."""
-    name = file.name.removesuffix(".gz")
-    return Path(name).stem or name
+def _names_of(files: tuple[Path, ...], tables: tuple[Parsed, ...]) -> list[str]:
+    """Name samples by their files, without what tells the format.
+
+    Files that would be called alike, as a.csv and a.txt, keep their whole names.
+    """
+    stems = []
+    for file, table in zip(files, tables, strict=True):
+        name = file.name.removesuffix(".gz")
+        stem, _, ending = name.rpartition(".")
+        numbered = table.kind == "OPUS" and ending.isdigit()  # its own endings
+        known = numbered or ending.lower() in _ENDINGS
+        stems.append(stem if known and stem else name)
+    counts = Counter(stems)
+    named = zip(files, stems, strict=True)
+    return [stem if counts[stem] == 1 else file.name for file, stem in named]
 
 
 def _same_axis(a: Parsed, b: Parsed) -> bool:
@@ -42,11 +59,13 @@ def _check_axes(parts: list[tuple[Path, Parsed]]) -> None:
             f"{p.unit or '(unit not told)'}"
             for p in (parsed, usual)
         ]
+        alike = len(parts) - len(odd)
+        most = f", as do {alike} of {len(parts)} files" if alike > 1 else ""
         raise WavelengthError(
             f"All files of {file.parent} must have one axis, but {file.name} has "
-            f"{told[0]}, and {usual_file.name} has {told[1]}, as do "
-            f"{len(parts) - len(odd)} of {len(parts)} files. Move it "
-            "elsewhere, or bring the spectra to one axis with WavelengthResampler."
+            f"{told[0]}, and {usual_file.name} has {told[1]}{most}. Move it elsewhere, "
+            "or read them one by one with read_spectra, and bring each to one axis "
+            "with WavelengthResampler."
         )
 
 
@@ -73,7 +92,7 @@ def stacked(parts: list[tuple[Path, Parsed]]) -> Parsed:
     sizes = [len(table.X) for table in tables]
     own_ids = all(table.sample_id is not None for table in tables)
     ids = [t.sample_id for t in tables if t.sample_id is not None]
-    names = np.repeat([_name_of(file) for file in files], sizes)
+    names = np.repeat(_names_of(files, tables), sizes)
     first = tables[0]
     kinds = Counter(table.kind for table in tables)
     together = Parsed(

@@ -19,7 +19,7 @@ import numpy as np
 from spectransfer._axis import find_unit
 from spectransfer._files import written_beside
 from spectransfer.exceptions import FileFormatError, WavelengthError
-from spectransfer.io._pairing import AVERAGES, paired
+from spectransfer.io._pairing import AVERAGES, keys_of, paired
 from spectransfer.io._read import read_spectra
 from spectransfer.io.formats import (
     Store,
@@ -35,6 +35,11 @@ REQUIRED = ("X_secondary", "X_primary", "wavelengths_secondary", "wavelengths_pr
 _UNITS = "axis_units"  # entry of meta, while it is in a file
 _ANNOTATIONS = "annotations/"  # before those that are called as an entry of a pair
 _OPTIONAL = ("sample_id", "y", "y_names")
+_EACH_SIDE = (
+    "Read each side by itself, and they are paired by sample: "
+    'load_pair(read_spectra(path, names={"X": ..., "wavelengths": ..., '
+    '"sample_id": ...}), read_spectra(...)), with average= for replicates'
+)
 _STORES = (".npz", ".npy", ".h5", ".hdf5", ".hdf", ".nxs", ".mat")
 
 File = str | os.PathLike[str]
@@ -65,15 +70,29 @@ def pair_from_entries(
             annotations[name.removeprefix(_ANNOTATIONS)] = value
         else:
             meta[name] = value.item()
+    both = {f"sample_id_{side}" for side in SIDES}
+    if both <= annotations.keys():
+        keys = [keys_of(annotations[f"sample_id_{side}"]) for side in SIDES]
+        if keys[0] != keys[1]:
+            raise FileFormatError(
+                f"The rows of {path} must pair, but its two sides have samples in "
+                f"another order. {_EACH_SIDE}."
+            )
     try:
         units = meta.pop(_UNITS, units)
+        told = find_unit(meta.get("unit"))
+        if told is not None:  # no intensity has the unit of an axis
+            units = units[0] or told, units[1] or told
+            del meta["unit"]
         if f"{_UNITS}/meta" in meta:
             meta[_UNITS] = meta.pop(f"{_UNITS}/meta")
         return SpectraPair(**known, annotations=annotations, meta=meta, units=units)
     except WavelengthError as error:
         raise WavelengthError(f"In {path}: {error}") from error
     except (TypeError, ValueError) as error:
-        raise FileFormatError(f"In {path}: {error}") from error
+        sizes = [len(np.atleast_1d(entries[name])) for name in REQUIRED[:2]]
+        way = f" {_EACH_SIDE}." if sizes[0] != sizes[1] else ""
+        raise FileFormatError(f"In {path}: {error}{way}") from error
 
 
 def _flat(value: Any) -> np.ndarray:
@@ -91,7 +110,20 @@ def _read_store(
     path: Path, names: Mapping[str, str]
 ) -> tuple[dict[str, Any], tuple[str | None, str | None]]:
     """Read the entries that may belong to a pair; the others are told of, not read."""
+    alone = [f"sample_id_{side}" for side in SIDES]
+    if any(name in names for name in alone):
+        raise ValueError(
+            "names must say what the entries of a pair are called, and sample_id is "
+            f"one of both sides, but it has {' and '.join(alone)}. {_EACH_SIDE}."
+        )
     with open_store(path, tuple(names.values())) as store:
+        for ours, name in names.items():
+            if name not in store.shapes and name not in store.attributes:
+                raise FileFormatError(
+                    f"{path} must hold {name!r}, as names[{ours!r}] says, but it holds "
+                    f"{store.listed() or 'no arrays'}. Give the name as it stands in "
+                    "the file."
+                )
         there = {name: name for name in store.shapes if name not in names.values()}
         there |= {ours: name for ours, name in names.items() if name in store.shapes}
         top = {
@@ -111,7 +143,10 @@ def _read_store(
             for ours, name in top.items()
         }
         axes = (top.get(f"wavelengths_{side}", "") for side in SIDES)
-        secondary, primary = (find_unit(store.units.get(name)) for name in axes)
+        secondary, primary = (
+            find_unit(store.units.get(name)) or find_unit(name.rpartition("/")[2])
+            for name in axes
+        )
         return entries, (secondary, primary)
 
 
@@ -210,6 +245,13 @@ def load_pair(
                 "primary is None. Call load_pair(secondary, primary)."
             )
         return _read_both(Path(path), names)
+    for name, data in (("path", path), ("primary", primary)):
+        if not isinstance(data, str | os.PathLike | Spectra):
+            raise TypeError(
+                f"{name} must be a path, or what read_spectra has read, but it is a "
+                f"{type(data).__name__}. Make SpectraPair(X_secondary, X_primary, ...) "
+                "of arrays."
+            )
     y = names.pop("y", None)
     given = {"secondary": path, "primary": primary}
     sides = {

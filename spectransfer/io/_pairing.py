@@ -11,6 +11,11 @@ from spectransfer.exceptions import FileFormatError, SpectransferWarning
 from spectransfer.spectra import SIDES, Spectra, SpectraPair
 
 AVERAGES = (None, "secondary", "primary", "both")
+_IDS = "sample_id"
+_HOW_TO_NAME = (
+    'Name the column of samples, with names={"sample_id": ...}, or give spectra their '
+    "names, with dataclasses.replace(read_spectra(...), sample_id=[...])"
+)
 
 
 def keys_of(ids: np.ndarray) -> list[str]:
@@ -71,10 +76,61 @@ def _by_rows(sides: dict[str, Spectra], told: Mapping[str, str]) -> str:
         raise FileFormatError(
             f"{told['secondary']} and {told['primary']} must pair row by row, as they "
             f"do not both have sample ids, but there are {sizes[0]} secondary spectra "
-            f"and {sizes[1]} primary ones. Name the column of samples, with "
-            'names={"sample_id": ...}, or bring both to the same spots.'
+            f"and {sizes[1]} primary ones. {_HOW_TO_NAME}, or bring both to the same "
+            "spots."
+        )
+    _refuse_other_order(sides, told)
+    with_ids = [side for side in SIDES if sides[side].sample_id is not None]
+    if with_ids:
+        other = SIDES[1 - SIDES.index(with_ids[0])]
+        warnings.warn(
+            f"{told['secondary']} and {told['primary']} are paired row by row, since "
+            f"only the {with_ids[0]} spectra have sample ids. Name the column of "
+            f"samples of the {other} ones, with names={{'sample_id': ...}}, or see "
+            "that both have their rows in one order.",
+            SpectransferWarning,
+            stacklevel=4,
         )
     return "paired row by row: there are no sample ids on both sides"
+
+
+def _refuse_other_order(sides: dict[str, Spectra], told: Mapping[str, str]) -> None:
+    """Refuse rows that bear the same names on both sides, but in another order."""
+    named = [_names_of_rows(sides[side]) for side in SIDES]
+    for first, keys in named[0].items():
+        for second, others in named[1].items():
+            alike = first == second or _IDS in (first, second)
+            if not alike or keys == others or sorted(keys) != sorted(others):
+                continue
+            way = f"names={{'sample_id': {first!r}}}"
+            if first != second:
+                way = (
+                    "dataclasses.replace(read_spectra(...), sample_id=[...]) for the "
+                    "side that lacks them"
+                )
+            raise FileFormatError(
+                f"The rows of {told['secondary']} and {told['primary']} must pair, but "
+                f"{first!r} of the one and {second!r} of the other have the same names "
+                f"in another order. If they name the samples, say so: {way}; "
+                "otherwise leave one of the columns out."
+            )
+
+
+def _names_of_rows(spectra: Spectra) -> dict[str, list[str]]:
+    """Give what may name rows: ids, and texts or whole numbers that seldom repeat."""
+    columns = dict(spectra.annotations)
+    # without ids, rows may have been counted, from 0 or 1: such a column is left out
+    n = np.arange(len(spectra))
+    ids = spectra.sample_id
+    columns |= {"0, 1, ...": n, "1, 2, ...": n + 1} if ids is None else {_IDS: ids}
+    keys = {
+        name: keys_of(values)
+        for name, values in columns.items()
+        if values.ndim == 1 and values.dtype.kind in "UiuO"
+    }
+    return {
+        name: known for name, known in keys.items() if 2 * len(set(known)) >= len(known)
+    }
 
 
 def _by_sample(
@@ -103,8 +159,7 @@ def _by_sample(
         raise FileFormatError(
             f"{told['secondary']} and {told['primary']} must have samples in common, "
             f"but those of the one are {', '.join(keys['secondary'][:3])}... and of "
-            f"the other {', '.join(keys['primary'][:3])}.... Name the columns of "
-            'samples, with names={"sample_id": ...}.'
+            f"the other {', '.join(keys['primary'][:3])}.... {_HOW_TO_NAME}."
         )
     matched = [row_of[keys[other][row]] for row in rows]
     _warn_of_lost(keys, told)
@@ -165,7 +220,7 @@ def paired(
         if sides[side].sample_id is None:
             raise FileFormatError(
                 f"{told[side]} must have sample ids to be averaged by, but it has "
-                'none. Name the column of samples, with names={"sample_id": ...}.'
+                f"none. {_HOW_TO_NAME}."
             )
         sides = sides | {side: _averaged(sides[side])}
         notes.append(f"{side}: {sides[side].notes[-1]}")

@@ -19,6 +19,7 @@ from spectransfer.io._folder import stacked
 from spectransfer.io.formats import Parsed, counted, read_file
 from spectransfer.spectra import Spectra, merge_detectors
 
+_DETECTORS = (None, "mean", "lower", "upper")
 _KEYS = ("X", "wavelengths", "sample_id")
 
 
@@ -44,7 +45,7 @@ def _axis_of(parsed: Parsed, path: object) -> Axis:
     except WavelengthError as error:
         way = str(error).replace(
             "with spectransfer.spectra.merge_detectors",
-            'with detectors="mean", "lower" or "upper"',
+            'with detectors="mean", "lower" or "upper" of read_spectra',
         )
         raise WavelengthError(f"In {path}: {way}") from error
     if not axis.increases:
@@ -84,7 +85,7 @@ def finished(
             )
         parsed.unit = unit
     elif parsed.unit is None:
-        parsed.notes.append("unit of the axis not told: pass unit=")
+        parsed.notes.append("unit of the axis not told: pass unit= to read_spectra")
     axis = _axis_of(parsed, path)
     try:
         return Spectra(
@@ -217,6 +218,11 @@ def read_spectra(
       intensities from column 'Counts'
       axis ran down, 464.2 to 463.1: turned round
     """
+    if detectors not in _DETECTORS:
+        raise ValueError(
+            f"detectors must be one of {', '.join(map(repr, _DETECTORS))}, but it is "
+            f"{detectors!r}."
+        )
     path, names = Path(path), dict(names or {})
     unknown = [key for key in names if key not in _KEYS]
     if unknown:

@@ -21,8 +21,8 @@ def save_spectra(spectra: Spectra, path: str | os.PathLike[str]) -> None:
 
     Axis, unit and ids (texts or whole numbers) come back from `read_spectra` as they
     are, numbers to the last bit. In CSV, names that look like whole numbers come back
-    as such, and blanks around names are lost. Annotations, the metadata and the unit of
-    intensity are not written.
+    as such, and blanks around names are lost, as is the unit of intensity, which the
+    others keep. Annotations and the metadata are not written.
 
     Parameters
     ----------
@@ -54,6 +54,12 @@ def save_spectra(spectra: Spectra, path: str | os.PathLike[str]) -> None:
     ...     read_spectra(path).sample_id.tolist()
     ['steel']
     """
+    if not isinstance(spectra, Spectra):
+        raise TypeError(
+            f"spectra must be Spectra, but it is a {type(spectra).__name__}. Make "
+            "Spectra(X, wavelengths, unit=...) of an array; a pair is written by "
+            "save_pair."
+        )
     path = Path(path)
     name = path.name.lower()
     for ending, write in _WRITERS.items():
@@ -71,7 +77,7 @@ def save_spectra(spectra: Spectra, path: str | os.PathLike[str]) -> None:
                         f"{broken[0]!r}."
                     )
             with written_beside(path) as beside:
-                write(beside, numbers, axis, ids)
+                write(beside, numbers, axis, ids, spectra.intensity)
             return
     raise ValueError(
         f"Spectra are saved as {', '.join(_WRITERS)}, and the ending says which, but "
@@ -92,7 +98,7 @@ def _packed_text(path: Path) -> Iterator[TextIO]:
 
 
 def _as_text(opened: Callable[[Path], Any]) -> Callable[..., None]:
-    def write(path: Path, numbers: np.ndarray, axis: Any, ids: Any) -> None:
+    def write(path: Path, numbers: np.ndarray, axis: Any, ids: Any, _: Any) -> None:
         head = [] if ids is None else ["sample_id"]
         with opened(path) as file:
             table = csv.writer(file, lineterminator="\n")
@@ -105,26 +111,31 @@ def _as_text(opened: Callable[[Path], Any]) -> Callable[..., None]:
     return write
 
 
-def _entries(numbers: np.ndarray, axis: Any, ids: Any) -> dict[str, Any]:
+def _entries(
+    numbers: np.ndarray, axis: Any, ids: Any, intensity: str | None
+) -> dict[str, Any]:
     entries = {"X": np.ascontiguousarray(numbers), "wavelengths": np.array(axis.values)}
     if axis.unit is not None:
         entries["unit"] = np.asarray(axis.unit)
+    if intensity is not None:
+        entries["intensity"] = np.asarray(intensity)
     if ids is not None:
         entries["sample_id"] = ids
     return entries
 
 
-def _as_npz(path: Path, numbers: np.ndarray, axis: Any, ids: Any) -> None:
+def _as_npz(path: Path, *what: Any) -> None:
     with path.open("wb") as file:
-        np.savez_compressed(file, **_entries(numbers, axis, ids))
+        np.savez_compressed(file, **_entries(*what))
 
 
-def _as_hdf5(path: Path, numbers: np.ndarray, axis: Any, ids: Any) -> None:
+def _as_hdf5(path: Path, *what: Any) -> None:
     h5py = need("h5py", "Writing HDF5", "spectransfer[files]")
     with h5py.File(path, "w") as file:
-        for name, value in _entries(numbers, axis, ids).items():
-            if name == "unit":
-                file["wavelengths"].attrs["units"] = str(value)
+        for name, value in _entries(*what).items():
+            if name in ("unit", "intensity"):
+                of = "wavelengths" if name == "unit" else "X"
+                file[of].attrs["units"] = str(value)
             elif value.dtype.kind == "U":
                 file.create_dataset(
                     name, data=value.tolist(), dtype=h5py.string_dtype()

@@ -85,6 +85,8 @@ def join_library(
             )
         names = np.arange(len(spectra)) if sample_id is None else sample_id
         samples = checked_labels(names, len(spectra), "sample_id")
+        if isinstance(y, Spectra) and y.sample_id is not None and sample_id is not None:
+            _compare_samples(samples, y.sample_id)
     regressor = how.regressor
     if regressor is None:
         regressor = _default_regressor(library, len(np.unique(samples)), how)
@@ -140,6 +142,20 @@ def _published_targets(
             "out the others."
         )
     return published_samples(library, samples, known)[of_row], own
+
+
+def _compare_samples(own: np.ndarray, others: np.ndarray) -> None:
+    """Refuse primary spectra whose samples are not those of the secondary rows."""
+    here, there = paired_labels(own, others, len(own), len(others))
+    differing = np.flatnonzero(here != there)
+    if len(differing):
+        row = differing[0]
+        raise ValueError(
+            "Rows of y must be of the samples of X, but "
+            f"row {row} is {str(here[row])!r} in X and {str(there[row])!r} in y. Bring "
+            "them together with spectransfer.io.load_pair(X, y), which pairs by "
+            "sample, and pass the sides of the pair."
+        )
 
 
 def _default_regressor(library: Library, n_samples: int, how: Joining) -> Any:

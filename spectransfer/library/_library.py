@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
-from spectransfer._axis import Axis, Named, axis_of, compare_axes
+from spectransfer._axis import Axis
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
-from spectransfer._validation import check_targets
 from spectransfer.exceptions import FileFormatError
 from spectransfer.library._card import checked_card
 from spectransfer.library._container import StoredArrays, sha256_of
@@ -19,7 +18,12 @@ from spectransfer.library._extend import extend_library
 from spectransfer.library._join import Joining, join_library
 from spectransfer.library._layers import Described, DescribedVAE, ReaderWithoutTorch
 from spectransfer.library._lookup import LatentIndex, Matches, nearest_entries
-from spectransfer.library._population import OWN_ARRAYS, with_axis
+from spectransfer.library._population import (
+    OWN_ARRAYS,
+    checked_predicted,
+    drawn_spectra,
+    with_axis,
+)
 from spectransfer.library._trees import Reader
 from spectransfer.library._verify import Verification, verify_spectra
 from spectransfer.pipeline import PrimarySide, TransferPipeline
@@ -164,6 +168,28 @@ class Library:
         """
         return self._side.undo(self._decode_prepared(latents))
 
+    def sample(
+        self, n_samples: int = 1, *, random_state: RandomState = None
+    ) -> FloatArray:
+        """Draw spectra that the primary instrument might measure of its standards.
+
+        Published latents, drawn and decoded, with normal noise of the published
+        residual: an `ApplicabilityDomain` learns from them though nobody sent spectra.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            How many.
+        random_state : int, RandomState instance or None, default=None
+            Seed.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_primary)
+            Spectra in the space of predictions, as `decode` gives them.
+        """
+        return self._side.undo(drawn_spectra(self, n_samples, random_state))
+
     def _decode_prepared(self, latents: ArrayLike) -> FloatArray:
         found = np.asarray(latents)
         if found.dtype.kind not in "fiu" or len(found) == 0:
@@ -203,38 +229,13 @@ class Library:
         if measured:
             prepared = self._side.prepare(with_axis(spectra), "spectra")
         else:
-            prepared = self._side.prepare_predicted(self._check_predicted(spectra))
+            prepared = self._side.prepare_predicted(
+                checked_predicted(self.axis, spectra)
+            )
         return self._encode_prepared(prepared)
 
     def _encode_prepared(self, prepared: FloatArray) -> FloatArray:
         return np.asarray(self._autoencoder.transform(prepared), np.float32)
-
-    def _check_predicted(self, spectra: Any) -> FloatArray:
-        """Refuse predicted spectra that are not on the axis of the library.
-
-        Parameters
-        ----------
-        spectra : array-like of shape (n_spectra, n_primary)
-            As a transfer gives them; a data frame may name its columns.
-
-        Returns
-        -------
-        ndarray
-            Finite numbers.
-        """
-        spectra = with_axis(spectra)
-        axis = axis_of(spectra)
-        if axis is not None:
-            known = Named(self.axis.values, self.axis.unit)
-            compare_axes(known, axis, who="The library", what="spectra")
-        found = check_targets(spectra, name="spectra")
-        if found.shape[1:] != (len(self.axis),):
-            raise ValueError(
-                f"spectra must have the {self.axis.span} of the library, but their "
-                f"shape is {found.shape}. Transfer them with a transfer that has "
-                "joined it, or pass measured=True for those of the primary instrument."
-            )
-        return found
 
     def transform_target(self, spectra: ArrayLike | Spectra) -> FloatArray:
         """Bring measured primary spectra to the space of decoded ones.

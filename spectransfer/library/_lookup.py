@@ -20,6 +20,7 @@ import numpy as np
 
 from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
+from spectransfer.library._population import checked_predicted
 from spectransfer.metrics import cluster_labels
 from spectransfer.spectra import Spectra
 from spectransfer.transfer import StoredSpectra
@@ -114,7 +115,7 @@ def nearest_entries(
     if measured:
         queries = library.transform_target(spectra)
     else:
-        queries = library._check_predicted(spectra)
+        queries = checked_predicted(library.axis, spectra)
     n_nominated = min(_NOMINATED * n_neighbors, n_entries)
     shape = len(latents), n_neighbors
     entry = np.empty(shape, np.intp)

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.utils import check_random_state
 
-from spectransfer._axis import axis_of, compare_axes, with_names
+from spectransfer._axis import Axis, Named, axis_of, compare_axes, with_names
 from spectransfer._blocks import blocks_of, row_blocks
-from spectransfer._typing import ArrayLike, FloatArray
+from spectransfer._typing import ArrayLike, FloatArray, RandomState
+from spectransfer._validation import check_targets
 from spectransfer.exceptions import WavelengthError
 from spectransfer.pipeline import PrimarySide
 from spectransfer.spectra import Spectra
@@ -244,6 +246,77 @@ def published_samples(
     sums = np.zeros((len(samples), decoded.shape[1]))
     np.add.at(sums, of_row, decoded)
     return (sums / (stops - starts)[:, None]).astype(np.float32)
+
+
+def drawn_spectra(library: Any, n: int, random_state: RandomState) -> FloatArray:
+    """Draw prepared spectra of a library: decoded latents, and noise of the residual.
+
+    Spectra miss more or less, as the published quantiles of Q say; below the median
+    these are mirrored, as logarithms.
+
+    Parameters
+    ----------
+    library : Library
+        Opened.
+    n : int
+        How many.
+    random_state : int, RandomState instance or None
+        Seed.
+
+    Returns
+    -------
+    ndarray of shape (n, n_prepared)
+        Spectra as the primary side prepares them.
+    """
+    residual = library._arrays.get("residual")
+    if residual is None:
+        raise ValueError(
+            "Spectra are drawn with the noise of the published residual, but this "
+            "library was published from latents, without spectra, and has none. Ask "
+            "its publishers for one with held_out=, or decode its latents."
+        )
+    rng = check_random_state(random_state)
+    rows = rng.randint(len(library.latents), size=n)
+    decoded = library._decode_prepared(library.latents[rows])
+    noise = rng.standard_normal(decoded.shape) * residual
+    missed = np.log(np.maximum(library._quantiles[1], np.finfo(np.float64).tiny))
+    below = [2 * missed[0] - missed[:0:-1], 1 - np.array(LEVELS[:0:-1])]
+    levels, logs = np.append(below[1], LEVELS), np.append(below[0], missed)
+    q = np.exp(np.interp(rng.uniform(size=len(noise)), levels, logs))
+    own = np.maximum((noise**2).sum(axis=1), np.finfo(np.float64).tiny)
+    noise *= np.sqrt(q / own)[:, None]
+    found: FloatArray = (decoded + noise).astype(decoded.dtype)
+    return found
+
+
+def checked_predicted(places: Axis, spectra: Any) -> FloatArray:
+    """Refuse predicted spectra that are not on the axis of a library.
+
+    Parameters
+    ----------
+    places : Axis
+        Of the library.
+    spectra : array-like of shape (n_spectra, n_primary)
+        As a transfer gives them; a data frame may name its columns.
+
+    Returns
+    -------
+    ndarray
+        Finite numbers.
+    """
+    spectra = with_axis(spectra)
+    axis = axis_of(spectra)
+    if axis is not None:
+        known = Named(places.values, places.unit)
+        compare_axes(known, axis, who="The library", what="spectra")
+    found = check_targets(spectra, name="spectra")
+    if found.shape[1:] != (len(places),):
+        raise ValueError(
+            f"spectra must have the {places.span} of the library, but their "
+            f"shape is {found.shape}. Transfer them with a transfer that has "
+            "joined it, or pass measured=True for those of the primary instrument."
+        )
+    return found
 
 
 def with_axis(X: Any) -> Any:

@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state
 from spectransfer._blocks import blocks_of
 from spectransfer._labels import checked_labels
 from spectransfer._numbers import common_unit
+from spectransfer._progress import progress_bar
 from spectransfer._typing import ArrayLike, FloatArray, IntArray, RandomState
 from spectransfer.model_selection._medoids import medoids
 
@@ -39,6 +40,7 @@ def select_standards(
     include: ArrayLike | None = None,
     n_components: int = 8,
     random_state: RandomState = 0,
+    verbose: bool | int = False,
 ) -> IntArray:
     """Choose the samples that are to be measured on the primary instrument, too.
 
@@ -74,6 +76,8 @@ def select_standards(
         Number of components, at most the number of spectra or channels less one.
     random_state : int, RandomState instance or None, default=0
         Where the clusters begin.
+    verbose : bool or int, default=False
+        Whether to show how many spectra have been read.
 
     Returns
     -------
@@ -133,7 +137,7 @@ def select_standards(
             f"{n_components!r}."
         )
     known = _included(include, samples, n)
-    points = _sample_means(_whitened(spectra, n_components), samples)
+    points = _sample_means(_whitened(spectra, n_components, verbose), samples)
     if method == "kmeans":
         chosen = _nearest_to_centers(points, n, known, random_state)
     elif method == "kmedoids":
@@ -210,7 +214,7 @@ def _sample_means(points: FloatArray, samples: list[IntArray]) -> FloatArray:
     return np.stack([points[rows].mean(axis=0) for rows in samples])
 
 
-def _whitened(spectra: Any, n_components: int) -> FloatArray:
+def _whitened(spectra: Any, n_components: int, verbose: bool | int) -> FloatArray:
     """Give spectra as components of unit variance."""
     every = max(1, len(spectra) // _MOST_SPECTRA)
     rows = slice(0, None, every)
@@ -233,10 +237,14 @@ def _whitened(spectra: Any, n_components: int) -> FloatArray:
             "Standards are chosen by what tells spectra apart, but these are all "
             "alike. Pass the spectra of other materials, too."
         )
-    blocks = (np.asarray(block) / unit for block in blocks_of(spectra, 4096))
-    return np.concatenate([pca.transform(block)[:, kept] for block in blocks]).astype(
-        np.float64
-    )
+    points = []
+    with progress_bar(
+        len(spectra), "spectrum", visible=bool(verbose), desc="choose standards"
+    ) as bar:
+        for block in blocks_of(spectra, 4096):
+            points.append(pca.transform(np.asarray(block) / unit)[:, kept])
+            bar.update(len(block))
+    return np.concatenate(points).astype(np.float64)
 
 
 def _nearest_to_centers(

@@ -9,6 +9,7 @@ _MODULE_OF = {
     "SpectralMLP": "spectransfer.networks._mlp",
     "SpectralVAE": "spectransfer.networks._vae",
     "Training": "spectransfer.networks._training",
+    "resumable": "spectransfer.nn",
 }
 
 # not in __all__: for other rooms of this house
@@ -35,5 +36,6 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.networks._training import PublishedTraining as PublishedTraining
     from spectransfer.networks._training import Training as Training
     from spectransfer.networks._vae import SpectralVAE as SpectralVAE
+    from spectransfer.nn import resumable as resumable
 else:
     __getattr__, __dir__ = lazy_names(__name__, _MODULE_OF | _FOR_ROOMS)

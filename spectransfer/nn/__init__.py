@@ -1,5 +1,6 @@
 """Networks: torch modules, losses, the KL schedule, and all of skorch."""
 
+from spectransfer.nn._checkpoints import resumable
 from spectransfer.nn._data import Seen, SpectraDataset, Unit
 from spectransfer.nn._described import describe, module_of, net_around
 from spectransfer.nn._engine import (
@@ -46,6 +47,7 @@ __all__ = [
     "net_around",
     "regression_through",
     "resolve_device",
+    "resumable",
     "subspace_of",
     "train",
     "usable_device",

@@ -290,6 +290,7 @@ class DenseStep:
             groups.setdefault(2 * l2, []).append(weights)
         self.weights, self.gradient = _in_one_piece(list(chain(*groups.values())))
         moments = torch.zeros_like(self.weights), torch.zeros_like(self.weights)
+        self.moments = moments
         # Adam takes what has the same penalty together
         sizes = [sum(w.numel() for w in members) for members in groups.values()]
         parts: list[Any] = [
@@ -331,6 +332,24 @@ class DenseStep:
                 beta1=BETAS[0], beta2=BETAS[1], eps=ADAM_EPS, weight_decay=decay,
                 amsgrad=False, maximize=False,
             )  # fmt: skip
+
+    def state(self) -> dict[str, Any]:
+        """Give what the next step depends on, beside the weights."""
+        noise = getattr(self.batch, "noise", None)
+        return {
+            "moments": list(self.moments),
+            "n_taken": self.n_taken,
+            "noise": noise and noise.bit_generator.state,
+        }
+
+    def go_on_from(self, state: dict[str, Any]) -> None:
+        """Put back what `state` gave."""
+        for moments, kept in zip(self.moments, state["moments"], strict=True):
+            moments.copy_(kept)
+        self.n_taken = state["n_taken"]
+        self.adam_step.fill_(self.n_taken)
+        if state["noise"] is not None:
+            self.batch.noise.bit_generator.state = state["noise"]
 
     def end(self) -> None:
         """Give every weight memory of its own again, without a gradient."""

@@ -2,11 +2,11 @@
 
 What skorch has is used: epochs, history, early stopping, gradient clipping. Added are
 the weight of the KL divergence, an epoch that looks at a loss no more often than it
-must, an error when it is no number, and Ctrl-C that ends a training as anything else.
+must, an error when it is no number, Ctrl-C that ends a training as anything else, and
+states from which a killed training goes on.
 """
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any
@@ -24,99 +24,12 @@ from torch import Tensor, nn
 
 from spectransfer._progress import Bar, progress_bar
 from spectransfer._typing import FloatArray
-from spectransfer.exceptions import DivergenceError
+from spectransfer.nn._checkpoints import Checkpoint, go_on, state_of
 from spectransfer.nn._data import Batches, SpectraDataset, place
 from spectransfer.nn._dense import DenseStep
 from spectransfer.nn._hardware import autocast, fitting_threads, matrix_products
 from spectransfer.nn._plan import ADAM_EPS, Plan
-
-USUAL_LEARNING_RATE = 1e-3
-SECONDS_BETWEEN_LOSSES = 0.5
-STEPS_BETWEEN_CHECKS = 50
-
-
-def refuse_divergence(loss: float, epoch: int, plan: Plan) -> None:
-    """Stop a training whose loss is no finite number."""
-    if math.isfinite(loss):
-        return
-    rate = plan.learning_rate
-    limit = (
-        ""
-        if plan.max_gradient_norm
-        else " take Training(), which shortens long gradients,"
-    )
-    raise DivergenceError(
-        f"The loss of a training must stay finite, but that of the {plan.name} "
-        f"became {loss} in epoch {epoch} at learning_rate={rate:g}. Lower the learning "
-        f"rate (try {min(rate / 10, USUAL_LEARNING_RATE):g}),{limit} or scale the "
-        "spectra: single extreme values weigh with their square."
-    )
-
-
-class EpochLoss:
-    """Mean of the losses of an epoch, summed where they arise.
-
-    To look at a number on a graphics card is to wait for it; so only sums are kept
-    until someone asks.
-    """
-
-    def __init__(self, device: torch.device, left_out: float = 0.0) -> None:
-        self.total: Any = torch.zeros((), dtype=torch.float64, device=device)
-        self.n_spectra, self.left_out = 0, left_out
-
-    def add(self, loss: Tensor | float, n_spectra: int) -> None:
-        """Add the mean loss of a batch."""
-        if isinstance(loss, float):
-            self.total = float(self.total) + n_spectra * loss
-        else:
-            self.total.add_(loss.detach(), alpha=n_spectra)
-        self.n_spectra += n_spectra
-
-    def mean(self) -> float:
-        """Mean loss of a spectrum so far, over all of its channels."""
-        return float(self.total) / self.n_spectra + self.left_out
-
-
-class Watch:
-    """Divergence and progress of a training.
-
-    Parameters
-    ----------
-    plan : Plan
-        How the network is trained.
-    bar : Bar
-        What counts the steps.
-    """
-
-    def __init__(self, plan: Plan, bar: Bar) -> None:
-        self.plan, self.bar = plan, bar
-        self.n_seen, self.started, self.shown = 0, time.monotonic(), 0.0
-        self.every = 1 if plan.device.type == "cpu" else STEPS_BETWEEN_CHECKS
-
-    def epoch(self, epoch: int) -> None:
-        """Name the epoch that begins."""
-        self.bar.describe(f"{self.plan.name}, epoch {epoch}/{self.plan.n_epochs}")
-
-    def step(self, losses: EpochLoss, n_spectra: int, step: int, epoch: int) -> None:
-        """Look at a step: every one on the CPU, one in fifty on other devices."""
-        if step % self.every == 0:
-            refuse_divergence(losses.mean(), epoch, self.plan)
-        if not self.bar.visible:
-            return
-        self.n_seen += n_spectra
-        now = time.monotonic()
-        if now - self.shown > SECONDS_BETWEEN_LOSSES:
-            self.shown = now
-            self.show(losses.mean())
-        self.bar.update()
-
-    def show(self, loss: float, validation: float | None = None) -> None:
-        """Show losses, and spectra in a second."""
-        speed = self.n_seen / max(time.monotonic() - self.started, 1e-9)
-        shown = {"loss": f"{loss:.4g}"}
-        if validation is not None:
-            shown["validation"] = f"{validation:.4g}"
-        self.bar.show(**shown, **{"spectra/s": f"{speed:.4g}"})
+from spectransfer.nn._watch import EpochLoss, Watch, refuse_divergence
 
 
 class _KLWeight(Callback):
@@ -155,6 +68,7 @@ class TrainedNet(NeuralNet):
     watch: Watch
     epoch_losses: dict[str, float]
     dense_step: DenseStep | None = None
+    checkpoint: Checkpoint | None = None
 
     def initialize_optimizer(self, *args: Any, **kwargs: Any) -> "TrainedNet":
         """Make an optimizer where there is one.
@@ -168,11 +82,15 @@ class TrainedNet(NeuralNet):
     def partial_fit(self, X: Any, y: Any = None, **kwargs: Any) -> "TrainedNet":
         """Train; skorch's would take Ctrl-C for early stopping."""
         self.notify("on_train_begin", X=X, y=y)
-        n_steps = self.plan.n_epochs * self.plan.batches(len(X))
+        ended = go_on(self)
+        n_epochs = 0 if ended else self.plan.n_epochs - len(self.history)
+        n_steps = n_epochs * self.plan.batches(len(X))
         with progress_bar(n_steps, "step", visible=self.plan.verbose) as bar:
             self.watch = Watch(self.plan, bar)
             with suppress(_PatienceSpent):
-                self.fit_loop(X, y, **kwargs)
+                self.fit_loop(X, y, epochs=n_epochs, **kwargs)
+        if self.checkpoint is not None and not ended:
+            self.checkpoint.save(state_of(self, ended=True))
         self.notify("on_train_end", X=X, y=y)
         return self
 
@@ -209,6 +127,14 @@ class TrainedNet(NeuralNet):
             self.history.record(name, loss)
         self.watch.show(*self.epoch_losses.values())
         self.epoch_losses = {}
+
+    def notify(self, method_name: str, **cb_kwargs: Any) -> None:
+        """Tell net and callbacks; when all know of an epoch's end, it may be kept."""
+        super().notify(method_name, **cb_kwargs)
+        if method_name != "on_epoch_end" or self.checkpoint is None:
+            return
+        if self.checkpoint.due():
+            self.checkpoint.save(state_of(self, ended=False))
 
     def train_step_single(self, batch: Any, **kwargs: Any) -> dict[str, Any]:
         """Take the loss of a batch and its gradients."""
@@ -375,6 +301,9 @@ def train(
             settings.enter_context(fitting_threads(module, plan.batch_size))
             settings.enter_context(matrix_products(plan.precision))
             spectra = place(data, plan.device)
+            net.checkpoint = Checkpoint.of(
+                plan, (net.module_, net.criterion_), (data, validation), kl_weights
+            )
             if optimizer is None:
                 net.dense_step = DenseStep(net.module_, net.criterion_, plan, len(data))
             net.partial_fit(spectra, y=None)
@@ -396,7 +325,7 @@ def _forget_training(net: TrainedNet) -> None:
     elif hasattr(net, "optimizer_"):  # an error may have come before it was made
         net.module_.zero_grad(set_to_none=True)
         net.optimizer_.state.clear()
-    net.criterion_ = net.criterion = net.train_split = None
+    net.criterion_ = net.criterion = net.train_split = net.checkpoint = None
     net.callbacks_, net.callbacks = [], []
     del net.plan, net.watch, net.epoch_losses
 

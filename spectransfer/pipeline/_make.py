@@ -17,6 +17,7 @@ def make_transfer_pipeline(
     secondary: Any = "default",
     primary: Any = "default",
     memory: Any = None,
+    verbose: bool = False,
 ) -> TransferPipeline:
     """Build the whole transfer, from raw secondary to baseline-free primary spectra.
 
@@ -40,6 +41,9 @@ def make_transfer_pipeline(
         its steps.
     memory : str or joblib.Memory, default=None
         Cache of the prepared secondary spectra, as in `sklearn.pipeline.Pipeline`.
+    verbose : bool, default=False
+        Whether to print each step and its time, as in `sklearn.pipeline.Pipeline`.
+        Networks show their own progress, with ``verbose=1`` of theirs.
 
     Returns
     -------
@@ -96,7 +100,7 @@ def make_transfer_pipeline(
 
         regressor = VAELatentTransfer(SpectralVAE(), SpectralMLP())
     steps.append(("transfer", PrimarySpaceRegressor(regressor, transformer=primary)))
-    return TransferPipeline(steps, memory=memory)
+    return TransferPipeline(steps, memory=memory, verbose=verbose)
 
 
 def make_published_pipeline(regressor: Any = None, **changes: Any) -> TransferPipeline:

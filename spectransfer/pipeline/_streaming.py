@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from spectransfer._axis import Axis, compare_axes, read_names
 from spectransfer._blocks import BLOCK_ROWS, blocks_of, take_rows
 from spectransfer._files import new_array, new_npy_files, written_beside
+from spectransfer._labels import sample_names
 from spectransfer._progress import progress_bar
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import (
@@ -67,11 +68,11 @@ def transfer_spectra(
     out : ndarray of shape (n_spectra, n_primary), path or None, default=None
         Where the primary spectra go. A path is that of a ``.npy`` file, or of an
         ``.npz`` file, which holds the axis, too (`X`, `wavelengths`, `unit`, as far as
-        the transfer knows them) and is made in memory. A file takes its name once it
-        is complete, so that an interrupted run leaves nothing under that name, and an
-        older file as it was. A symbolic link is followed. None makes a new array,
-        in a temporary file where `X` is memory-mapped and the result has 64 MiB or
-        more.
+        the transfer knows them, and `sample_id` of `Spectra`) and is made in memory. A
+        file takes its name once it is complete, so that an interrupted run leaves
+        nothing under that name, and an older file as it was. A symbolic link is
+        followed. None makes a new array, in a temporary file where `X` is
+        memory-mapped and the result has 64 MiB or more.
     block_size : int, default=4096
         Spectra in a block, rounded up to whole ones of the smaller blocks in which
         networks work. The result does not depend on it, but for the rounding of matrix
@@ -119,6 +120,12 @@ def transfer_spectra(
         "reference": reference,
         "verbose": verbose,
     }
+    if _suffix(out) == ".csv":
+        raise ValueError(
+            f"out must be the path of a .npy or .npz file, but it is {out}. Leave out "
+            "None, and write what comes: spectransfer.io.save_spectra writes Spectra, "
+            'and with output="pandas" a frame has its own to_csv.'
+        )
     if hasattr(X, "X_secondary"):
         return _transfer_pair(transfer, X, out, options)
     if isinstance(X, Spectra):
@@ -128,9 +135,10 @@ def transfer_spectra(
     if output is not None:
         predicted = transfer_spectra(transfer, X, out, **options)
         return framed(predicted, output, X, names_of_predictions(transfer))
-    if out is not None and Path(str(out)).suffix == ".npz":
+    if _suffix(out) == ".npz":
         predicted = transfer_spectra(transfer, X, None, **options)
-        return _written(predicted, Path(str(out)), names_of_predictions(transfer))
+        axis = _axis_of_predictions(transfer)
+        return _written({"X": predicted}, axis, out)
     if _is_dask(X):
         if out is not None:
             raise ValueError(
@@ -167,20 +175,39 @@ def _transfer_single(
     transfer: Any, spectra: Spectra, out: Any, options: dict[str, Any]
 ) -> Spectra:
     """Transfer spectra that know their axis, to such on the primary one."""
-    predicted = _on_known_axis(transfer, spectra.axis, spectra.X, out, options)
-    names = names_of_predictions(transfer)
-    named = None if names is None else read_names(names)
-    if named is None:
+    axis = _axis_of_predictions(transfer)
+    if axis is None:  # before any work is done
         raise ValueError(
             "The transfer does not know the axis of its predictions, and Spectra have "
             "one. Fit it on data frames, such as pair.as_frames(), or transfer "
             "spectra.X."
         )
-    axis = Axis(named.values, named.unit)
+    archive = _suffix(out) == ".npz"
+    into = None if archive else out
+    predicted = _on_known_axis(transfer, spectra.axis, spectra.X, into, options)
+    if archive:
+        entries = {"X": predicted}
+        if spectra.sample_id is not None:
+            entries["sample_id"] = sample_names(
+                spectra.sample_id, len(predicted), "sample_id"
+            )
+        _written(entries, axis, out)
     return replace(
         spectra, X=predicted, wavelengths=axis.values, unit=axis.unit,
         descending=False, notes=("transferred",),
     )  # fmt: skip
+
+
+def _suffix(out: Any) -> str:
+    """Give the ending of a path; none of an array."""
+    return Path(out).suffix if isinstance(out, str | os.PathLike) else ""
+
+
+def _axis_of_predictions(transfer: Any) -> Axis | None:
+    """Give the primary axis, as far as the transfer knows it."""
+    names = names_of_predictions(transfer)
+    named = None if names is None else read_names(names)
+    return None if named is None else Axis(named.values, named.unit)
 
 
 def _on_known_axis(
@@ -204,34 +231,34 @@ def _on_known_axis(
 
 def _transfer_pair(transfer: Any, pair: Any, out: Any, options: dict[str, Any]) -> Any:
     """Transfer the secondary side of a pair, and put the result on its primary side."""
+    axis = _axis_of_predictions(transfer)
+    if axis is None:  # before any work is done
+        first = _on_known_axis(
+            transfer, pair.axis_secondary, pair.X_secondary[:1], None, options
+        )
+        if first.shape[1:] != pair.X_primary.shape[1:]:
+            raise ValueError(
+                f"The transfer predicts {first.shape[1:]} channels whose axis it does "
+                "not know, and the pair has "
+                f"{len(pair.wavelengths_primary)} primary channels. Fit it on data "
+                "frames, such as pair.as_frames(), or transfer pair.X_secondary."
+            )
+        axis = pair.axis_primary
     predicted = _on_known_axis(
         transfer, pair.axis_secondary, pair.X_secondary, out, options
     )
-    names = names_of_predictions(transfer)
-    named = None if names is None else read_names(names)
-    if named is not None:
-        axis = Axis(named.values, named.unit or pair.units[1])
-    elif predicted.shape[1:] == pair.X_primary.shape[1:]:
-        axis = pair.axis_primary
-    else:
-        raise ValueError(
-            f"The transfer predicts {predicted.shape[1:]} channels whose axis it does "
-            "not know, and the pair has "
-            f"{len(pair.wavelengths_primary)} primary channels. Fit it on data frames, "
-            "such as pair.as_frames(), or transfer pair.X_secondary."
-        )
+    axis = Axis(axis.values, axis.unit or pair.units[1])
     return replace(pair, X_primary=predicted, wavelengths_primary=axis)
 
 
-def _written(predicted: np.ndarray, path: Path, names: list[str] | None) -> np.ndarray:
+def _written(entries: dict[str, Any], axis: Axis | None, path: Any) -> np.ndarray:
     """Write predictions with their axis into one archive, whole or not at all."""
-    named = None if names is None else read_names(names)
-    entries: dict[str, Any] = {"X": predicted}
-    if named is not None:
-        entries["wavelengths"] = named.values
-        entries |= {} if named.unit is None else {"unit": np.asarray(named.unit)}
-    with written_beside(path) as beside, beside.open("wb") as file:
+    if axis is not None:
+        entries = entries | {"wavelengths": axis.values}
+        entries |= {} if axis.unit is None else {"unit": np.asarray(axis.unit)}
+    with written_beside(Path(path)) as beside, beside.open("wb") as file:
         np.savez(file, **entries)
+    predicted: np.ndarray = entries["X"]
     return predicted
 
 

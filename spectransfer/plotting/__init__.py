@@ -14,7 +14,11 @@ from spectransfer.plotting._learning import LearningCurveDisplay
 from spectransfer.plotting._learning import curves_of as curves_of
 from spectransfer.plotting._lines import LIBS_LINES
 from spectransfer.plotting._maps import MapDisplay
-from spectransfer.plotting._reliability import BandDisplay, T2QDisplay
+from spectransfer.plotting._reliability import (
+    BandDisplay,
+    ExpectedErrorDisplay,
+    T2QDisplay,
+)
 from spectransfer.plotting._spectra import SpectraDisplay
 from spectransfer.plotting._standards import StandardsCurveDisplay
 
@@ -25,6 +29,7 @@ __all__ = [
     "ControlChartDisplay",
     "DriftDisplay",
     "ErrorSpectrumDisplay",
+    "ExpectedErrorDisplay",
     "LatentDisplay",
     "LearningCurveDisplay",
     "MapDisplay",

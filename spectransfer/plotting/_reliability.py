@@ -1,12 +1,20 @@
-"""Which spectra to trust: a spectrum with its band, and T2 against Q with limits."""
+"""Which spectra to trust: bands, expected against true errors, T2 against Q."""
 
 from typing import Any
 
 import numpy as np
+from scipy.stats import spearmanr
 
 from spectransfer._axis import Axis, axis_of
 from spectransfer._typing import ArrayLike
-from spectransfer.plotting._figure import axes_for, with_whole_formulas
+from spectransfer._wrapping import unit_of_predictions
+from spectransfer.metrics import spectrum_cosine
+from spectransfer.plotting._figure import (
+    axes_for,
+    measured_and_predicted,
+    with_unit,
+    with_whole_formulas,
+)
 
 
 class BandDisplay:
@@ -22,6 +30,8 @@ class BandDisplay:
         Channels that the secondary instrument does not see. None is none of them.
     measured : array-like of shape (n_channels,), default=None
         What the primary measured, in the space of the predictions.
+    unit : str or None, default=None
+        Unit of the intensities.
 
     Attributes
     ----------
@@ -54,7 +64,9 @@ class BandDisplay:
         *,
         inferred: ArrayLike | None = None,
         measured: ArrayLike | None = None,
+        unit: str | None = None,
     ) -> None:
+        self.unit = unit
         self.label = places.label if isinstance(places, Axis) else "channel"
         self.places = np.asarray(places, dtype=np.float64)
         self.lower, self.upper = (np.asarray(b, np.float64) for b in (lower, upper))
@@ -104,7 +116,7 @@ class BandDisplay:
         if self.measured is not None:
             self.ax_.plot(self.places, self.measured, "k:", lw=0.8, label="measured")
         self.ax_.set_xlabel(self.label)
-        self.ax_.set_ylabel("intensity")
+        self.ax_.set_ylabel(with_unit("intensity", self.unit))
         self.ax_.legend(frameon=False, fontsize="small")
         with_whole_formulas(self.ax_)
         return self
@@ -113,11 +125,12 @@ class BandDisplay:
     def from_estimator(
         cls,
         transfer: Any,
-        X: ArrayLike,
+        X: Any,
         y: Any = None,
         *,
         coverage: float = 0.9,
         simultaneous: bool = False,
+        unit: str | None = None,
         ax: Any = None,
     ) -> "BandDisplay":
         """Draw the band of one spectrum.
@@ -126,14 +139,17 @@ class BandDisplay:
         ----------
         transfer : ConformalTransfer
             Fitted.
-        X : array-like of shape (1, n_secondary)
-            The secondary spectrum.
+        X : array-like of shape (1, n_secondary), or PairedSpectra of one spot
+            The secondary spectrum. A pair has the primary one, axes and unit, too.
         y : array-like of shape (1, n_primary), default=None
             What the primary measured; a data frame tells the axis.
         coverage : float, default=0.9
             As in `predict_interval`.
         simultaneous : bool, default=False
             As in `predict_interval`.
+        unit : str or None, default=None
+            Unit of the intensities; None takes that of a pair, unless predictions are
+            in another.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None makes a new figure.
 
@@ -142,6 +158,7 @@ class BandDisplay:
         BandDisplay
             The display, drawn.
         """
+        X, y, unit = _sides_of(transfer, X, y, unit)
         lower, upper = transfer.predict_interval(X, coverage, simultaneous=simultaneous)
         measured = None if y is None else np.asarray(transfer.transform_target(y))[0]
         axis = None if y is None else axis_of(y)
@@ -154,7 +171,142 @@ class BandDisplay:
             upper[0],
             inferred=transfer.inferred_,
             measured=measured,
+            unit=unit,
         ).plot(ax)
+
+
+def _sides_of(
+    transfer: Any, X: Any, y: Any, unit: str | None
+) -> tuple[Any, Any, str | None]:
+    """Give secondary and primary spectra of a pair, and the unit of predictions."""
+    if not hasattr(X, "intensity_unit"):
+        return X, y, unit
+    if unit is None and unit_of_predictions(transfer.transfer_, "kept"):
+        unit = X.intensity_unit
+    return *X[:].as_frames(), unit
+
+
+class ExpectedErrorDisplay:
+    """Errors of spectra against those that were expected of them.
+
+    Parameters
+    ----------
+    expected, true : array-like of shape (n_spectra,)
+        Expected and true errors.
+    name : str, default="Euclidean error"
+        What they are.
+    unit : str or None, default=None
+        Their unit.
+
+    Attributes
+    ----------
+    rank_correlation_ : float
+        Spearman's, of both errors.
+    ax_ : matplotlib.axes.Axes
+        Axes that were drawn on.
+    figure_ : matplotlib.figure.Figure
+        Their figure.
+
+    See Also
+    --------
+    spectransfer.reliability.ConformalTransfer.expected_error : Tells what to expect.
+    MapDisplay : Maps of both, by `from_values`.
+
+    Examples
+    --------
+    >>> from spectransfer.plotting import ExpectedErrorDisplay
+    >>> display = ExpectedErrorDisplay([1.0, 2.0, 3.0], [1.5, 1.0, 4.0]).plot()
+    >>> round(float(display.rank_correlation_), 2)
+    0.5
+    """
+
+    def __init__(
+        self,
+        expected: ArrayLike,
+        true: ArrayLike,
+        *,
+        name: str = "Euclidean error",
+        unit: str | None = None,
+    ) -> None:
+        self.expected, self.true = (np.asarray(e, np.float64) for e in (expected, true))
+        self.name, self.unit = name, unit
+        if self.expected.ndim != 1 or self.expected.shape != self.true.shape:
+            raise ValueError(
+                "expected and true must be errors of the same spectra, but their "
+                f"shapes are {self.expected.shape} and {self.true.shape}. Pass one "
+                "number of each for every spectrum."
+            )
+
+    def plot(self, ax: Any = None) -> "ExpectedErrorDisplay":
+        """Draw a dot for each spectrum, and the line of equal errors.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Axes to draw on; None makes a new figure.
+
+        Returns
+        -------
+        ExpectedErrorDisplay
+            Itself.
+        """
+        self.ax_ = axes_for(ax, (4.8, 3.8))
+        self.figure_ = self.ax_.figure
+        self.rank_correlation_ = float(spearmanr(self.expected, self.true)[0])
+        label = f"rank correlation {self.rank_correlation_:.2f}"
+        self.ax_.plot(self.expected, self.true, ".", ms=3, label=label)
+        ends = [self.expected.min(), self.expected.max()]
+        self.ax_.plot(ends, ends, color="0.35", ls="--", lw=1, label="as expected")
+        if min(self.expected.min(), self.true.min()) > 0:
+            self.ax_.set_xscale("log")
+            self.ax_.set_yscale("log")
+        self.ax_.set_xlabel(with_unit(f"expected {self.name}", self.unit))
+        self.ax_.set_ylabel(with_unit(f"true {self.name}", self.unit))
+        self.ax_.legend(frameon=False, fontsize="small")
+        return self
+
+    @classmethod
+    def from_estimator(
+        cls,
+        transfer: Any,
+        X: Any,
+        y: Any = None,
+        *,
+        error: str = "euclidean",
+        unit: str | None = None,
+        ax: Any = None,
+    ) -> "ExpectedErrorDisplay":
+        """Predict spectra, and compare their errors with the expected ones.
+
+        Parameters
+        ----------
+        transfer : ConformalTransfer
+            Fitted.
+        X : array-like of shape (n_spectra, n_secondary), or PairedSpectra
+            Secondary spectra. A pair has the primary ones and the unit, too.
+        y : array-like of shape (n_spectra, n_primary), default=None
+            What the primary measured of the same spots.
+        error : {"euclidean", "cosine"}, default="euclidean"
+            Which error.
+        unit : str or None, default=None
+            Unit of the intensities; None takes that of a pair, unless predictions are
+            in another.
+        ax : matplotlib.axes.Axes, default=None
+            Axes to draw on; None makes a new figure.
+
+        Returns
+        -------
+        ExpectedErrorDisplay
+            The display, drawn.
+        """
+        X, y, unit = _sides_of(transfer, X, y, unit)
+        measured, predicted = measured_and_predicted(transfer, X, y)
+        expected = transfer.expected_error(X)[error]
+        if error == "cosine":
+            true = spectrum_cosine(measured, predicted)
+            return cls(expected, true, name="cosine error").plot(ax)
+        off = np.asarray(measured, np.float64) - predicted
+        return cls(expected, np.linalg.norm(off, axis=1), unit=unit).plot(ax)
 
 
 class T2QDisplay:

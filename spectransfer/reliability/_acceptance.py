@@ -8,13 +8,13 @@ of Experiments", 1935), and Wilcoxon's test ranks them.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy.stats import wilcoxon
 
-from spectransfer._typing import ArrayLike, FloatArray, IntArray
+from spectransfer._typing import ArrayLike, BoolArray, FloatArray, IntArray
 from spectransfer._validation import HasMethods, validate_params
 from spectransfer.metrics import (
     PropertyErrors,
@@ -24,6 +24,7 @@ from spectransfer.metrics import (
 )
 from spectransfer.reliability._conformal import numbers_of
 from spectransfer.reliability._domain import ApplicabilityDomain, Judgement
+from spectransfer.reliability._predicted import InferredLine
 
 _ALPHA = 0.05
 _TURNS = 9999
@@ -51,6 +52,9 @@ class AcceptanceRow:
         How likely samples are to differ so much before and after by chance.
     verdict : str
         "transfer", "no transfer needed" or "do not use".
+    inferred : float, default=nan
+        Share of its channels that the secondary instrument does not see. NaN where
+        that is not known, as of calibrations and of transfers without `inferred_`.
     """
 
     name: str
@@ -61,6 +65,7 @@ class AcceptanceRow:
     p_permutation: float
     p_wilcoxon: float
     verdict: str
+    inferred: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,9 @@ class Acceptance:
         Which of them are strange, where a domain was given.
     checksum : str
         SHA-256 of the tested spectra and of what was predicted.
+    lines : tuple of InferredLine, default=()
+        Predicted lines that no secondary channel supports, where the transfer is a
+        `ConformalTransfer`.
     """
 
     verdict: str
@@ -88,12 +96,14 @@ class Acceptance:
     n_samples: int
     judgement: Judgement | None
     checksum: str
+    lines: tuple[InferredLine, ...] = ()
 
     def __repr__(self) -> str:
         said = [f"{self.verdict} ({self.n_samples} samples)"]
         for row in self.rows:
+            mark = f" ({row.inferred:.0%} inferred)" if row.inferred > 0 else ""
             said.append(
-                f"{row.name}: RMSEP {row.before.rmsep:.3g} before, "
+                f"{row.name}{mark}: RMSEP {row.before.rmsep:.3g} before, "
                 f"{row.after.rmsep:.3g} after, limit {row.limit:.3g}, "
                 f"p {row.p_permutation:.2g}: {row.verdict}"
             )
@@ -177,15 +187,20 @@ def accept_transfer(
     predicted = [np.asarray(t.predict(X)) for t in (transfer, before)]
     truths = [np.asarray(target_in_prediction_space(t, y)) for t in (transfer, before)]
     samples = numbers_of(sample_id, len(predicted[0]))
+    seen = getattr(transfer, "inferred_", None)
     rows = [
-        _row("spectra", predicted, truths, samples, None, limits),
+        replace(
+            _row("spectra", predicted, truths, samples, None, limits),
+            inferred=_share(seen, slice(None)),
+        )
     ]
     for name, (calibration, values) in (properties or {}).items():
         read = [_read(calibration, p, name) for p in predicted]
         primary = [_read(calibration, t, name) for t in truths]
         known = primary if values is None else [np.asarray(values, float).ravel()] * 2
         own = None if values is None else property_errors(known[0], primary[0]).rmsep
-        rows.append(_row(name, read, known, samples, own, limits))
+        row = _row(name, read, known, samples, own, limits)
+        rows.append(replace(row, inferred=_share(seen, calibration)))
     told = {row.verdict for row in rows}
     verdict = next(v for v in (DO_NOT, GOOD, NEEDLESS) if v in told)
     return Acceptance(
@@ -195,7 +210,21 @@ def accept_transfer(
         n_samples=int(samples.max()) + 1,
         judgement=None if domain is None else domain.judge(X),
         checksum=_checksum(X, y, predicted[0]),
+        lines=_lines(transfer, X),
     )
+
+
+def _share(inferred: BoolArray | None, band: Any) -> float:
+    """Give the share of the channels of a band that are inferred, NaN if unknown."""
+    if inferred is None or not isinstance(band, slice):
+        return float("nan")
+    return float(inferred[band].mean()) if len(inferred[band]) else float("nan")
+
+
+def _lines(transfer: Any, X: ArrayLike) -> tuple[InferredLine, ...]:
+    if not np.any(getattr(transfer, "inferred_", False)):
+        return ()
+    return tuple(transfer.inferred_lines(X))
 
 
 def _read(calibration: Any, spectra: FloatArray, name: str) -> FloatArray:

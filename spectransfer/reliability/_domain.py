@@ -213,19 +213,11 @@ class ApplicabilityDomain(OnItsPage, OutlierMixin, BaseEstimator):
 
     def _statistics(self, spectra: FloatArray) -> FloatArray:
         check_is_fitted(self)
-        found = np.empty((len(spectra), len(STATISTICS)))
-        for rows in row_blocks(len(spectra), spectra[:1].nbytes):
-            found[rows] = self._population.statistics(spectra[rows])
-        return found
+        return self._population.statistics(spectra)
 
     def _described(self, spectra: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Give whitened scores, and statistics, in one pass; for another file."""
-        parts = [
-            self._population.described(spectra[rows])
-            for rows in row_blocks(len(spectra), spectra[:1].nbytes)
-        ]
-        scores, statistics = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return scores, statistics
+        return self._population.described(spectra)
 
     def _strangeness(self, statistics: FloatArray) -> FloatArray:
         """Give the largest scaled statistic less its limit: above 0 is flagged."""

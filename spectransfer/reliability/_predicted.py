@@ -117,6 +117,8 @@ def inferred_channels(X: Any, y: Any, n_channels: int) -> tuple[BoolArray, Float
 
 
 def as_table(predicted: Any) -> FloatArray:
-    """Give a single target as one column."""
+    """Give a single target as one column, and whole numbers as floats."""
     predicted = np.asarray(predicted)
+    if predicted.dtype.kind != "f":
+        predicted = predicted.astype(np.float64)
     return predicted.reshape(len(predicted), -1)

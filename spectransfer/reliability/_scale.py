@@ -6,7 +6,8 @@ the prediction; in channel j the error is expected to be
 .. math:: \sigma_j(x) = a_j \, e(x) + b_j \, |\hat y_j(x)| , \qquad a_j, b_j \ge 0 ,
 
 least squares of the absolute errors of left-out spectra, weighed by
-:math:`1 / \sigma^2`: strong lines have wider bands, and so have strange spectra.
+:math:`1 / \sigma^2`: strong lines have wider bands, and so have strange spectra. With
+few standards the law is nearly the same for all channels, each in its own units.
 """
 
 from typing import Any
@@ -14,9 +15,15 @@ from typing import Any
 import numpy as np
 from sklearn.ensemble import ExtraTreesRegressor
 
+from spectransfer._blocks import block_slices
 from spectransfer._typing import FloatArray, IntArray
 
-_LEAST = 1e-2  # of the mean error of a channel
+Factors = tuple[FloatArray, FloatArray, float]
+
+_LEAST = 0.1  # of the mean error of a channel, at the mean expected error
+_SHARED = 100  # spectra for which all channels together count in each
+_CHANNELS = 256  # worked on at a time
+_CACHED = 2**19  # bytes of predictions that are worked on at a time
 _ROUNDS = 4
 _STEPS = 30
 _TREES = {"n_estimators": 20, "min_samples_leaf": 5, "random_state": 0}
@@ -29,7 +36,10 @@ def fit_forest(features: FloatArray, errors: FloatArray) -> Any:
 
 def expected(forest: Any, features: FloatArray) -> FloatArray:
     """Give the errors that a forest expects, of shape (n_spectra, n_errors)."""
-    return np.exp(forest.predict(features).reshape(len(features), -1))
+    # its trees one by one: `predict` of a forest takes four times as long
+    read = features.astype(np.float32)
+    trees = [tree.tree_.predict(read) for tree in forest.estimators_]
+    return np.exp(np.mean(trees, axis=0).reshape(len(features), -1))
 
 
 def left_out(
@@ -44,10 +54,12 @@ def left_out(
     return found
 
 
-def fit_scale(
-    predicted: FloatArray, off: FloatArray, error: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def fit_scale(predicted: FloatArray, off: FloatArray, error: FloatArray) -> Factors:
     """Learn how errors of channels grow with the error and the light of a spectrum.
+
+    In units of its mean error, and of its mean light, every channel counts as if 100
+    spectra more had the moments of all channels together: few standards tell a common
+    law only, and many tell that of each channel.
 
     Parameters
     ----------
@@ -58,39 +70,109 @@ def fit_scale(
 
     Returns
     -------
-    a, b, least : ndarray of shape (n_channels,)
-        Factors of the error and of the light, and the least that is ever expected.
+    a, b : ndarray of shape (n_channels,)
+        Factors of the error, in units of the third, and of the light.
+    typical : float
+        The mean expected error.
     """
-    light, error = np.abs(predicted), error[:, None]
     mean = off.mean(axis=0)
-    least = np.maximum(_LEAST * mean, np.finfo(np.float64).tiny)
-    least = np.maximum(least, 1e-6 * mean.max(initial=0.0))
-    a, b = np.zeros_like(mean), np.zeros_like(mean)
-    sigma = np.maximum(np.broadcast_to(mean, off.shape), least)
+    mean = np.maximum(mean, 1e-6 * (mean.max(initial=0.0) or 1.0))
+    # light that is weaker than its error is not known any better than this
+    light = np.maximum(np.abs(predicted).mean(axis=0, dtype=np.float64), mean)
+    typical = float(error.mean())
+    own = len(off) / (len(off) + _SHARED)
+    a, b = np.ones_like(mean), np.zeros_like(mean)
     for _ in range(_ROUNDS):
-        weight = sigma**-2.0
-        ee = (weight * error**2).sum(axis=0)
-        el = (weight * error * light).sum(axis=0)
-        ll = np.maximum((weight * light**2).sum(axis=0), np.finfo(np.float64).tiny)
-        eo, lo = (weight * error * off).sum(axis=0), (weight * light * off).sum(axis=0)
-        for _ in range(_STEPS):
-            a = np.maximum((eo - el * b) / ee, 0.0)
-            b = np.maximum((lo - el * a) / ll, 0.0)
-        sigma = scale_of((a, b, least), predicted, error[:, 0])
-    return a, b, least
+        found = np.empty((5, len(mean)))
+        for part in block_slices(len(mean), _CHANNELS):
+            found[:, part] = _moments(
+                np.abs(predicted[:, part]) / light[part],
+                off[:, part] / mean[part],
+                error[:, None] / typical,
+                (a[part], b[part]),
+            )
+        shared = found.mean(axis=1, keepdims=True)
+        a, b = _two_factors(own * found + (1 - own) * shared)
+    return a * mean, b * mean / light, typical
 
 
-def scale_of(
-    factors: tuple[FloatArray, FloatArray, FloatArray],
-    predicted: FloatArray,
+def _moments(
+    light: FloatArray,
+    off: FloatArray,
     error: FloatArray,
+    factors: tuple[FloatArray, FloatArray],
 ) -> FloatArray:
+    """Give weighed moments of light, error and what is off, (5, n_channels)."""
+    a, b = factors
+    weight = np.maximum(a * error + b * light, _LEAST) ** -2.0
+    by_error, by_light = weight * error, weight * light
+    pairs = (
+        (by_error, error),
+        (by_error, light),
+        (by_light, light),
+        (by_error, off),
+        (by_light, off),
+    )
+    return np.stack([(one * two).mean(axis=0) for one, two in pairs])
+
+
+def _two_factors(moments: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Solve two normal equations for factors that are not negative."""
+    ee, el, ll, eo, lo = np.maximum(moments, np.finfo(np.float64).tiny)
+    a = b = np.full_like(ee, 0.5)
+    for _ in range(_STEPS):
+        a = np.maximum((eo - el * b) / ee, _LEAST)
+        b = np.maximum((lo - el * a) / ll, 0.0)
+    return a, b
+
+
+def scale_of(factors: Factors, predicted: FloatArray, error: FloatArray) -> FloatArray:
     """Give the error that is expected in each channel, shaped as `predicted`."""
-    a, b, least = (factor.astype(predicted.dtype) for factor in factors)
+    a, b, typical = factors
+    kind = predicted.dtype
     scale: FloatArray = np.abs(predicted)
-    scale *= b
-    scale += a * error[:, None].astype(predicted.dtype)
-    return np.maximum(scale, least, out=scale)
+    scale *= b.astype(kind)
+    scale += np.multiply.outer((error / typical).astype(kind), a.astype(kind))
+    return scale
+
+
+def band_of(
+    factors: Factors, limits: FloatArray, predicted: FloatArray, error: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Give the band of `limits` times `scale_of`, by blocks that stay in cache.
+
+    Parameters
+    ----------
+    factors : tuple
+        What `fit_scale` gave.
+    limits : ndarray of shape (n_channels,) or (1,)
+        By how many times the expected error the band reaches.
+    predicted : ndarray of shape (n_spectra, n_channels)
+        Predictions.
+    error : ndarray of shape (n_spectra,)
+        Expected error of each spectrum.
+
+    Returns
+    -------
+    lower, upper : ndarray of shape (n_spectra, n_channels)
+        The band.
+    """
+    a, b, typical = factors
+    lower, upper = np.empty_like(predicted), np.empty_like(predicted)
+    kind = predicted.dtype
+    relative = (error / typical).astype(kind)
+    by_error, by_light = (a * limits).astype(kind), (b * limits).astype(kind)
+    step = max(1, _CACHED // max(1, predicted[:1].nbytes))
+    for rows in block_slices(len(predicted), step):
+        # `scale_of`, without memory of its own
+        above, below = upper[rows], lower[rows]
+        np.abs(predicted[rows], out=above)
+        above *= by_light
+        np.multiply(relative[rows, None], by_error, out=below)
+        above += below
+        np.subtract(predicted[rows], above, out=below)
+        above += predicted[rows]
+    return lower, upper
 
 
 def _logarithm(errors: FloatArray) -> FloatArray:

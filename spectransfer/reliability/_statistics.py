@@ -17,14 +17,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.utils.extmath import randomized_svd
 
+from spectransfer._blocks import block_slices
 from spectransfer._typing import FloatArray, IntArray
 
 STATISTICS = ("T2", "Q", "distance", "highest", "lowest", "clipped")
 """Names; `LOGARITHMIC` of them are compared by ratios."""
 
 LOGARITHMIC = 3
-_MOST_KNOWN = 500  # spectra among which the nearest is looked for
+_MOST_KNOWN = 250  # spectra among which the nearest is looked for
 _LEAST_NOISE = 1e-3  # of the largest noise of a channel
+_CACHED = 2**20  # bytes of spectra that are worked on at a time
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Population:
         centred = spectra - self.mean
         scores = centred @ self.vectors.T
         centred -= scores @ self.vectors
-        centred /= self.noise
+        centred *= 1 / self.noise
         return scores / self.roots, centred
 
     def statistics(self, spectra: FloatArray) -> FloatArray:
@@ -84,22 +86,32 @@ class Population:
         return self.described(spectra)[1]
 
     def described(self, spectra: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Give whitened scores, and the statistics."""
-        scores, left = self.residuals(spectra)
-        nearest = np.zeros(len(spectra))
-        if len(self.roots):
-            apart = (self.known**2).sum(axis=1) - 2 * (scores @ self.known.T)
-            nearest = apart.min(axis=1) + (scores**2).sum(axis=1)
-        highest = spectra.max(axis=1)
-        found = [
-            (scores**2).sum(axis=1),
-            np.einsum("ij,ij->i", left, left) / left.shape[1],
-            np.sqrt(np.maximum(nearest, 0.0)),
-            highest,
-            -spectra.min(axis=1),
-            (spectra == highest[:, None]).sum(axis=1) - 1,
-        ]
-        return scores, np.column_stack(found).astype(np.float64)
+        """Give whitened scores, and the statistics, by blocks that stay in cache."""
+        scores = np.empty((len(spectra), len(self.roots)), dtype=self.mean.dtype)
+        found = np.empty((len(spectra), len(STATISTICS)))
+        step = max(1, _CACHED // spectra[:1].nbytes)
+        for rows in block_slices(len(spectra), step):
+            block = spectra[rows]
+            scores[rows], left = self.residuals(block)
+            highest = block.max(axis=1)
+            found[rows, 0] = (scores[rows] ** 2).sum(axis=1)
+            found[rows, 1] = np.einsum("ij,ij->i", left, left) / left.shape[1]
+            found[rows, 2] = self._nearest(scores[rows])
+            found[rows, 3] = highest
+            found[rows, 4] = -block.min(axis=1)
+            at = np.flatnonzero(block == highest[:, None]) // block.shape[1]
+            found[rows, 5] = np.bincount(at, minlength=len(block)) - 1
+        return scores, found
+
+    def _nearest(self, scores: FloatArray) -> FloatArray:
+        """Give the distance to the nearest known spectrum, in whitened scores."""
+        if not len(self.roots):
+            return np.zeros(len(scores))
+        apart = scores @ (-2 * self.known.T)
+        apart += (self.known**2).sum(axis=1)
+        square = apart.min(axis=1) + (scores**2).sum(axis=1)
+        nearest: FloatArray = np.sqrt(np.maximum(square, 0.0))
+        return nearest
 
     def places(self, spectra: FloatArray, n: int) -> IntArray:
         """Give the n channels of each spectrum that its components explain least."""

@@ -18,7 +18,13 @@ from sklearn.utils.validation import check_is_fitted
 from spectransfer._blocks import take_rows
 from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
-from spectransfer._validation import HasMethods, check_pair, check_spectra, fit_context
+from spectransfer._validation import (
+    HasMethods,
+    check_finite,
+    check_pair,
+    check_spectra,
+    fit_context,
+)
 from spectransfer._wrapping import is_frozen
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.metrics import target_in_prediction_space
@@ -40,6 +46,7 @@ from spectransfer.reliability._predicted import (
     predictions_left_out,
 )
 from spectransfer.reliability._scale import (
+    band_of,
     expected,
     fit_forest,
     fit_scale,
@@ -231,7 +238,7 @@ class ConformalTransfer(
         self._forest = fit_forest(features, errors)
         off = np.abs(truth - predicted).astype(np.float64)
         scores = np.empty_like(off)
-        for out in folds:
+        for out in folds_of(samples):
             known = np.delete(np.arange(len(off)), out)
             factors = fit_scale(predicted[known], off[known], error[known])
             scores[out] = off[out] / scale_of(factors, predicted[out], error[out])
@@ -247,9 +254,12 @@ class ConformalTransfer(
     ) -> tuple[FloatArray, int]:
         """Give what the forest reads, (n_spectra, n_features), and how many flags."""
         scores, statistics = self.domain_._described(secondary)
-        size = np.sqrt(np.einsum("ij,ij->i", predicted, predicted, dtype=np.float64))
-        least = np.finfo(np.float64).tiny
-        shown = [np.log(np.maximum(v, least)) for v in (size, statistics[:, :3])]
+        if not np.isfinite(statistics).all():
+            check_finite(secondary, "X")  # says where; a transfer may pass NaN on
+        size = np.sqrt(np.einsum("ij,ij->i", predicted, predicted))
+        limits = np.finfo(np.float64).tiny, np.finfo(np.float64).max
+        known = size.astype(np.float64), statistics[:, :3]
+        shown = [np.log(np.clip(values, *limits)) for values in known]
         strange = int((self.domain_._strangeness(statistics) > 0).sum())
         return np.column_stack([*shown, scores]), strange
 
@@ -293,16 +303,14 @@ class ConformalTransfer(
         """
         check_is_fitted(self, "transfer_")
         limits = self._limits_at(coverage, simultaneous)
-        secondary = check_spectra(self, X)
-        predicted = self.predict(X)
+        secondary = check_spectra(self, X, finite=False)
+        predicted = self.transfer_.predict(X)
         table = as_table(predicted)
         features, strange = self._features(secondary, table)
         self._warn_of_strangers(strange, len(secondary))
         error = expected(self._forest, features)[:, 0]
-        reach = scale_of(self._factors, table, error)
-        reach *= limits.astype(reach.dtype)
-        reach = reach.reshape(predicted.shape)
-        return predicted - reach, predicted + reach
+        lower, upper = band_of(self._factors, limits, table, error)
+        return lower.reshape(predicted.shape), upper.reshape(predicted.shape)
 
     def _limits_at(self, coverage: float, simultaneous: bool) -> FloatArray:
         n = self.n_samples_
@@ -350,7 +358,7 @@ class ConformalTransfer(
             of the angle), and each of `properties`, in its unit.
         """
         predicted = as_table(self.predict(X))
-        features, _ = self._features(check_spectra(self, X), predicted)
+        features, _ = self._features(check_spectra(self, X, finite=False), predicted)
         found = expected(self._forest, features)
         names = ["euclidean", "cosine", *(self.properties or {})]
         return dict(zip(names, found.T, strict=True))

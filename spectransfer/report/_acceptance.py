@@ -82,6 +82,7 @@ def write_acceptance(
         f"{tested} that the transfer has not learned from.",
     )
     _add_errors(report, acceptance)
+    _add_lines(report, acceptance)
     _add_outliers(report, acceptance)
     if curve is not None:
         said = [line for figure in curve.errors for line in [curve.in_words(figure)]]
@@ -109,10 +110,31 @@ def _add_errors(report: Report, acceptance: Acceptance) -> None:
             cells = (*(errors.rmsep, errors.sep, errors.bias), row.slopes[k], row.limit)
             rows.append([row.name, when, *(f"{value:.4g}" for value in cells)])
         p = (f"{p:.2g}" for p in (row.p_permutation, row.p_wilcoxon))
-        tests.append([row.name, row.verdict, *p])
+        share = "not known" if np.isnan(row.inferred) else f"{row.inferred:.0%}"
+        tests.append([row.name, row.verdict, *p, share])
     report.table("errors", header, rows, caption="Errors.", n_left=2)
-    header = ["figure", "verdict", "p (permutation)", "p (Wilcoxon)"]
-    report.table("verdicts", header, tests, caption="Verdicts and tests.", n_left=2)
+    header = ["figure", "verdict", "p (permutation)", "p (Wilcoxon)", "inferred"]
+    caption = (
+        "Verdicts and tests. Inferred are channels that the secondary does not see."
+    )
+    report.table("verdicts", header, tests, caption=caption, n_left=2)
+
+
+def _add_lines(report: Report, acceptance: Acceptance) -> None:
+    if not acceptance.lines:
+        return
+    report.section(
+        "Lines without support",
+        f"{len(acceptance.lines)} predicted lines stand above their band in channels "
+        "that the secondary instrument does not see: other lines say that they should "
+        "be there.",
+    )
+    cells = []
+    for line in acceptance.lines[:50]:
+        numbers = line.wavelength, line.height, line.half_width
+        cells.append([str(line.channel), *(f"{value:.6g}" for value in numbers)])
+    header = ["channel", "place", "height", "half width of the band"]
+    report.table("inferred", header, cells, caption="Inferred lines.")
 
 
 def _add_outliers(report: Report, acceptance: Acceptance) -> None:

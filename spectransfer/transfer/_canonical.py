@@ -173,6 +173,15 @@ def _variates(
     return left, correlations, other @ (strengths[:n, None] * spectra[:n])
 
 
+def _turned(spectra: FloatArray) -> FloatArray:
+    """Give spectra in as few coordinates as hold them, at the same distances."""
+    if spectra.shape[1] <= len(spectra):
+        return spectra
+    scores, values, _ = np.linalg.svd(spectra, full_matrices=False)
+    turned: FloatArray = scores * values
+    return turned
+
+
 def _left_out(
     secondary: FloatArray,
     primary: FloatArray,
@@ -183,6 +192,7 @@ def _left_out(
     most = min(_MOST_PRINCIPAL, len(samples) - 2)
     sizes = range(1, most + 1) if isinstance(n_principal, str) else [int(n_principal)]
     errors = np.zeros((len(sizes), max(sizes) + 1))
+    secondary, primary = _turned(secondary), _turned(primary)
     for known_x, known_y, x, y in folds_of(secondary, primary, samples):
         sides = _components(known_x), _components(known_y)
         for row, size in enumerate(sizes):

@@ -14,19 +14,33 @@ Maps whose error is more than three times the least have no part: what they seem
 cancel of other maps' errors, they cancel for these few samples only.
 """
 
+import warnings
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from spectransfer._blocks import row_blocks
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import fit_context
-from spectransfer.exceptions import WavelengthError
+from spectransfer.exceptions import SpectransferWarning, WavelengthError
 from spectransfer.transfer._affine import AffineTransfer, Axes, Mixture, resampling
-from spectransfer.transfer._leave_out import mixing_weights, samples_of
+from spectransfer.transfer._coverage import (
+    SPECTRA_OF_A_COMPONENT,
+    in_words,
+    many,
+    stood_for,
+    to_measure,
+)
+from spectransfer.transfer._joint import Folds, Joint
+from spectransfer.transfer._leave_out import samples_of
+from spectransfer.transfer._mixing import (
+    grams,
+    mixed,
+    mixing_weights,
+    of_a_single_sample,
+)
 from spectransfer.transfer._piecewise import window_channels
-from spectransfer.transfer._population import LibraryMoments, stood_for
+from spectransfer.transfer._population import LibraryMoments
 from spectransfer.transfer._priors import (
     Nothing,
     Resampled,
@@ -35,15 +49,12 @@ from spectransfer.transfer._priors import (
     Window,
 )
 from spectransfer.transfer._rotation import Rotation
-from spectransfer.transfer._unpaired import check_unpaired
+from spectransfer.transfer._unpaired import check_unpaired, populations
 
 _COMPONENTS = (2, 3, 4, 6, 8, 10, 12)
 _WINDOWS = (1, 5, 9)
-# a component of fewer spectra than this is one of their accidents
-_SPECTRA_OF_A_COMPONENT = 10
+_JOINT = (1, 2, 3, 4, 6, 8, 10, 12)
 _SAMPLES_BEYOND = 4
-# points of the secondary population, which are turned onto those of the primary
-_TURNED = 250
 
 
 class FewStandardsTransfer(AffineTransfer):
@@ -56,13 +67,15 @@ class FewStandardsTransfer(AffineTransfer):
       difference added;
     - *window*: the same, changed by neighbouring channels, as in
       `PiecewiseDirectStandardization`;
+    - *joint*: joint principal components, whose secondary half is exchanged for the
+      primary one, as in `SpectralSpaceTransformation`;
     - *rotation*: the principal components of spectra without partners, whitened on
       each side, and rotated onto each other; what they leave of the resampled spectrum
       is kept, since small differences tell samples apart;
     - *untransferred*: the resampled spectrum as it is.
 
-    The second and the following ones need axes (or equal numbers of channels), the
-    rotation needs spectra without partners; what cannot be had is left out. Samples
+    *Resampled*, *window* and *untransferred* need axes (or equal numbers of channels),
+    the rotation needs spectra without partners; what cannot be had is left out. Samples
     that are left out decide what each map counts: with their residuals :math:`E_m`,
 
     .. math:: \hat y = \sum_m w_m B_m(x), \qquad
@@ -72,7 +85,8 @@ class FewStandardsTransfer(AffineTransfer):
 
     Parameters
     ----------
-    priors : tuple of str, default=("nothing", "resampled", "window", "rotation")
+    priors : tuple of str, default=("nothing", "resampled", "window", "joint", \
+            "rotation")
         Priors that are asked, of those above. *untransferred* is always asked.
     wavelengths_secondary, wavelengths_primary : array-like or None, default=None
         Axis of each side, in one unit. None takes it from the column names of data
@@ -97,6 +111,10 @@ class FewStandardsTransfer(AffineTransfer):
         spectrum; `predict` then gives just that.
     report_ : str
         The same in words.
+    to_measure_ : ndarray of int
+        Rows of `X_unpaired` that no standard is like, at most five: those that would
+        leave the fewest such spectra, were they standards, too. Three of them, and more
+        than 1 %, bring a warning.
     coef_ : ndarray of shape (n_primary, n_secondary)
         The map, made when it is asked for.
     intercept_ : ndarray of shape (n_primary,)
@@ -157,7 +175,13 @@ class FewStandardsTransfer(AffineTransfer):
 
     def __init__(
         self,
-        priors: tuple[str, ...] = ("nothing", "resampled", "window", "rotation"),
+        priors: tuple[str, ...] = (
+            "nothing",
+            "resampled",
+            "window",
+            "joint",
+            "rotation",
+        ),
         *,
         wavelengths_secondary: ArrayLike | None = None,
         wavelengths_primary: ArrayLike | None = None,
@@ -201,9 +225,11 @@ class FewStandardsTransfer(AffineTransfer):
         """
         secondary, primary, axes = self._checked(X, y)
         self._check_priors()
-        unpaired = _populations(
-            *check_unpaired(self, X_unpaired, y_unpaired, primary.shape[1])
+        spectra, library = check_unpaired(
+            self, X_unpaired, y_unpaired, primary.shape[1]
         )
+        own, unpaired = populations(spectra, library)
+        self.to_measure_: IntArray = np.empty(0, dtype=np.intp)
         samples = samples_of(sample_id, len(secondary))
         try:
             resampled = resampling(self, axes, (secondary.shape[1], primary.shape[1]))
@@ -213,24 +239,20 @@ class FewStandardsTransfer(AffineTransfer):
                 raise
             resampled = None
         maps = self._maps(secondary, primary, samples, unpaired, resampled, axes)
-        counts: FloatArray = np.ones(len(secondary))
-        if unpaired is not None:
-            counts = stood_for(secondary, unpaired[0])
+        counts = np.ones(len(secondary)) if own is None else stood_for(secondary, own)
         weights = self._weigh(maps, primary, len(samples), counts)
         self.report_ += self._not_asked(maps)
-        mixture = Mixture(secondary.mean(axis=0), primary.shape[1])
-        start = 0
-        for prior in maps:
-            shares = weights[start : start + len(prior.strengths)]
-            start += len(shares)
-            if shares.any():
-                prior.add_to(mixture, shares)
+        if spectra is not None and own is not None:
+            self._tell_of_strange(secondary, spectra, own)
+        mixture = mixed(
+            maps, weights, Mixture(secondary.mean(axis=0), primary.shape[1])
+        )
         means = mixture.center, mixture.at_center
         self._keep(means, mixture.local, mixture.factors())
         return self
 
     def _check_priors(self) -> None:
-        known = ("nothing", "resampled", "window", "rotation")
+        known = ("nothing", "resampled", "window", "joint", "rotation")
         wrong = [prior for prior in self.priors if prior not in known]
         if wrong or not self.priors:
             raise ValueError(
@@ -260,12 +282,16 @@ class FewStandardsTransfer(AffineTransfer):
             maps.append(Nothing(standards))
         if resampled is not None and "resampled" in self.priors:
             maps.append(Resampled(standards, resampled))
+        numbers = [n for n in _JOINT if n <= len(samples) - 2]
+        if numbers and "joint" in self.priors:
+            folds = Folds(standards, numbers[-1])
+            maps.extend(Joint(standards, resampled, folds, n) for n in numbers)
         if unpaired is not None and "rotation" in self.priors:
             n_spectra = min(population.n_spectra for population in unpaired)
             # fewer than spectra tell, and such that left-out samples can gainsay it
             most = min(
                 *(len(population._unwhiten) for population in unpaired),
-                max(2, n_spectra // _SPECTRA_OF_A_COMPONENT),
+                max(2, n_spectra // SPECTRA_OF_A_COMPONENT),
                 max(2, len(samples) - _SAMPLES_BEYOND),
                 len(secondary),
             )
@@ -289,9 +315,9 @@ class FewStandardsTransfer(AffineTransfer):
         names = np.repeat([prior.name for prior in maps], sizes)
         strengths = np.concatenate([prior.strengths for prior in maps])
         if n_samples < 2:
-            weights, counted = _of_a_single_sample(names, strengths), None
+            weights, counted = of_a_single_sample(names, strengths), None
         else:
-            gram, counted = _grams(maps, primary.shape, counts)
+            gram, counted = grams(maps, primary.shape, counts)
             weights = mixing_weights(gram)
             # better than every map that learns: then nothing is to be learned
             if names[np.argmin(np.diag(gram))] == "untransferred":
@@ -328,6 +354,20 @@ class FewStandardsTransfer(AffineTransfer):
                 told += f" Not asked, for want of {what}: {', '.join(missing)}."
         return told
 
+    def _tell_of_strange(
+        self,
+        secondary: FloatArray,
+        spectra: FloatArray,
+        own: LibraryMoments,
+    ) -> None:
+        """Tell which spectra without partners no standard is like, and warn of many."""
+        n_far, self.to_measure_, n_left = to_measure(secondary, spectra, own)
+        if n_far:
+            said = in_words(n_far, len(spectra), self.to_measure_, n_left)
+            self.report_ += f" {said}"
+            if many(n_far, len(spectra)):
+                warnings.warn(said, SpectransferWarning, stacklevel=4)
+
     def _in_words(self, n_samples: int) -> str:
         """Tell what the standards said."""
         if n_samples < 2:
@@ -358,43 +398,3 @@ def _middle(values: FloatArray, shares: FloatArray) -> float:
     order = np.argsort(values)
     below = np.cumsum(shares[order]) >= 0.5 * shares.sum()
     return float(values[order][np.argmax(below)])
-
-
-def _populations(
-    secondary: FloatArray | None, primary: FloatArray | LibraryMoments | None
-) -> tuple[LibraryMoments, LibraryMoments] | None:
-    """Give both, where there are both, and enough of them for a component."""
-    if secondary is None or primary is None or len(secondary) < 3:
-        return None
-    if not isinstance(primary, LibraryMoments):
-        if len(primary) < 3:
-            return None
-        primary = LibraryMoments.of(primary)
-    return LibraryMoments.of(secondary, n_points=_TURNED), primary
-
-
-def _grams(
-    maps: list[Any], shape: tuple[int, int], counts: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Give products of the residuals of all maps, also by what each spectrum counts."""
-    n_maps = sum(len(prior.strengths) for prior in maps)
-    gram, counted = np.zeros((2, n_maps, n_maps))
-    # some channels at a time
-    for columns in row_blocks(shape[1], 8 * shape[0] * n_maps // 8):
-        missed = np.concatenate([prior.residuals(columns) for prior in maps])
-        flat = missed.reshape(n_maps, -1)
-        gram += flat @ flat.T
-        flat = (missed * np.sqrt(counts)[:, None]).reshape(n_maps, -1)
-        counted += flat @ flat.T
-    return gram, counted
-
-
-def _of_a_single_sample(names: Any, strengths: FloatArray) -> FloatArray:
-    """Trust the strongest prior: the mean difference, or the mean spectrum."""
-    for name in ("resampled", "nothing", "window", "untransferred"):
-        found = np.flatnonzero(names == name)
-        if len(found):
-            weights = np.zeros(len(names))
-            weights[found[np.argmax(strengths[found])]] = 1.0
-            return weights
-    return np.eye(len(names))[0]

@@ -19,14 +19,12 @@ from sklearn.base import (
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from spectransfer._axis import axis_of, compare_axes, read_names
 from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
 from spectransfer._validation import (
     HasMethods,
     ScoresOnItsAxis,
     StrOptions,
-    check_finite,
     check_pair,
     check_spectra,
     check_weights,
@@ -40,6 +38,12 @@ from spectransfer.networks import (
     check_validation_pair,
     columns,
 )
+from spectransfer.transfer._latent_parts import (
+    checked_unpaired,
+    compare_space,
+    latents_of,
+    not_decodable,
+)
 from spectransfer.transfer._parts import (
     fit_watched,
     learned_beside,
@@ -47,7 +51,6 @@ from spectransfer.transfer._parts import (
     with_unpaired,
 )
 from spectransfer.transfer._population import LibraryMoments
-from spectransfer.transfer._unpaired import check_unpaired
 
 Pair = tuple[FloatArray, FloatArray]
 
@@ -253,7 +256,7 @@ class VAELatentTransfer(
         weights = check_weights(sample_weight, secondary)
         primary = columns(targets)
         autoencoder, mapper = self._parts()
-        unpaired = _checked_unpaired(self, X_unpaired, y_unpaired, primary, autoencoder)
+        unpaired = checked_unpaired(self, X_unpaired, y_unpaired, primary, autoencoder)
         learning = [part for part in (autoencoder, mapper) if not is_frozen(part)]
         for part in learning:
             if isinstance(part, NetworkEstimator):
@@ -271,17 +274,17 @@ class VAELatentTransfer(
         )
         objective = self._objective(autoencoder, mapper)
 
-        space = _compare_space(autoencoder, y)
+        space = compare_space(autoencoder, y)
         if autoencoder in learning:
             every, every_weight = with_unpaired(primary, unpaired[1], weights)
             named = watched and {"X_val": watched[1]}
             fit_watched(autoencoder, (every,), named, every_weight)
             # another laboratory may join with it, and have another axis
             autoencoder._primary_names = space
-        pairs = (secondary, _latents(autoencoder, primary))
-        seen = watched and (watched[0], _latents(autoencoder, watched[1]))
+        pairs = (secondary, latents_of(autoencoder, primary))
+        seen = watched and (watched[0], latents_of(autoencoder, watched[1]))
         if "y_unpaired" in beside and not isinstance(unpaired[1], LibraryMoments):
-            beside["y_unpaired"] = _latents(autoencoder, unpaired[1])
+            beside["y_unpaired"] = latents_of(autoencoder, unpaired[1])
         if objective == "latent":
             named = seen and dict(zip(("X_val", "y_val"), seen, strict=True))
             fit_watched(mapper, pairs, named, weights, beside)
@@ -308,7 +311,7 @@ class VAELatentTransfer(
         """Choose what the mapper has to match, and refuse what its parts cannot."""
         if self.objective == "latent":
             return "latent"
-        lacking = _not_decodable(autoencoder, mapper)
+        lacking = not_decodable(autoencoder, mapper)
         if self.objective == "auto":
             return "decoded" if lacking is None else "latent"
         if lacking is not None:
@@ -366,53 +369,3 @@ class VAELatentTransfer(
         primary = self.autoencoder_.inverse_transform(latents)
         primary = np.asarray(primary, dtype=secondary.dtype)
         return primary.ravel() if self._target_ndim == 1 else primary
-
-
-def _checked_unpaired(
-    estimator: Any, X_unpaired: Any, y_unpaired: Any, primary: Any, autoencoder: Any
-) -> tuple[Any, Any]:
-    """Validate spectra without partners; moments are those of frozen latents."""
-    told = isinstance(y_unpaired, LibraryMoments)
-    if told and not is_frozen(autoencoder):
-        raise TypeError(
-            "y_unpaired holds the moments of latents, but an autoencoder that is to be "
-            f"fitted, {type(autoencoder).__name__}, has none yet. Pass the library's "
-            "own in a FrozenEstimator, or spectra as y_unpaired."
-        )
-    spectra = None if told else y_unpaired
-    checked = check_unpaired(estimator, X_unpaired, spectra, primary.shape[1])
-    return checked[0], y_unpaired if told else checked[1]
-
-
-def _latents(autoencoder: Any, primary: FloatArray) -> FloatArray:
-    """Give latents; those of a foreign autoencoder need not be finite."""
-    latents: FloatArray = np.asarray(autoencoder.transform(primary))
-    check_finite(latents, "latents of the autoencoder")
-    return latents
-
-
-def _compare_space(autoencoder: Any, y: Any) -> list[str] | None:
-    """Refuse a frozen autoencoder of another axis; give the names of this one."""
-    given = axis_of(y)
-    if given is None:
-        return None
-    if is_frozen(autoencoder):
-        names = getattr(autoencoder, "_primary_names", None)
-        if names is None:
-            names = getattr(autoencoder, "feature_names_in_", None)
-        known = None if names is None else read_names(names)
-        if known is not None:
-            compare_axes(known, given, who="The frozen autoencoder", what="y")
-    return [str(name) for name in y.columns]
-
-
-def _not_decodable(autoencoder: Any, mapper: Any) -> tuple[str, type, Any] | None:
-    """Give the first part that gradients cannot pass through, and what would do."""
-    inner = getattr(autoencoder, "estimator", autoencoder)
-    for name, part, wanted in (
-        ("autoencoder", inner, SpectralVAE),
-        ("mapper", mapper, SpectralMLP),
-    ):
-        if not isinstance(part, wanted):
-            return name, wanted, part
-    return None

@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import solve_triangular
-from scipy.optimize import nnls
 
 from spectransfer._labels import checked_labels
 from spectransfer._typing import ArrayLike, BoolArray, FloatArray, IntArray
@@ -23,9 +21,6 @@ from spectransfer._typing import ArrayLike, BoolArray, FloatArray, IntArray
 _MOST_FOLDS = 20
 STRENGTHS = np.logspace(-8, 3, 34)
 """Ridge penalties that are tried, relative to the mean square of a centred spectrum."""
-
-_SPREAD = 0.5
-_HOPEFUL = 3.0
 
 
 def samples_of(sample_id: ArrayLike | None, n_spectra: int) -> list[IntArray]:
@@ -213,30 +208,4 @@ def leaving_out(hat: FloatArray, samples: list[IntArray]) -> FloatArray:
     for rows in samples:
         block = residual[np.ix_(rows, rows)] + 1e-12 * np.eye(len(rows))
         weights[rows] = np.linalg.solve(block, residual[rows])
-    return weights
-
-
-def mixing_weights(gram: FloatArray) -> FloatArray:
-    r"""Give the weights of the mixture with the least penalized error.
-
-    Parameters
-    ----------
-    gram : ndarray of shape (n_maps, n_maps)
-        Products of the residuals of all maps.
-
-    Returns
-    -------
-    ndarray of shape (n_maps,)
-        Not negative, with sum 1.
-    """
-    n_maps = len(gram)
-    least = max(float(np.diag(gram).min()), np.finfo(np.float64).tiny)
-    hopeful = np.flatnonzero(np.diag(gram) <= _HOPEFUL * least)
-    scaled = gram[np.ix_(hopeful, hopeful)] / least
-    triangle = np.linalg.cholesky(scaled + _SPREAD * np.eye(len(hopeful))).T
-    # the sum is free in min w'Gw - 2 sum(w), whose solution is the wanted one, scaled
-    ones = solve_triangular(triangle, np.ones(len(hopeful)), trans="T")
-    found, _ = nnls(triangle, ones, maxiter=100 * n_maps)
-    weights = np.zeros(n_maps)
-    weights[hopeful] = found / found.sum()
     return weights

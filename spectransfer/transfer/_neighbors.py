@@ -111,7 +111,7 @@ class StoredSpectra:
         slack = _rounding(queries.shape[1], precision)
         centred = self._centred(queries, precision)
         bounds, candidates = self._nominate(centred, k, slack, precision)
-        exact = self._squared_distances(queries, candidates)
+        exact = self.squared_distances(queries, candidates)
         # Candidates stand in the order of storage, and equally near ones stay in it.
         order = np.argsort(exact, axis=1, kind="stable")[:, :k]
         squared = np.take_along_axis(exact, order, axis=1)
@@ -139,34 +139,48 @@ class StoredSpectra:
         n_kept = min(k + 8 + k // 4, n_stored)
         n_rows = min(_STORED_NUMBERS // n_channels, _TABLE_NUMBERS // len(centred))
         n_rows = max(_STORED_ROWS, n_rows)
-        kept = np.zeros((len(centred), n_kept), dtype=np.intp)
-        table = np.empty((len(centred), n_kept + n_rows), dtype=precision)
-        table[:, :n_kept] = np.inf
+        numbers = np.zeros((len(centred), n_kept), dtype=np.intp)
+        nearest = np.full((len(centred), n_kept), np.inf, dtype=precision)
+        table = np.empty((len(centred), n_rows), dtype=precision)
         with np.errstate(over="ignore"):
             lessened = ((1 - slack) * self.squares).astype(precision)
+            doubled = -2 * centred
         for start in range(0, n_stored, n_rows):
             rows = slice(start, min(start + n_rows, n_stored))
-            known = table[:, : n_kept + rows.stop - rows.start]
-            fresh = known[:, n_kept:]
+            fresh = table[:, : rows.stop - start]
             with np.errstate(over="ignore", invalid="ignore"):
                 stored = self._centred(self.spectra[rows], precision)
-                np.matmul(centred, stored.T, out=fresh)
-                fresh *= -2
+                np.matmul(doubled, stored.T, out=fresh)
                 fresh += lessened[rows]
+            nearer, places = _below(fresh, nearest.max(axis=1, keepdims=True))
+            known = np.concatenate([nearest, nearer], axis=1)
             best = _smallest(known, n_kept)
-            numbers = np.take_along_axis(kept, np.minimum(best, n_kept - 1), axis=1)
-            kept = np.where(best < n_kept, numbers, best - n_kept + start)
-            table[:, :n_kept] = np.take_along_axis(known, best, axis=1)
+            nearest = np.take_along_axis(known, best, axis=1)
+            known_numbers = np.concatenate([numbers, places + start], axis=1)
+            numbers = np.take_along_axis(known_numbers, best, axis=1)
         if n_kept == n_stored:
-            return np.full(len(centred), np.inf), kept
-        bounds = table[:, :n_kept].max(axis=1).astype(np.float64)
+            return np.full(len(centred), np.inf), numbers
+        bounds = nearest.max(axis=1).astype(np.float64)
         # Infinity is an overflow, and excludes nobody.
-        return np.where(np.isfinite(bounds), bounds, -np.inf), kept
+        return np.where(np.isfinite(bounds), bounds, -np.inf), numbers
 
-    def _squared_distances(
+    def squared_distances(
         self, queries: FloatArray, candidates: IntArray
     ) -> FloatArray:
-        """Sum squared differences in float64."""
+        """Sum squared differences in float64.
+
+        Parameters
+        ----------
+        queries : ndarray of shape (n_query, n_channels)
+            Spectra.
+        candidates : ndarray of shape (n_query, n_candidates)
+            Numbers of stored spectra, for each query.
+
+        Returns
+        -------
+        ndarray of shape (n_query, n_candidates)
+            Their squared distances.
+        """
         squared = np.empty(candidates.shape)
         row_bytes = 8 * candidates.shape[1] * queries.shape[1]
         for rows in row_blocks(len(queries), 16 * row_bytes):
@@ -180,6 +194,26 @@ def _rounding(n_channels: int, precision: Any) -> float:
     """Bound the error of a squared distance, relative to both squared norms' sum."""
     unit = float(np.finfo(precision).eps) / 2
     return unit * (min(n_channels, 8 * np.sqrt(n_channels)) + 16)
+
+
+def _below(table: FloatArray, limits: FloatArray) -> tuple[FloatArray, IntArray]:
+    """Gather the entries of each row below its limit, and number them.
+
+    Once many spectra have been seen these are few, and to look for the smallest among
+    all would take half as long as the matrix product. Rows are filled up with infinity.
+    """
+    found = table < limits
+    n_found = np.count_nonzero(found, axis=1)
+    n_most = int(n_found.max())
+    if 4 * n_most > table.shape[1]:
+        return table, np.broadcast_to(np.arange(table.shape[1]), table.shape)
+    rows, columns = np.divmod(np.flatnonzero(found), table.shape[1])
+    places = np.arange(len(rows)) - np.repeat(np.cumsum(n_found) - n_found, n_found)
+    entries = np.full((len(table), n_most), np.inf, dtype=table.dtype)
+    entries[rows, places] = table[rows, columns]
+    numbers = np.zeros((len(table), n_most), dtype=np.intp)
+    numbers[rows, places] = columns
+    return entries, numbers
 
 
 def _smallest(table: FloatArray, n_kept: int) -> IntArray:

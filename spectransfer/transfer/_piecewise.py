@@ -82,6 +82,9 @@ class LocalRidge:
         What `window_channels` gives.
     samples : list of ndarray
         Rows of each sample.
+    n_based_on : int, default=1
+        Number of primary channels, around each, that its regression is based on: each
+        is one more object of every spectrum, with a window of its own.
     """
 
     def __init__(
@@ -91,20 +94,45 @@ class LocalRidge:
         channels: IntArray,
         inside: FloatArray,
         samples: list[IntArray],
+        n_based_on: int = 1,
     ) -> None:
         self.spectra, self.targets = spectra, targets
         self.channels, self.inside, self.samples = channels, inside, samples
+        half = n_based_on // 2
+        # the channel itself is the first object of each spectrum
+        self._away = np.array(sorted(range(-half, half + 1), key=abs))
 
-    def _blocks(self) -> Iterator[tuple[slice, FloatArray, FloatArray, FloatArray]]:
-        """Give coordinates of spectra on the axes of each window, for some channels."""
-        n, width = len(self.spectra), self.channels.shape[1]
-        for block in row_blocks(len(self.channels), 8 * n * width):
-            seen = self.spectra[:, self.channels[block]] * self.inside[block]
-            seen = seen.transpose(1, 0, 2)
-            values, vectors = np.linalg.eigh(seen.transpose(0, 2, 1) @ seen)
+    def _objects(self, block: slice) -> tuple[FloatArray, FloatArray]:
+        """Give windows and targets of the objects of some channels.
+
+        Returns
+        -------
+        seen : ndarray of shape (n_channels, n_spectra, n_based_on, width)
+        targets : ndarray of shape (n_channels, n_spectra, n_based_on)
+        """
+        last = len(self.channels) - 1
+        based_on = np.arange(last + 1)[block, None] + self._away
+        there = (based_on >= 0) & (based_on <= last)
+        based_on = np.clip(based_on, 0, last)
+        inside = self.inside[based_on] * there[:, :, None]
+        seen = (self.spectra[:, self.channels[based_on]] * inside).swapaxes(0, 1)
+        # an object beyond the ends, or with an empty window, tells nothing
+        targets = (self.targets[:, based_on] * there).swapaxes(0, 1)
+        return seen, targets
+
+    def _blocks(
+        self,
+    ) -> Iterator[tuple[slice, FloatArray, FloatArray, FloatArray, FloatArray]]:
+        """Give coordinates of objects on the axes of each window, for some channels."""
+        n = len(self.spectra) * len(self._away)
+        for block in row_blocks(len(self.channels), 8 * n * self.channels.shape[1]):
+            seen, targets = self._objects(block)
+            flat = seen.reshape(len(seen), n, -1)
+            values, vectors = np.linalg.eigh(flat.transpose(0, 2, 1) @ flat)
             values = np.maximum(values, 0.0)
             rounding = np.finfo(np.float64).eps * n * values[:, -1:]
-            yield block, seen @ vectors, np.where(values > rounding, values, 0), vectors
+            values = np.where(values > rounding, values, 0)
+            yield block, seen @ vectors[:, None], targets, values, vectors
 
     def _shrunk(self, values: FloatArray, strength: float) -> FloatArray:
         """Give the inverse of penalized squares, zero where there is nothing."""
@@ -113,32 +141,37 @@ class LocalRidge:
             return np.where(values > 0, 1.0 / (values + penalty), 0.0)
 
     def _left_out(
-        self, block: slice, seen: FloatArray, inverse: FloatArray
+        self, seen: FloatArray, targets: FloatArray, inverse: FloatArray
     ) -> FloatArray:
         """Give residuals of left-out samples, of shape (channels, spectra)."""
-        targets = self.targets[:, block].T
-        n = targets.shape[1]
-        learned = inverse * (seen * targets[:, :, None]).sum(axis=1)
-        residual = targets - (seen @ learned[:, :, None])[:, :, 0]
-        if len(self.samples) == n:
-            hat = 1.0 / n + (seen**2 @ inverse[:, :, None])[:, :, 0]
-            return residual / np.maximum(1.0 - hat, 1e-12)
+        n_channels, n, n_based_on, width = seen.shape
+        learned = inverse * (seen * targets[..., None]).sum(axis=(1, 2))
+        residual = targets - (seen @ learned[:, None, :, None])[..., 0]
+        if len(self.samples) == n and n_based_on == 1:
+            hat = 1.0 / n + (seen[:, :, 0] ** 2 @ inverse[:, :, None])[:, :, 0]
+            return residual[:, :, 0] / np.maximum(1.0 - hat, 1e-12)
+        missed = np.empty((n_channels, n))
         for rows in self.samples:
-            some = seen[:, rows]
-            hat = 1.0 / n + (some * inverse[:, None]) @ some.transpose(0, 2, 1)
-            own = (1.0 + 1e-12) * np.eye(len(rows)) - hat
-            residual[:, rows] = np.linalg.solve(own, residual[:, rows, None])[:, :, 0]
-        return residual
+            size = len(rows) * n_based_on
+            some = seen[:, rows].reshape(n_channels, size, width)
+            # each object has the mean of its own channel
+            mean = np.kron(np.ones((len(rows),) * 2), np.eye(n_based_on)) / n
+            hat = mean + (some * inverse[:, None]) @ some.transpose(0, 2, 1)
+            own = (1.0 + 1e-12) * np.eye(size) - hat
+            out = residual[:, rows].reshape(n_channels, size, 1)
+            found = np.linalg.solve(own, out).reshape(n_channels, len(rows), -1)
+            missed[:, rows] = found[:, :, 0]
+        return missed
 
     def choose(self) -> float:
         """Give the strength with the least squared error, all channels together."""
         if len(self.samples) < 2:
             return float(STRENGTHS[-1])
         errors = np.zeros(len(STRENGTHS))
-        for block, seen, values, _ in self._blocks():
+        for _, seen, targets, values, _ in self._blocks():
             for i, strength in enumerate(STRENGTHS):
                 inverse = self._shrunk(values, float(strength))
-                errors[i] += (self._left_out(block, seen, inverse) ** 2).sum()
+                errors[i] += (self._left_out(seen, targets, inverse) ** 2).sum()
         return float(STRENGTHS[np.argmin(errors)])
 
     def solve(self, strengths: FloatArray) -> list[tuple[sparse.csr_array, FloatArray]]:
@@ -158,13 +191,13 @@ class LocalRidge:
         """
         residuals = np.empty((len(strengths), *self.targets.shape))
         coefficients = np.zeros((len(strengths), *self.channels.shape))
-        for block, seen, values, vectors in self._blocks():
-            product = (seen * self.targets[:, block].T[:, :, None]).sum(axis=1)
+        for block, seen, targets, values, vectors in self._blocks():
+            product = (seen * targets[..., None]).sum(axis=(1, 2))
             for i, strength in enumerate(strengths):
                 inverse = self._shrunk(values, float(strength))
                 learned = vectors @ (inverse * product)[:, :, None]
                 coefficients[i, block] = learned[:, :, 0] * self.inside[block]
-                residuals[i][:, block] = self._left_out(block, seen, inverse).T
+                residuals[i][:, block] = self._left_out(seen, targets, inverse).T
         rows = np.repeat(np.arange(len(self.channels)), self.channels.shape[1])
         where = rows, self.channels.ravel()
         shape = (len(self.channels), self.spectra.shape[1])
@@ -186,9 +219,12 @@ class PiecewiseDirectStandardization(AffineTransfer):
 
     Parameters
     ----------
-    window : float, default=5
+    window : float or tuple of (float, int), default=5
         Width of the window, in `unit`. In channels it is odd; 1 gives slope and offset
-        of each channel, all channels give `DirectStandardization`.
+        of each channel, all channels give `DirectStandardization`. A pair is the double
+        window: the second number, odd, is that of primary channels around each which
+        its coefficients are based on. Every spectrum is then as many objects, each
+        with its own window, so that few standards tell more.
     unit : {"channels", "axis"} or str, default="channels"
         Unit of `window`: secondary channels, or the unit of the axes; a unit by name,
         such as ``"nm"``, has to be theirs.
@@ -229,6 +265,7 @@ class PiecewiseDirectStandardization(AffineTransfer):
     ----------
     .. [1] Y. Wang, D. J. Veltkamp, B. R. Kowalski, "Multivariate instrument
        standardization", Anal. Chem. 63 (1991) 2750.
+    .. [2] Eigenvector Research, PLS_Toolbox, `stdgen` (the double window, ``win``).
 
     Examples
     --------
@@ -245,7 +282,7 @@ class PiecewiseDirectStandardization(AffineTransfer):
     """
 
     _parameter_constraints: dict[str, list[Any]] = {
-        "window": [Interval(Real, 0, None, closed="neither")],
+        "window": [Interval(Real, 0, None, closed="neither"), tuple],
         "unit": [StrOptions({"channels", "axis", *UNITS})],
         "alpha": [Interval(Real, 0, None, closed="left"), StrOptions({"loo"})],
         "shrink_to": [StrOptions({"resampled", "mean"})],
@@ -255,7 +292,7 @@ class PiecewiseDirectStandardization(AffineTransfer):
 
     def __init__(
         self,
-        window: float = 5,
+        window: float | tuple[float, int] = 5,
         *,
         unit: str = "channels",
         alpha: float | str = "loo",
@@ -293,29 +330,38 @@ class PiecewiseDirectStandardization(AffineTransfer):
         """
         secondary, primary, axes = self._checked(X, y)
         resampled = resampling(self, axes, (secondary.shape[1], primary.shape[1]))
-        channels, inside = self._window(resampled, axes)
+        window, n_based_on = self._widths(axes)
+        channels, inside = window_channels(resampled, axes, window, self.unit)
         means = secondary.mean(axis=0), primary.mean(axis=0)
         centred, targets = secondary - means[0], primary - means[1]
         if self.shrink_to == "resampled":
             targets = targets - centred @ resampled.T
         samples = samples_of(sample_id, len(secondary))
-        ridge = LocalRidge(centred, targets, channels, inside, samples)
+        ridge = LocalRidge(centred, targets, channels, inside, samples, n_based_on)
         chosen = ridge.choose() if isinstance(self.alpha, str) else float(self.alpha)
         self.alpha_ = chosen
         local = ridge.solve(np.array([chosen]))[0][0]
         self._keep(means, local + resampled * (self.shrink_to == "resampled"))
         return self
 
-    def _window(
-        self, resampled: sparse.csr_array, axes: Axes
-    ) -> tuple[IntArray, FloatArray]:
-        """Give the window of each channel; refuse one that cannot be."""
-        if self.unit == "channels" and (self.window % 2 != 1):
+    def _widths(self, axes: Axes) -> tuple[float, int]:
+        """Give the widths of both windows; refuse what cannot be."""
+        pair: Any = self.window if isinstance(self.window, tuple) else (self.window, 1)
+        numbers = all(isinstance(width, int | float | np.number) for width in pair)
+        if len(pair) != 2 or not numbers or min(pair) <= 0:
             raise ValueError(
-                "A window in channels must be an odd whole number, so that it is as "
-                f"wide on either side, but it is {self.window}. Take "
-                f"{2 * int(self.window // 2) + 1}, or give it with unit='axis'."
+                "A double window is a pair of widths, of the window and of the "
+                "channels that it is based on, but it is "
+                f"{self.window!r}. Take such as (5, 3)."
             )
+        window, n_based_on = pair
+        for width in (window, n_based_on) if self.unit == "channels" else (n_based_on,):
+            if width % 2 != 1:
+                raise ValueError(
+                    "A window in channels must be an odd whole number, so that it is "
+                    f"as wide on either side, but it is {width}. Take "
+                    f"{2 * int(width // 2) + 1}, or give it with unit='axis'."
+                )
         if self.unit != "channels" and (axes[0] is None or axes[1] is None):
             raise WavelengthError(
                 "A window in the unit of the axes needs those of both sides, but "
@@ -323,7 +369,7 @@ class PiecewiseDirectStandardization(AffineTransfer):
                 "wavelengths_secondary= and wavelengths_primary=, or give the window "
                 "with unit='channels'."
             )
-        return window_channels(resampled, axes, self.window, self.unit)
+        return float(window), int(n_based_on)
 
     def __sklearn_tags__(self) -> Tags:
         """Say that channels are matched, so that any table is no good target."""

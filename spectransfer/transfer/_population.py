@@ -11,14 +11,11 @@ from functools import cached_property
 
 import numpy as np
 from scipy.linalg import eigh
-from scipy.spatial.distance import cdist
 from sklearn.utils.extmath import randomized_svd
 
 from spectransfer._typing import ArrayLike, FloatArray
 
 _MOST_COMPONENTS = 12
-# components in which spectra are near to standards, as `select_standards` has it
-_OF_DISTANCE = 8
 # of larger populations a draw tells the components well enough
 _MOST_SPECTRA = 4000
 _EXACT_UP_TO = 1500
@@ -186,28 +183,3 @@ def _leading_components(
             found = (found @ centred) / np.where(values > 0, values, 1.0)[:, None]
     kept = values > _ROUNDING * values[0]
     return values[kept] / np.sqrt(n_spectra), found[kept]
-
-
-def stood_for(standards: FloatArray, population: LibraryMoments) -> FloatArray:
-    """Give how many spectra each standard stands for: those nearest to it.
-
-    Parameters
-    ----------
-    standards : ndarray of shape (n_standards, n_channels)
-        Spectra of the standards.
-    population : LibraryMoments
-        Spectra of the same instrument, of which points are known.
-
-    Returns
-    -------
-    ndarray of shape (n_standards,)
-        With mean 1; all alike where there are no points.
-    """
-    alike = np.ones(len(standards))
-    cloud = population._cloud
-    if cloud is None:
-        return alike
-    known = (standards - population.mean) @ population._whiten[:, :_OF_DISTANCE]
-    nearest = cdist(cloud[:, :_OF_DISTANCE], known).argmin(axis=1)
-    counts = np.bincount(nearest, minlength=len(alike)) * len(alike) / len(nearest)
-    return counts if np.count_nonzero(counts) > 1 else alike

@@ -110,7 +110,7 @@ class Nothing:
         self._add_prior(mixture, float(shares.sum()))
         left = standards.y - self.carried()
         # what is centred by the standards has a mean of rounding only
-        right = ridge.right(left, GRID, shares)
+        right = ridge.right(left, self.strengths, shares)
         mixture.add(0.0, standards.means, factors=(ridge.left, right))
 
 

@@ -6,6 +6,9 @@ from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_spectra, check_targets, compare_targets
 from spectransfer.transfer._population import LibraryMoments
 
+# points of the secondary population, which are turned onto those of the primary
+_TURNED = 250
+
 
 def check_unpaired(
     estimator: Any,
@@ -49,3 +52,32 @@ def check_unpaired(
             "alike."
         )
     return secondary, primary
+
+
+def populations(
+    secondary: FloatArray | None, primary: FloatArray | LibraryMoments | None
+) -> tuple[LibraryMoments | None, tuple[LibraryMoments, LibraryMoments] | None]:
+    """Give moments of both sides, where there are enough spectra for them.
+
+    Parameters
+    ----------
+    secondary, primary : ndarray of shape (n_spectra, n_channels), or None
+        Spectra without partners; the primary ones may be moments already.
+
+    Returns
+    -------
+    secondary : LibraryMoments or None
+        Of three spectra or more.
+    both : tuple of LibraryMoments, or None
+        The same, and the primary side.
+    """
+    if secondary is None or len(secondary) < 3:
+        return None, None
+    own = LibraryMoments.of(secondary, n_points=_TURNED)
+    if primary is None:
+        return own, None
+    if not isinstance(primary, LibraryMoments):
+        if len(primary) < 3:
+            return own, None
+        primary = LibraryMoments.of(primary)
+    return own, (own, primary)

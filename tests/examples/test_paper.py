@@ -147,6 +147,7 @@ def test_a_command_that_was_killed_goes_on_to_the_same_figures(tmp_path):
     ]
     assert len(figures[0]) == 10
     assert figures[0] == figures[1]
+    assert not list(tmp_path.glob("kept/fits/unfinished/*"))
 
 
 def run(folder, *arguments):

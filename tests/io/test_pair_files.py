@@ -1,7 +1,5 @@
 import io
-import json
 import os
-import sys
 import zipfile
 
 import numpy as np
@@ -368,85 +366,3 @@ def test_an_encrypted_archive_is_refused(entries, tmp_path):
     path.write_bytes(content)
     with pytest.raises(FileFormatError, match="encrypted"):
         load_pair(path)
-
-
-def test_single_values_become_meta(entries, tmp_path):
-    path = tmp_path / "pair.npz"
-    np.savez(path, **entries, operator=np.array("Eva"), meta=json.dumps({"axis": "nm"}))
-    assert dict(load_pair(path).meta) == {"operator": "Eva", "axis": "nm"}
-
-
-def test_entries_of_another_name_are_found_by_names(entries, tmp_path):
-    path = tmp_path / "pair.npz"
-    np.savez(path, NIR=entries.pop("X_primary"), **entries)
-    pair = load_pair(path, names={"X_primary": "NIR"})
-    assert_array_equal(pair.X_primary, np.load(path)["NIR"])
-
-
-@pytest.fixture
-def mixtures():
-    return make_instrument_pair(12, random_state=0)
-
-
-@pytest.fixture
-def hdf5(mixtures, tmp_path):
-    h5py = pytest.importorskip("h5py")
-    with h5py.File(tmp_path / "pair.h5", "w") as file:
-        for name in ("X_secondary", "X_primary", "y", "sample_id"):
-            file[name] = getattr(mixtures, name)
-        file["wavelengths_secondary"] = mixtures.wavelengths_secondary
-        file["wavelengths_primary"] = mixtures.wavelengths_primary
-        file["y_names"] = list(mixtures.y_names)
-        file["split"] = ["train", "tést"] * 6
-        file.attrs["axis"] = "nm"
-        file.attrs["day"] = 3
-    return tmp_path / "pair.h5"
-
-
-def test_an_hdf5_pair_is_the_pair_that_was_written(mixtures, hdf5):
-    back = load_pair(hdf5)
-    for name in ("X_secondary", "X_primary", "wavelengths_primary", "y", "sample_id"):
-        assert_array_equal(getattr(back, name), getattr(mixtures, name))
-    assert back.X_primary.dtype == np.float32
-    assert back.y_names == mixtures.y_names
-    assert back.annotations["split"][1] == "tést"
-    assert back.meta == {"axis": "nm", "day": 3}
-
-
-def test_names_find_entries_wherever_they_are(mixtures, tmp_path):
-    h5py = pytest.importorskip("h5py")
-    path = tmp_path / "lab.hdf"
-    with h5py.File(path, "w") as file:
-        file["one/spectra"] = mixtures.X_primary
-        file["one/nm"] = mixtures.wavelengths_primary
-        file["two/spectra"] = mixtures.X_secondary
-        file["two/nm"] = mixtures.wavelengths_secondary
-    names = {
-        "X_primary": "one/spectra",
-        "wavelengths_primary": "one/nm",
-        "X_secondary": "two/spectra",
-        "wavelengths_secondary": "two/nm",
-    }
-    assert_array_equal(load_pair(path, names=names).X_secondary, mixtures.X_secondary)
-    with pytest.raises(FileFormatError, match=r"lab\.hdf.*X_primary cannot be found"):
-        load_pair(path, names=names | {"X_primary": "three/spectra"})
-
-
-def test_a_truncated_hdf5_file_is_refused_with_its_size(hdf5):
-    os.truncate(hdf5, 3000)
-    with pytest.raises(FileFormatError, match=r"pair\.h5 \(3000 bytes\).*cut short"):
-        load_pair(hdf5)
-
-
-def test_a_file_that_only_ends_like_hdf5_is_refused(tmp_path):
-    pytest.importorskip("h5py")
-    path = tmp_path / "pair.h5"
-    path.write_bytes(b"not this")
-    with pytest.raises(FileFormatError, match="must be an HDF5 file"):
-        load_pair(path)
-
-
-def test_without_h5py_the_error_says_what_to_install(hdf5, monkeypatch):
-    monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(ImportError, match=r"spectransfer\[files\]"):
-        load_pair(hdf5)

@@ -185,7 +185,8 @@ def test_what_is_known_of_samples_becomes_y(tables):
 
 
 def test_without_samples_on_both_sides_rows_pair(tables):
-    pair = load_pair(*tables("300,301,302\n1,2,3\n9,3,4\n"))
+    with pytest.warns(SpectransferWarning, match="row by row"):
+        pair = load_pair(*tables("300,301,302\n1,2,3\n9,3,4\n"))
     assert_array_equal(pair.sample_id, ["a", "b"])
     with pytest.raises(FileFormatError, match=r"row by row.* 3 secondary.* 2 primary"):
         load_pair(*tables("300,301,302\n1,2,3\n9,3,4\n5,6,1\n"))
@@ -229,7 +230,8 @@ def test_what_was_done_is_printed(capsys):
 
 
 def test_descending_sides_are_written_as_they_came(tables):
-    pair = load_pair(*tables("402 nm,401 nm\n1,2\n3,4\n"))
+    with pytest.warns(SpectransferWarning, match="row by row"):
+        pair = load_pair(*tables("402 nm,401 nm\n1,2\n3,4\n"))
     assert_array_equal(pair.wavelengths_secondary, [401, 402])
     assert_array_equal(pair.X_secondary, [[2, 1], [4, 3]])
     assert pair.descending == (True, False)
@@ -245,3 +247,43 @@ def test_spectra_are_selected_pickled_and_shown_as_a_frame():
         assert repr(one) == "Spectra(1 spectrum, 2 channels 400 to 401 nm)"
     pytest.importorskip("pandas")
     assert one.as_frame().columns.tolist() == ["400.0 nm", "401.0 nm"]
+
+
+def table(name, ids, places="400,401"):
+    return f"{name},{places}\n" + "".join(f"{x},{k},2\n" for k, x in enumerate(ids))
+
+
+def test_the_same_names_in_another_order_are_not_paired_row_by_row(tables):
+    paths = tables(table("Probe", "abc"), table("Probe", "cab"))
+    with pytest.raises(FileFormatError, match=r"names=\{'sample_id': 'Probe'\}"):
+        load_pair(*paths)
+    pair = load_pair(*paths, names={"sample_id": "Probe"})
+    assert_array_equal(pair.X_primary[:, 0], [1, 2, 0])
+    same = load_pair(*tables(table("Probe", "ab"), table("Probe", "ab")))
+    assert_array_equal(same.annotations["Probe"], ["a", "b"])
+    of_a_class = load_pair(*tables(table("by", "xxxxy"), table("by", "yxxxx")))
+    assert len(of_a_class) == 5
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_ids_of_one_side_find_the_same_names_of_the_other(tables, turned):
+    texts = table("sample_id", "ab"), table("probe", "ba")
+    with pytest.raises(FileFormatError, match="have the same names"):
+        load_pair(*tables(*(texts[::-1] if turned else texts)))
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_a_count_that_pandas_wrote_finds_its_rows_in_another_order(tables, start):
+    rows = start + np.arange(3)
+    with pytest.raises(FileFormatError, match="have the same names in another order"):
+        load_pair(*tables(table("", rows), table("", rows[[2, 0, 1]])))
+    pair = load_pair(*tables(table("", rows), table("", rows)))
+    assert_array_equal(pair.X_primary[:, 0], [0, 1, 2])
+
+
+def test_ids_on_one_side_only_are_told(tables):
+    with pytest.warns(SpectransferWarning, match="only the primary spectra have"):
+        load_pair(*tables("300,301\n1,1\n2,2\n"))
+    a, b = side(["a", "b"]), Spectra(np.ones((2, 2)), [400.0, 401.0])
+    with pytest.warns(SpectransferWarning, match="only the secondary spectra have"):
+        load_pair(a, b)

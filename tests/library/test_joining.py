@@ -131,6 +131,19 @@ def test_measured_primary_spectra_are_learned_in_place_of_latents(library):
     assert_allclose(joined.predict(OWN.X), own.predict(OWN.X), rtol=1e-6)
 
 
+def test_primary_spectra_of_other_samples_are_not_learned_row_by_row(library):
+    measured = Spectra(
+        KNOWN.X_primary, KNOWN.wavelengths_primary, unit="nm", sample_id=NAMES
+    )
+    first = library.join(OWN[:30], y=measured[:30], cv=None)
+    assert_allclose(
+        first.predict(OWN.X[30:33]),
+        library.join(OWN[:30], y=measured.X[:30], cv=None).predict(OWN.X[30:33]),
+    )
+    with pytest.raises(ValueError, match=r"row 0 is 'spot 0' in X and 'spot 29' in y"):
+        library.join(OWN[:30], y=measured[np.arange(30)[::-1]])
+
+
 def test_a_published_network_is_joined_through_its_decoder(card, tmp_path):
     training = Training(n_steps=150)
     last = SpectralVAE((32,), n_latent=6, training=training, random_state=0)

@@ -21,6 +21,7 @@ from spectransfer import (
 )
 from spectransfer._files import on_memory_map
 from spectransfer.datasets import make_instrument_pair
+from spectransfer.io import read_spectra
 from spectransfer.spectra import Axis, Spectra, SpectraPair
 
 WINDOWS = {"min_window": 20, "smooth_window": 10, "allow_long_windows": True}
@@ -150,7 +151,7 @@ def test_an_array_that_does_not_fit_is_refused(pair, out):
 def test_a_file_of_another_kind_is_refused(pair, tmp_path):
     knn = KNNTransfer(2).fit(pair.X_secondary, pair.X_primary)
     with pytest.raises(ValueError, match=r"a \.npy or \.npz file.*Call it map\.npy"):
-        transfer_spectra(knn, pair.X_secondary, tmp_path / "map.csv")
+        transfer_spectra(knn, pair.X_secondary, tmp_path / "map.txt")
 
 
 def test_results_of_mapped_spectra_lie_in_a_temporary_file(pair, tmp_path, monkeypatch):
@@ -221,3 +222,32 @@ def test_spectra_as_they_were_read_are_transferred_by_name_and_keep_their_sample
     with pytest.raises(ValueError, match="does not know the axis"):
         transfer_spectra(plain, read)
     assert_allclose(transfer_spectra(plain, read.X), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("ending", ["npy", "npz"])
+def test_predictions_without_an_axis_are_refused_before_a_file_is_made(
+    pair, tmp_path, ending
+):
+    known = KNNTransfer(1).fit(pair.X_secondary[:9], pair.X_primary[:9, :7])
+    read = Spectra(pair.X_secondary[:5], pair.wavelengths_secondary, unit="nm")
+    for spectra in (read, pair[:5]):
+        with pytest.raises(ValueError, match="axis"):
+            transfer_spectra(known, spectra, tmp_path / f"out.{ending}")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_archive_keeps_the_names_of_samples(pair, tmp_path):
+    known = KNNTransfer(1).fit(*pair[:9].as_frames())
+    ids = np.array(["007", "b"], dtype=object)
+    read = Spectra(pair.X_secondary[:2], pair.axis_secondary, sample_id=ids)
+    transferred = transfer_spectra(known, read, tmp_path / "out.npz")
+    back = read_spectra(tmp_path / "out.npz")
+    assert_array_equal(back.sample_id, ["007", "b"])
+    assert_array_equal(back.X, transferred.X)
+    assert back.unit == transferred.unit
+
+
+def test_a_table_of_text_is_written_by_what_writes_those(pair, tmp_path):
+    known = MeanTransfer().fit(pair.X_secondary, pair.X_primary)
+    with pytest.raises(ValueError, match="save_spectra writes Spectra"):
+        transfer_spectra(known, pair.X_secondary, tmp_path / "out.csv")

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.linear_model import Ridge
 
-from spectransfer import DirectStandardization
-from spectransfer.plotting import BandDisplay, T2QDisplay
+from spectransfer import DirectStandardization, make_transfer_pipeline
+from spectransfer.plotting import BandDisplay, ExpectedErrorDisplay, T2QDisplay
 from spectransfer.reliability import ApplicabilityDomain, ConformalTransfer
 
 
@@ -26,6 +27,52 @@ def test_band_of_a_transfer_is_its_interval_on_the_axis_of_the_frame(pair):
     assert_allclose(display.places, pair.wavelengths_primary)
     with pytest.raises(ValueError, match="one row of a band"):
         BandDisplay([1.0, 2.0], [1.0], [2.0])
+
+
+def test_bands_say_the_unit_that_a_pair_knows(pair):
+    known = type(pair)(
+        pair.X_secondary, pair.X_primary, pair.axis_secondary, pair.axis_primary,
+        meta={"unit": "absorbance"},
+    )  # fmt: skip
+    transfer = ConformalTransfer(DirectStandardization()).fit(*known[:30].as_frames())
+    display = BandDisplay.from_estimator(transfer, known[30:31])
+    assert display.ax_.get_ylabel() == "intensity (absorbance)"
+    assert_allclose(display.places, pair.wavelengths_primary)
+    assert display.measured is not None
+    X, y = known[30:31].as_frames()
+    plain = BandDisplay.from_estimator(transfer, X, y)
+    assert plain.ax_.get_ylabel() == "intensity"
+    assert_allclose(plain.upper, display.upper)
+
+
+def test_bands_of_derivatives_are_in_no_unit_of_the_pair(pair):
+    known = type(pair)(
+        pair.X_secondary, pair.X_primary, pair.axis_secondary, pair.axis_primary,
+        meta={"unit": "absorbance"},
+    )  # fmt: skip
+    pytest.importorskip("chemotools")
+    whole = make_transfer_pipeline(Ridge(), preparation="nir")
+    transfer = ConformalTransfer(whole).fit(*known[:30].as_frames())
+    display = BandDisplay.from_estimator(transfer, known[30:31])
+    assert display.ax_.get_ylabel() == "intensity"
+
+
+@pytest.mark.parametrize("error", ["euclidean", "cosine"])
+def test_expected_errors_are_drawn_against_those_of_the_predictions(pair, error):
+    X, y = pair.X_secondary, pair.X_primary
+    transfer = ConformalTransfer(DirectStandardization()).fit(X[:30], y[:30])
+    display = ExpectedErrorDisplay.from_estimator(transfer, X[30:], y[30:], error=error)
+    predicted = transfer.predict(X[30:])
+    by_hand = np.linalg.norm(predicted - y[30:], axis=1)
+    if error == "cosine":
+        norms = np.linalg.norm(predicted, axis=1) * np.linalg.norm(y[30:], axis=1)
+        by_hand = 1 - (predicted * y[30:]).sum(axis=1) / norms
+    dots = display.ax_.lines[0]
+    assert_allclose(dots.get_ydata(), by_hand, rtol=1e-3)  # float32 cosines
+    assert_allclose(dots.get_xdata(), transfer.expected_error(X[30:])[error])
+    assert -1 <= display.rank_correlation_ <= 1
+    with pytest.raises(ValueError, match="the same spectra"):
+        ExpectedErrorDisplay([1.0], [1.0, 2.0])
 
 
 def test_limits_divide_what_t2_and_q_flag(pair):

@@ -82,6 +82,7 @@ def displays(maps, preparation=None):
         "SpectraDisplay": show.SpectraDisplay.from_maps(maps),
         "estimator": show.SpectraDisplay.from_estimator(transfer, X, y),
         "BandDisplay": show.BandDisplay.from_estimator(band, X[:1], y[:1]),
+        "ExpectedErrorDisplay": show.ExpectedErrorDisplay.from_estimator(band, maps),
         "T2QDisplay": show.T2QDisplay(ApplicabilityDomain().fit(X).judge(X)).plot(),
         "StandardsCurveDisplay": show.StandardsCurveDisplay.from_curve(curve),
     }

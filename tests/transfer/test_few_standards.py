@@ -11,6 +11,7 @@ from spectransfer import (
     FewStandardsTransfer,
     MeanTransfer,
     OffsetTransfer,
+    SpectralSpaceTransformation,
     VAELatentTransfer,
 )
 from spectransfer.datasets import make_instrument_pair
@@ -18,7 +19,9 @@ from spectransfer.exceptions import WavelengthError
 from spectransfer.metrics import relative_squared_error
 from spectransfer.transfer import _few_standards, _priors, _rotation
 from spectransfer.transfer._affine import Mixture, resampling
-from spectransfer.transfer._leave_out import Ridge, mixing_weights, samples_of
+from spectransfer.transfer._joint import Folds, Joint
+from spectransfer.transfer._leave_out import Ridge, samples_of
+from spectransfer.transfer._mixing import mixing_weights
 from spectransfer.transfer._piecewise import window_channels
 from spectransfer.transfer._population import LibraryMoments
 from spectransfer.transfer._priors import (
@@ -32,7 +35,16 @@ from spectransfer.transfer._priors import (
 from spectransfer.transfer._rotation import Rotation
 
 ALL = slice(None)
-KINDS = ["nothing", "resampled", "rotation", "rest", "window", "untransferred"]
+KINDS = [
+    "nothing",
+    "resampled",
+    "rotation",
+    "rest",
+    "joint",
+    "apart",
+    "window",
+    "untransferred",
+]
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +83,8 @@ def made(kind, pair, X, y, populations, samples):
         "resampled": lambda: Resampled(standards, read),
         "rotation": lambda: Rotation(standards, populations, 3),
         "rest": lambda: Rotation(standards, populations, 3, read),
+        "joint": lambda: Joint(standards, read, Folds(standards, 4), 3),
+        "apart": lambda: Joint(standards, None, Folds(standards, 4), 3),
         "window": lambda: Window(
             standards, read, *window_channels(read, both, 5, "channels")
         ),
@@ -98,7 +112,7 @@ def predicted(prior, shares, X):
 
 
 @pytest.mark.parametrize("replicates", [1, 3])
-@pytest.mark.parametrize("kind", KINDS[:4])
+@pytest.mark.parametrize("kind", KINDS[:6])
 def test_residuals_of_left_out_samples_are_those_of_the_literal_loop(
     kind, replicates, pair, known, unpaired, monkeypatch
 ):
@@ -251,6 +265,7 @@ def test_report_names_the_shares(pair, known, unpaired):
         "window",
         "nothing",
         "resampled",
+        "joint",
         "rotation",
     }
     assert sum(transfer.shares_.values()) == pytest.approx(1.0)
@@ -337,3 +352,14 @@ def test_expected_errors_weigh_standards_by_what_they_stand_for(
     by_hand = counts @ missed / (counts @ ((y - mean) ** 2).sum(axis=1))
     assert_allclose(found["nothing"], by_hand)
     assert_allclose(found["mixture"], by_hand)
+
+
+def test_the_joint_prior_alone_is_spectral_space_transformation(pair, known):
+    X, y = known.X_secondary, known.X_primary
+    for kind, keep in (("joint", True), ("apart", False)):
+        prior = made(kind, pair, X, y, None, samples_of(None, 15))
+        shares = np.eye(len(prior.strengths))[-1]
+        literal = SpectralSpaceTransformation(3, keep_residual=keep, **axes(pair))
+        literal.fit(X, y)
+        new = pair.X_secondary[100:110]
+        assert_allclose(predicted(prior, shares, new), literal.predict(new), rtol=1e-8)

@@ -207,3 +207,48 @@ def test_equal_weights_change_no_bit(rng):
     X, y = rng.normal(size=(80, 6)), rng.normal(size=(80, 9))
     weighted = KNNTransfer(7).fit(X, y, sample_weight=np.full(80, 0.3))
     assert_array_equal(weighted.predict(X), KNNTransfer(7).fit(X, y).predict(X))
+
+
+def lines_and_noise(rng, n_spectra, n_channels=400):
+    """Spectra of few kinds of lines, with noise in every channel."""
+    lines = np.random.default_rng(0).normal(size=(8, n_channels))
+    spectra = rng.normal(size=(n_spectra, 8)) @ lines
+    return spectra + 0.3 * rng.normal(size=spectra.shape)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_nominated_neighbours_are_mostly_the_nearest(rng, dtype):
+    X = lines_and_noise(rng, 3000).astype(dtype)
+    queries = lines_and_noise(rng, 300).astype(dtype)
+    exact = KNNTransfer(5).fit(X, X)
+    nominated = KNNTransfer(5, n_components=16).fit(X, X)
+    same, all_found = 0, neighbours(exact, queries)[1]
+    for rows, distances, found in nominated._nearest(queries):
+        differences = X[found].astype(float) - queries[rows, None].astype(float)
+        assert_allclose(distances, np.linalg.norm(differences, axis=2), rtol=1e-12)
+        assert np.all(np.diff(distances, axis=1) >= 0)
+        same += (found[:, :, None] == all_found[rows][:, None]).sum()
+    assert same / all_found.size > 0.98
+
+
+def test_nominated_neighbours_are_the_nearest_where_all_are_nominated(rng):
+    X, queries = lines_and_noise(rng, 40), lines_and_noise(rng, 30)
+    exact = KNNTransfer(4).fit(X, X)
+    assert_array_equal(
+        KNNTransfer(4, n_components=3).fit(X, X).predict(queries),
+        exact.predict(queries),
+    )
+
+
+@pytest.mark.parametrize("unit", [1e-20, 1e20])
+def test_nominated_neighbours_do_not_depend_on_the_unit(rng, unit):
+    X, queries = lines_and_noise(rng, 500), lines_and_noise(rng, 30)
+    knn = KNNTransfer(3, n_components=8)
+    expected = knn.fit(X, X).predict(queries)
+    assert_allclose(knn.fit(unit * X, X).predict(unit * queries), expected, rtol=1e-12)
+
+
+def test_components_of_another_metric_are_refused(rng):
+    X = rng.normal(size=(20, 6))
+    with pytest.raises(ValueError, match="n_components needs metric='euclidean'"):
+        KNNTransfer(3, metric="manhattan", n_components=2).fit(X, X)

@@ -13,7 +13,6 @@ from spectransfer import FewStandardsTransfer, VAELatentTransfer, make_transfer_
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.evaluation import standards_curve
 from spectransfer.transfer import LibraryMoments
-from spectransfer.transfer._population import stood_for
 
 
 @pytest.fixture(scope="module")
@@ -147,17 +146,3 @@ def test_what_are_no_moments_is_refused(change, said):
 def test_a_library_of_one_spectrum_over_and_over_leaves_the_rotation_out(pair):
     alike = np.tile(pair.X_primary[:1], (30, 1))
     assert "rotation" not in fitted(pair, pair.X_primary, alike).shares_
-
-
-def test_a_standard_stands_for_the_spectra_nearest_to_it(pair):
-    standards = pair.X_secondary[[15, 45, 75, 105, 135]]
-    crowd = np.concatenate([np.tile(standards[:1], (40, 1)), standards[1:]])
-    known = LibraryMoments.of(pair.X_secondary)
-    points = (crowd - known.mean) @ np.linalg.pinv(known.factor)
-    population = LibraryMoments(known.mean, known.factor, 44, points)
-    found = stood_for(standards, population)
-    assert_allclose(found, np.array([40, 1, 1, 1, 1]) * 5 / 44)
-    without = LibraryMoments(known.mean, known.factor, 44)
-    assert_allclose(stood_for(standards, without), 1.0)
-    # nothing tells standards apart
-    assert_allclose(stood_for(standards[[0, 0]], population), 1.0)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import sparse
 
 from spectransfer import (
     CanonicalCorrelationTransfer,
@@ -15,6 +16,8 @@ from spectransfer import (
     SpectralSpaceTransformation,
 )
 from spectransfer.exceptions import WavelengthError
+from spectransfer.transfer._leave_out import samples_of
+from spectransfer.transfer._piecewise import LocalRidge, window_channels
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "standardizations.npz"
 
@@ -90,6 +93,52 @@ def test_the_strength_of_direct_ridge_is_that_of_the_literal_loop(replicates, pa
     assert min(errors) > 0.98 * errors[3]
 
 
+@pytest.mark.parametrize("replicates", [1, 2])
+def test_a_double_window_is_the_literal_loop_over_objects(replicates, pair):
+    X, y = (np.float64(side[:12, :30]) for side in (pair.X_secondary, pair.X_primary))
+    X, y = X - X.mean(axis=0), y - y.mean(axis=0)
+    samples = samples_of(np.arange(12) // replicates, 12)
+    table = window_channels(sparse.eye_array(30).tocsr(), (None, None), 3, "channels")
+    ridge = LocalRidge(X, y, *table, samples, 5)
+    local, missed = ridge.solve(np.array([0.01]))[0]
+
+    def objects(channel, rows):
+        """Each neighbour is an object, centred by itself; beyond the ends is 0."""
+        seen, targets = [], []
+        for near in range(max(0, channel - 2), min(30, channel + 3)):
+            window = np.zeros((len(rows), 3))
+            for column, k in enumerate((near - 1, near, near + 1)):
+                if 0 <= k < 30:
+                    window[:, column] = X[rows, k] - X[rows, k].mean()
+            seen.append(window)
+            targets.append(y[rows, near] - y[rows, near].mean())
+        return np.concatenate(seen), np.concatenate(targets)
+
+    every = np.arange(12)
+    for channel in (0, 1, 14, 29):
+        seen, targets = objects(channel, every)
+        penalty = 0.01 * (seen**2).sum() * np.eye(3)
+        inside = [k for k in (channel - 1, channel, channel + 1) if 0 <= k < 30]
+        used = [k - channel + 1 for k in inside]
+        learned = np.linalg.solve(seen.T @ seen + penalty, seen.T @ targets)
+        assert_allclose(local.toarray()[channel, inside], learned[used], rtol=1e-8)
+        for out in samples:
+            rest = np.setdiff1d(every, out)
+            seen, targets = objects(channel, rest)
+            learned = np.linalg.solve(seen.T @ seen + penalty, seen.T @ targets)
+            means = X[rest].mean(axis=0), y[rest, channel].mean()
+            guess = means[1] + (X[out] - means[0])[:, inside] @ learned[used]
+            assert_allclose(missed[out, channel], y[out, channel] - guess, rtol=1e-6)
+
+
+def test_a_double_window_of_one_channel_is_a_single_one(pair):
+    X, y = pair.X_secondary[:12, :30], pair.X_primary[:12, :30]
+    double = PiecewiseDirectStandardization((5, 1)).fit(X, y)
+    single = PiecewiseDirectStandardization(5).fit(X, y)
+    assert_allclose(double.coef_, single.coef_, rtol=1e-10)
+    assert PiecewiseDirectStandardization((5, 7)).fit(X, y).alpha_ != double.alpha_
+
+
 def test_a_window_over_all_channels_is_direct_standardization(pair):
     X, y = pair.X_secondary[:12, :20], pair.X_primary[:12, :20]
     wide = PiecewiseDirectStandardization(41, alpha=0.0, shrink_to="mean").fit(X, y)
@@ -151,6 +200,8 @@ def test_joint_components_need_no_axes_without_the_residual(pair):
     ("options", "error", "said"),
     [
         ({"window": 4}, ValueError, r"(?s)odd whole number.*it is 4\. Take 5"),
+        ({"window": (5, 2)}, ValueError, r"odd whole number"),
+        ({"window": (5, 3, 1)}, ValueError, r"(?s)a pair of widths.*\(5, 3\)"),
         ({"window": 2.5, "unit": "nm"}, WavelengthError, r"(?s)neither is known.*Pass"),
     ],
 )

@@ -5,6 +5,7 @@ module        reads
 ============= ==================================================================
 _text         bytes to lines: encodings, gzip
 _delimited    lines to a table: what divides columns, header, preamble
+_surroundings what stands above a table, and may belong to it
 _layouts      what columns are: spectra in rows, in columns, in long form
 _instruments  texts that programs of instruments export, by name
 _excel        sheets of Excel to lines, which are understood alike
@@ -12,6 +13,7 @@ _interchange  JCAMP-DX, SPC and ENVI, through libraries of their own
 _detector_files OPUS of Bruker and SIF of Andor, through theirs
 _matlab       tags of MATLAB files, checked before scipy reads them
 _stores       named arrays: npz, HDF5 and NeXus, MATLAB
+_packing      numbers that HDF5 packs, and what are none
 _arrays       which of them are spectra and their axis
 _recognition  which of these a file is
 ============= ==================================================================

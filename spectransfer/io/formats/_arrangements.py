@@ -10,6 +10,7 @@ from spectransfer.io.formats._headers import (
     channel_of,
     is_counting,
     is_sample,
+    place_of,
     wanted_column,
 )
 from spectransfer.io.formats._parsed import Parsed, counted, refuse, shown
@@ -19,6 +20,7 @@ from spectransfer.io.formats._words import (
     ids_of,
     signal_name,
     unit_of,
+    unknown_unit,
 )
 
 
@@ -52,7 +54,8 @@ def spectra_in_rows(
             "of wavelengths, or remove that line.",
             block.header_line,
         )
-    settle_decimals(block, channels)
+    numbers = [place_of(header[i]) for i in channels]
+    settle_decimals(block, channels, numbers)
     places = [channel_of(header[i]) for i in channels]
     units = {unit for _, unit in places if unit}  # type: ignore[misc]
     if len(units) > 1:
@@ -71,6 +74,8 @@ def spectra_in_rows(
             f"one spectrum in each row, axis in the header (line {block.header_line})"
         ],
     )
+    if block.decimal == "," and any("." in number for number in numbers):
+        parsed.notes.append("decimal comma in cells, point in the header")
     _describe_rows(block, channels, names, parsed)
     return parsed
 
@@ -84,19 +89,18 @@ def _describe_rows(
     wanted_column(block, names, "sample_id")
     alike = [i for i in others if is_sample(header[i], names)]
     ids = alike[0] if len(alike) == 1 else None
-    if parsed.unit is None:
-        parsed.unit = next(
-            (u for i in others for u in [axis_name(header[i])[1]] if u), None
-        )
+    corner = axis_name(header[0])[1] if 0 in others else None
+    if parsed.unit is None and corner != "pixel":  # pixels may describe spectra
+        parsed.unit = corner
     columns = dict(zip(others, texts_of(block, others), strict=True))
     for i, cells in columns.items():
         if i == ids:
-            parsed.sample_id = ids_of(cells)
+            parsed.sample_id = _named_samples(block, cells, block.numbers, header[i])
             parsed.notes.append(f"sample ids from column {header[i]!r}")
         elif header[i]:
             parsed.annotations[header[i]] = column_of(cells, decimal=block.decimal)
         elif i == 0 and ids is None:
-            _unnamed_first(cells, parsed)
+            _unnamed_first(block, cells, parsed)
         elif any(cells):
             row = next(r for r, cell in enumerate(cells) if cell)
             refuse(
@@ -114,13 +118,31 @@ def _describe_rows(
         )
 
 
-def _unnamed_first(cells: list[str], parsed: Parsed) -> None:
+def _named_samples(
+    block: Block, cells: list[str], numbers: list[int], column: str
+) -> np.ndarray | None:
+    """Read names of samples; one that is empty among others is refused."""
+    if not any(cells):
+        return None
+    if "" in cells:
+        refuse(
+            block.path,
+            "must name every sample",
+            f"column {column!r} is empty",
+            "Write the name into every row (of merged cells, only the first has it), "
+            "or name another column with names={'sample_id': ...}.",
+            numbers[cells.index("")],
+        )
+    return ids_of(cells)
+
+
+def _unnamed_first(block: Block, cells: list[str], parsed: Parsed) -> None:
     """Take names of rows for samples, unless they only count."""
     values = ids_of(cells)
     if values.dtype.kind == "i" and is_counting(values):
         parsed.notes.append("a first column without a name only counts: left out")
     elif any(cells):
-        parsed.sample_id = values
+        parsed.sample_id = _named_samples(block, cells, block.numbers, "1")
         parsed.notes.append("sample ids from the first column, which has no name")
 
 
@@ -157,7 +179,7 @@ def spectra_in_columns(block: Block, axis: int, signals: list[int]) -> Parsed:
         parsed.notes.append("no header: the first column is the axis")
         return parsed
     names = [block.header[i] for i in signals]
-    parsed.unit = _unit_in(block, axis)
+    _tell_unit(parsed, block, axis)
     parsed.notes.append(f"axis from column {block.header[axis]!r}")
     if len(signals) == 1:
         parsed.intensity = signal_name(names[0])[1]
@@ -170,10 +192,14 @@ def spectra_in_columns(block: Block, axis: int, signals: list[int]) -> Parsed:
     return parsed
 
 
-def _unit_in(block: Block, axis: int) -> str | None:
+def _tell_unit(parsed: Parsed, block: Block, axis: int) -> None:
     """Read the unit of the axis from its line, or from the name of its column."""
-    below = unit_of(block.units[axis]) if block.units else None
-    return below or (axis_name(block.header[axis])[1] if block.header else None)
+    below = block.units[axis] if block.units else ""
+    name = block.header[axis] if block.header else ""
+    parsed.unit = unit_of(below) if below else axis_name(name)[1]
+    odd = below or unknown_unit(name)
+    if parsed.unit is None and odd:
+        parsed.notes.append(f"unit {odd!r} of the axis is not known")
 
 
 def long_form(block: Block, axis: int, signal: int, names: Mapping[str, str]) -> Parsed:
@@ -221,19 +247,20 @@ def long_form(block: Block, axis: int, signal: int, names: Mapping[str, str]) ->
     parsed = Parsed(
         np.ascontiguousarray(table[:, 1].reshape(-1, n)),
         table[:n, 0],
-        unit=_unit_in(block, axis),
         intensity=signal_name(header[signal])[1],
         notes=[
             f"long form: axis from column {header[axis]!r}, intensities from "
             f"{header[signal]!r}"
         ],
     )
+    _tell_unit(parsed, block, axis)
     wanted_column(block, names, "sample_id")
     for i, column in zip(keys, cells, strict=True):
         values = [column[int(at)] for at in starts]
         name = header[i].lstrip("#").strip()
         if is_sample(header[i], names):
-            parsed.sample_id = ids_of(values)
+            numbers = [block.numbers[int(at)] for at in starts]
+            parsed.sample_id = _named_samples(block, values, numbers, name)
         else:
             parsed.annotations[name] = column_of(values, decimal=block.decimal)
     told = ", ".join(repr(header[i].lstrip("#").strip()) for i in keys)

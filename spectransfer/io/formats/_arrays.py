@@ -10,7 +10,12 @@ import numpy as np
 from spectransfer.exceptions import FileFormatError
 from spectransfer.io.formats._parsed import Parsed, refuse
 from spectransfer.io.formats._stores import Store, open_store
-from spectransfer.io.formats._words import axis_name, signal_name, unit_of
+from spectransfer.io.formats._words import (
+    axis_name,
+    signal_name,
+    unit_of,
+    unknown_unit,
+)
 
 _SPECTRA = (
     *("x", "spectra", "spectrum", "data", "intensity", "intensities", "counts"),
@@ -48,6 +53,13 @@ def read_arrays(path: Path, names: Mapping[str, str]) -> Parsed:
                     f"it holds {store.listed() or 'no arrays'}",
                     "Give the name as it stands in the file.",
                 )
+            if name in store.unreadable:
+                refuse(
+                    path,
+                    f"must hold numbers or text in {name!r}",
+                    f"{name} {store.unreadable[name]}",
+                    "Name another entry.",
+                )
         known = store.signals | dict(names)
         spectra = known.get("X") or _only_spectra(store)
         axis = known.get("wavelengths") or _only_axis(store, spectra)
@@ -55,18 +67,39 @@ def read_arrays(path: Path, names: Mapping[str, str]) -> Parsed:
         parsed = Parsed(*_oriented(store, arrays[spectra], arrays[axis], spectra, axis))
         parsed.kind = store.kind
         parsed.notes[:0] = [f"spectra from {spectra!r}, axis from {axis!r}"]
+        for name in (spectra, axis):
+            if name in store.packed:
+                applied = ", ".join(store.packed[name])
+                parsed.notes.append(f"{applied} of {name!r} applied")
         if arrays[spectra].shape[:1] != parsed.X.shape[:1] and arrays[spectra].ndim > 1:
             parsed.notes.append("spectra were columns")
         _describe(store, parsed, {spectra, axis}, known.get("sample_id"))
-        parsed.unit = unit_of(store.units.get(axis, "")) or _unit(parsed.meta, axis)
+        _tell_unit(parsed, store.units.get(axis, ""), axis)
         signal = store.units.get(spectra)
-        parsed.intensity = signal or signal_name(spectra.rpartition("/")[2])[1]
+        told = signal or parsed.meta.pop("intensity", None)
+        parsed.intensity = told or signal_name(spectra.rpartition("/")[2])[1]
     return parsed
 
 
-def _unit(meta: Mapping[str, Any], axis: str) -> str | None:
-    told = (unit_of(str(meta[name])) for name in _UNITS_OF_AXIS if name in meta)
-    return next((u for u in told if u), axis_name(axis.rpartition("/")[2])[1])
+def _tell_unit(parsed: Parsed, told: str, axis: str) -> None:
+    """Read the unit of the axis: of its own, of the file, or in its name.
+
+    What the file says of the axis is taken out of what it says of everything.
+    """
+    name = axis.rpartition("/")[2]
+    keys = [key for key in _UNITS_OF_AXIS if key in parsed.meta]
+    others = [
+        str(parsed.meta[k]) for k in keys if not signal_name(str(parsed.meta[k]))[0]
+    ]
+    for key in keys:
+        if unit_of(str(parsed.meta[key])):
+            del parsed.meta[key]
+    said = next((text for text in (told, *others) if text), unknown_unit(name))
+    parsed.unit = next((u for u in map(unit_of, (told, *others)) if u), None)
+    if parsed.unit is None and said:
+        parsed.notes.append(f"unit {said!r} of the axis is not known")
+    elif parsed.unit is None:
+        parsed.unit = axis_name(name)[1]
 
 
 def meta_of(text: Any, path: object) -> dict[str, Any]:
@@ -120,7 +153,8 @@ def _only_spectra(store: Store) -> str:
     tables = [
         n for n in store.shapes if n in store.numeric and len(store.shapes[n]) == 2
     ]
-    tables = [n for n in tables if _size(store.shapes[n]) is None] or tables
+    wide = [n for n in tables if min(store.shapes[n]) > 1]
+    tables = wide or tables
     named = [n for n in tables if _last(n) in _SPECTRA]
     if len(named) != 1 and len(tables) != 1:
         rows = [
@@ -140,22 +174,24 @@ def _only_spectra(store: Store) -> str:
 
 
 def _only_axis(store: Store, spectra: str) -> str:
+    """Find the one array that is called an axis and is as long as a side of spectra."""
     shape = store.shapes[spectra]
-    rows = [
+    called = [
         name
         for name in store.shapes
         if name in store.numeric and name != spectra
-        if _size(store.shapes[name]) in shape
+        if axis_name(_last(name))[0] or axis_name(_last(name)[:-1])[0]
     ]
-    named = [n for n in rows if axis_name(_last(n))[0] or axis_name(_last(n)[:-1])[0]]
-    along = [n for n in rows if _size(store.shapes[n]) == shape[-1]]
-    for found in (named, along):
-        if len(found) == 1 and (named or len(rows) == 1):
-            return found[0]
+    named = [name for name in called if _size(store.shapes[name]) in shape]
+    if not named and 1 in shape:  # of one channel
+        named = [n for n in called if set(store.shapes[n]) == {1}]
+    if len(named) == 1:
+        return named[0]
     refuse(
         store.path,
         f"must show which of its arrays is the axis of {spectra!r} {shape}",
-        f"it holds {store.listed()}",
+        f"it holds {store.listed()}, of which "
+        + (f"{', '.join(named)} may be" if named else "none is called one"),
         'Choose, for example with names={"X": ..., "wavelengths": ...}; spectra over '
         "pixels need an array that counts them.",
     )
@@ -165,7 +201,7 @@ def _oriented(
     store: Store, X: np.ndarray, axis: np.ndarray, spectra: str, name: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Bring spectra into rows: the axis shows which way they lie."""
-    flat = axis.ravel() if _size(axis.shape) is not None else axis
+    flat = axis.ravel() if _size(axis.shape) is not None or axis.size == 1 else axis
     table = X[np.newaxis] if X.ndim == 1 else X
     fits = table.ndim == 2 and flat.ndim == 1 and len(flat) in table.shape
     if not fits or flat.dtype.kind not in "fiu" or table.dtype.kind not in "fiu":
@@ -188,6 +224,9 @@ def _describe(store: Store, parsed: Parsed, used: set[str], ids: str | None) -> 
     left_out = []
     for name, shape in store.shapes.items():
         if name in used:
+            continue
+        if name in store.unreadable and name != ids and _last(name) != "sample_id":
+            left_out.append(f"{name}, which {store.unreadable[name]}")
             continue
         is_row = (shape[:1] == (n,) or _size(shape) == n) and name != "meta"
         if name == ids or (is_row and len(shape) <= 2):

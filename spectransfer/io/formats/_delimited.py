@@ -13,10 +13,11 @@ from typing import Any
 
 from spectransfer.io.formats._parsed import counted, refuse, shown
 from spectransfer.io.formats._text import Text
-from spectransfer.io.formats._words import MISSING, NUMBER, is_unit_line
+from spectransfer.io.formats._words import MISSING, NUMBER, axis_name, is_unit_line
 
 _DELIMITERS = ("\t", ";", ",", "|", None)
 WORDS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "bars", None: "spaces"}
+_COUNTED = [[str(i) for i in range(a, a + n)] for a in (0, 1) for n in range(1, 6)]
 _FOOTER = re.compile(r"^\s*(?:[#>%*=]|end\b)", re.IGNORECASE)
 
 
@@ -134,6 +135,18 @@ def _without_footer(text: Text) -> int:
     return end
 
 
+def _with_odd_names(
+    text: Text, delimiter: str | None, numeric: list[int], n: int, end: int
+) -> int:
+    """Count the lines up to a footer, rows of samples such as "#1" among them."""
+    while end < len(text.lines):
+        cells = split(text.lines[end], delimiter)
+        if len(cells) != n or not _looks_like_data(cells, numeric):
+            break
+        end += 1
+    return end
+
+
 def _numeric_columns(rows: list[list[str]], n_columns: int) -> list[int]:
     """Find the columns that hold a number, and nothing but numbers."""
     found = []
@@ -194,6 +207,7 @@ def find_block(text: Text, delimiter: str | None = "") -> Block:
             text.numbers[end - 1],
         )
     start = end
+    end = _with_odd_names(text, delimiter, numeric, n, end)
     while start and _n_cells(text.lines[start - 1], delimiter) == n:
         start -= 1
     _check_whole(text, delimiter, n, numeric, start, end)
@@ -210,8 +224,9 @@ def _check_whole(
         for i, cells in enumerate(above)
         if len(cells) == n and _looks_like_data(cells, numeric)
     ]
-    # one such line may belong to a preamble; two, or the header of one, to a table
-    if start == end or len(like) > 1:
+    # one such line may belong to a preamble; two, or one below names, to a table
+    named = len(like) == 1 and _is_below_names(text, delimiter, like[0], n)
+    if start == end or len(like) > 1 or named:
         broken = max(start - 1, 0)
         if like:
             broken = next(
@@ -230,6 +245,16 @@ def _check_whole(
             "The file may be cut short or damaged; export it again.",
             text.numbers[broken],
         )
+
+
+def _is_below_names(text: Text, delimiter: str | None, at: int, n: int) -> bool:
+    """Tell whether a line stands below one that names an axis among its columns."""
+    cells = split(text.lines[at - 1], delimiter) if at else []
+    return (
+        len(cells) == n
+        and not any(map(_is_number, cells))
+        and any(axis_name(cell)[0] for cell in cells)
+    )
 
 
 def _divided(block: Block, start: int, end: int) -> Block:
@@ -261,13 +286,29 @@ def _divided(block: Block, start: int, end: int) -> Block:
 def _header_of_other_length(block: Block, start: int, first: int) -> list[str] | None:
     """Read a header that has no name for the names of rows, or for an empty end."""
     line, n = block.text.lines[start - 1], block.n_columns
-    collapsed = re.sub(r"\t+", "\t", line)
     names = split(line, block.delimiter)
     rows = [split(r, block.delimiter) for r in block.text.lines[first : first + 5]]
+    if len(names) > n and not any(names[n:]):
+        return names[:n]
     if len(names) == n - 1 and all(row[-1] == "" for row in rows):
         return [*names, ""]
-    if len(names) == n - 1 > 1 and all(map(_is_number, names)):
+    of_rows = [row[0] for row in rows]
+    named = 0 not in block.numeric or of_rows in _COUNTED
+    if len(names) == n - 1 > 1 and all(map(_is_number, names)) and named:
         return ["", *names]
-    if block.delimiter in ("\t", None) and len(split(collapsed, "\t")) == n:
-        return split(collapsed, "\t")
+    return _header_with_blanks(line, n) if block.delimiter in ("\t", None) else None
+
+
+def _header_with_blanks(line: str, n: int) -> list[str] | None:
+    """Read names that are divided otherwise than the rows, by tabs or by blanks."""
+    collapsed = split(re.sub(r"\t+", "\t", line), "\t")
+    if len(collapsed) == n:
+        return collapsed
+    for names in (
+        re.split(r"\s{2,}", line.strip()),
+        re.sub(r"\s+([\[(])", r"\1", line).split(),
+        re.split(r"\s*[,;]\s*", line.strip()),
+    ):
+        if len(names) == n and any(axis_name(name)[0] for name in names):
+            return names
     return None

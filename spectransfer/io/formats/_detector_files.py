@@ -12,7 +12,7 @@ from spectransfer._axis import find_unit
 from spectransfer._imports import need
 from spectransfer._reading import refuse_more_than_memory
 from spectransfer.io.formats._interchange import EXTRA, read_by
-from spectransfer.io.formats._parsed import Parsed, counted, refuse
+from spectransfer.io.formats._parsed import Parsed, counted, refuse, refuse_names
 
 OPUS = b"\n\n\xfe\xfe"
 SIF = b"Andor Technology Multi-Channel File\n"
@@ -45,6 +45,7 @@ def read_opus(path: Path, names: Mapping[str, str]) -> Parsed:
     FileFormatError
         If it holds no spectra, or does not agree with itself.
     """
+    refuse_names(path, names, "OPUS", ("X",))
     brukeropus = need("brukeropus", f"Reading {path}", EXTRA)
     _refuse_short(path)
     with read_by("brukeropus", path):
@@ -113,7 +114,7 @@ def read_sif(path: Path, names: Mapping[str, str]) -> Parsed:
     path : Path
         A file.
     names : mapping of str to str
-        Not of use: the format names what it holds.
+        Refused: the format names what it holds.
 
     Returns
     -------
@@ -125,6 +126,7 @@ def read_sif(path: Path, names: Mapping[str, str]) -> Parsed:
     FileFormatError
         If it is damaged, or its frames have axes of their own.
     """
+    refuse_names(path, names, "SIF")
     sif = need("sif_parser", f"Reading {path}", EXTRA)
     refuse_more_than_memory(path.stat().st_size, path)
     with read_by("sif_parser", path), _Ending(path) as file:

@@ -9,7 +9,7 @@ from spectransfer._imports import need
 from spectransfer._reading import refuse_more_than_memory
 from spectransfer.io.formats._layouts import read_layout
 from spectransfer.io.formats._parsed import Parsed, refuse
-from spectransfer.io.formats._text import Text
+from spectransfer.io.formats._text import Text, with_plain_minus
 
 _BYTES_IN_MEMORY = 10
 _MOST_ROWS = 2**20  # Excel's own
@@ -67,6 +67,7 @@ def read_excel(path: Path, names: Mapping[str, str]) -> Parsed:
     filled = {title: lines for title, lines in sheets.items() if lines}
     names = dict(names)
     wanted = names.pop("X") if names.get("X") in sheets else None
+    _refuse_unknown(path, names, filled)
     if wanted is None and len(filled) != 1:
         refuse(
             path,
@@ -78,11 +79,58 @@ def read_excel(path: Path, names: Mapping[str, str]) -> Parsed:
     lines = dict(sheets[title])
     if not lines:
         refuse(path, f"must hold a table in sheet {title!r}", "it is empty", "Fill it.")
-    parsed = read_layout(Text(path, list(lines.values()), list(lines)), names, "\t")
+    _refuse_formulas(path, title)
+    text = Text(path, list(lines.values()), list(lines), is_sheet=True)
+    parsed = read_layout(text, names, "\t")
     parsed.kind = f"Excel, sheet {title!r}"
     told = (note.removeprefix("columns divided by tabs") for note in parsed.notes)
     parsed.notes = [note.removeprefix(", ") for note in told if note]
     return parsed
+
+
+def _refuse_unknown(
+    path: Path, names: Mapping[str, str], filled: Mapping[str, list[tuple[int, str]]]
+) -> None:
+    """Refuse the name of spectra that is neither one of a sheet nor in a cell."""
+    lines = [line for found in filled.values() for _, line in found]
+    if "X" not in names or any(names["X"] in line.split("\t") for line in lines):
+        return
+    refuse(
+        path,
+        f"must have a sheet or column {names['X']!r}, as names['X'] says",
+        f"its sheets are {', '.join(map(repr, filled)) or 'empty'}",
+        "Give the name as it stands there.",
+    )
+
+
+def _refuse_formulas(path: Path, title: str) -> None:
+    """Refuse a sheet with formulas that no program has computed."""
+    with zipfile.ZipFile(path) as archive:
+        parts = [n for n in archive.namelist() if n.startswith("xl/worksheets/")]
+        if not any(b"<f" in archive.read(name) for name in parts):
+            return
+    openpyxl = need("openpyxl", f"Reading {path}", "spectransfer[files]")
+    books = [
+        openpyxl.load_workbook(path, read_only=True, data_only=only)
+        for only in (True, False)
+    ]
+    try:
+        sheets = [book[title] for book in books]
+        for sheet in sheets:
+            sheet.reset_dimensions()
+        rows = zip(*(sheet.iter_rows() for sheet in sheets), strict=False)
+        for values, formulas in rows:
+            for value, formula in zip(values, formulas, strict=False):
+                if value.value is None and formula.data_type == "f":
+                    refuse(
+                        path,
+                        f"must hold values in sheet {title!r}",
+                        f"cell {formula.coordinate} has a formula without one",
+                        "Open it in Excel and save it, or write values.",
+                    )
+    finally:
+        for book in books:
+            book.close()
 
 
 def _lines(path: Path, sheet: Any) -> list[tuple[int, str]]:
@@ -101,7 +149,21 @@ def _lines(path: Path, sheet: Any) -> list[tuple[int, str]]:
         line = "\t".join(map(_cell, row)).rstrip("\t")
         if line.strip():
             lines.append((number, line))
-    return lines
+    return _filled_up(lines)
+
+
+def _filled_up(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Give every row from the widest on its width: a cell at its end may be empty.
+
+    What stands above the first of the widest rows is a preamble, as narrow as it is.
+    """
+    widths = [line.count("\t") for _, line in lines]
+    widest = max(widths, default=0)
+    top = widths.index(widest) if lines else 0
+    return [
+        (number, line + "\t" * (widest - width) if i > top else line)
+        for i, ((number, line), width) in enumerate(zip(lines, widths, strict=True))
+    ]
 
 
 def _cell(value: Any) -> str:
@@ -110,4 +172,5 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
-    return " ".join(str(value).replace('"', "'").split())
+    text = with_plain_minus(" ".join(str(value).split()))
+    return '"' + text.replace('"', '""') + '"' if '"' in text else text

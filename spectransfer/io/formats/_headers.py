@@ -9,6 +9,7 @@ from spectransfer.io.formats._delimited import Block
 from spectransfer.io.formats._parsed import refuse
 from spectransfer.io.formats._words import unit_of
 
+_DASHES = "-+\u2010\u2011\u2012\u2013\u2014\u2212"
 _CHANNEL = re.compile(
     r"[Xx]?([+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)"
     r"\s*[(\[]?([^\d\s()\[\]][^()\[\]]*)?[)\]]?"
@@ -37,8 +38,26 @@ def channel_of(name: str) -> tuple[float, str | None] | None:
     return float(match[1].replace(",", ".")), unit
 
 
+def place_of(name: str) -> str:
+    """Give the number in the name of a channel, as it is written.
+
+    Parameters
+    ----------
+    name : str
+        Name such as "589,0 nm".
+
+    Returns
+    -------
+    str
+        Such as "589,0"; empty where the name is none of a channel.
+    """
+    match = _CHANNEL.fullmatch(name.strip())
+    return match[1] if match else ""
+
+
 def _nearly_a_channel(name: str) -> bool:
     """Tell whether a name has digits and hardly a letter, and yet is no number."""
+    name = name.lstrip(_DASHES)
     letters = sum(c.isalpha() for c in name)
     digits = sum(c.isdigit() for c in name)
     return name[:1].isdigit() and digits > 1 and letters <= min(2, digits - 1)

@@ -21,7 +21,7 @@ from spectransfer.io.formats._cells import preamble_of
 from spectransfer.io.formats._delimited import Block, find_block, split
 from spectransfer.io.formats._headers import wanted_column
 from spectransfer.io.formats._layouts import read_layout
-from spectransfer.io.formats._parsed import Parsed, counted, refuse
+from spectransfer.io.formats._parsed import Parsed, counted, refuse, refuse_names
 from spectransfer.io.formats._text import Text
 from spectransfer.io.formats._words import MISSING, axis_name, signal_name, unit_of
 
@@ -44,11 +44,15 @@ def read_text_export(text: Text, names: Mapping[str, str]) -> Parsed:
         Spectra, axis, and what was understood.
     """
     first = text.lines[0].lstrip()
+    of_use = ("wavelengths", "X")
     if first.startswith("File Version;BW"):
+        refuse_names(text.path, names, "a BWTek text", of_use)
         return _read_bwtek(text, names)
     if first.startswith("ENLIGHTEN Version,"):
+        refuse_names(text.path, names, "a Wasatch text", of_use)
         return _read_wasatch(text, names)
     if any(line.startswith("#AxisType[") for line in text.lines[:200]):
+        refuse_names(text.path, names, "a LabSpec text")
         return _read_labspec(text)
     parsed = read_layout(text, names)
     if re.match(r"(#X\s+#Y\s+)?#Wave\s+#Intensity", first):
@@ -167,6 +171,7 @@ def _read_labspec(text: Text) -> Parsed:
         Block(text, "\t", 2, [], [], [], preamble=list(zip(numbers, head, strict=True)))
     )
     body = Text(text.path, text.lines[n:], text.numbers[n:], text.notes)
+    body.has_end = text.has_end
     parsed = read_layout(body, {})
     kinds = {key[8:]: kind for key, kind in meta.items() if key.startswith("AxisType")}
     if len(kinds) != 2 or len(parsed.X) != 1:

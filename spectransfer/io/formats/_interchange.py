@@ -13,7 +13,7 @@ import numpy as np
 from spectransfer._axis import find_unit
 from spectransfer._imports import need
 from spectransfer._reading import refuse_more_than_memory
-from spectransfer.io.formats._parsed import Parsed, counted, refuse
+from spectransfer.io.formats._parsed import Parsed, counted, refuse, refuse_names
 
 EXTRA = "spectransfer[instruments]"
 # a run of equal numbers, which may be packed as one letter and a length
@@ -84,7 +84,7 @@ def read_jcamp(path: Path, names: Mapping[str, str]) -> Parsed:
     path : Path
         A file.
     names : mapping of str to str
-        Not of use: the format names what it holds.
+        Refused: the format names what it holds.
 
     Returns
     -------
@@ -96,6 +96,7 @@ def read_jcamp(path: Path, names: Mapping[str, str]) -> Parsed:
     FileFormatError
         If it holds no spectra, or does not agree with itself.
     """
+    refuse_names(path, names, "JCAMP-DX")
     jcamp = need("jcamp", f"Reading {path}", EXTRA)
     content = path.read_bytes()
     _refuse_bombs(path, content)
@@ -144,7 +145,7 @@ def read_spc(path: Path, names: Mapping[str, str]) -> Parsed:
     path : Path
         A file.
     names : mapping of str to str
-        Not of use: the format names what it holds.
+        Refused: the format names what it holds.
 
     Returns
     -------
@@ -156,6 +157,7 @@ def read_spc(path: Path, names: Mapping[str, str]) -> Parsed:
     FileFormatError
         If it is of another version, or its spectra have different axes.
     """
+    refuse_names(path, names, "SPC")
     content = path.read_bytes()
     if content[1:2] != b"K":
         found = "it is of an older version, or of big-endian order"
@@ -183,7 +185,7 @@ def read_envi(path: Path, names: Mapping[str, str]) -> Parsed:
     path : Path
         The header; the data lie beside it.
     names : mapping of str to str
-        Not of use: the format names what it holds.
+        Refused: the format names what it holds.
 
     Returns
     -------
@@ -195,6 +197,7 @@ def read_envi(path: Path, names: Mapping[str, str]) -> Parsed:
     FileFormatError
         If it has no wavelengths, or its data are too short.
     """
+    refuse_names(path, names, "ENVI")
     need("spectral", f"Reading {path}", EXTRA)
     envi = need("spectral.io.envi", f"Reading {path}", EXTRA)
     with read_by("spectral", path):
@@ -202,6 +205,9 @@ def read_envi(path: Path, names: Mapping[str, str]) -> Parsed:
     if hasattr(image, "spectra"):
         table, ids = np.asarray(image.spectra), np.array(image.names, dtype=str)
         parsed = Parsed(table, _bands(path, image), sample_id=ids)
+        with read_by("spectral", path):  # whose library forgets the ignore value
+            header = envi.read_envi_header(str(path))
+        _apply_header(path, header, parsed)
     else:
         rows, columns, bands = image.shape
         promised = image.offset + image.sample_size * rows * columns * bands
@@ -211,8 +217,11 @@ def read_envi(path: Path, names: Mapping[str, str]) -> Parsed:
             refuse(path, f"must have data of {promised} bytes", found, "Copy it anew.")
         refuse_more_than_memory(8 * rows * columns * bands, path)
         with read_by("spectral", path):
-            table = np.asarray(image.load()).reshape(rows * columns, bands)
+            table = np.asarray(image.load(scale=False)).reshape(rows * columns, bands)
         parsed = Parsed(table, _bands(path, image))
+        _apply_header(path, image.metadata, parsed)
+        if image.scale_factor != 1:
+            parsed.X = parsed.X / float(image.scale_factor)
         places = np.indices((rows, columns)).reshape(2, -1)
         parsed.annotations = dict(zip(("row", "column"), places, strict=True))
         parsed.notes.append(f"{rows} x {columns} pixels, row by row")
@@ -227,6 +236,42 @@ def read_envi(path: Path, names: Mapping[str, str]) -> Parsed:
     parsed.meta = {name: str(told[name]) for name in kept if name in told}
     parsed.kind = "ENVI"
     return parsed
+
+
+def _apply_header(path: Path, told: Mapping[str, Any], parsed: Parsed) -> None:
+    """Apply what a header says of the numbers: missing ones, gains, bad bands."""
+    n = parsed.X.shape[1]
+    if "data ignore value" in told:
+        (ignored,) = _numbers(path, told, "data ignore value", 1)
+        if np.isfinite(ignored):
+            parsed.X = np.where(ignored == parsed.X, np.nan, parsed.X)
+            parsed.notes.append(f"ignore value {ignored:g} read as missing")
+    gains, offsets = "data gain values", "data offset values"
+    if gains in told or offsets in told:
+        parsed.X = parsed.X * (_numbers(path, told, gains, n) if gains in told else 1)
+        parsed.X += _numbers(path, told, offsets, n) if offsets in told else 0
+        parsed.notes.append("gains and offsets of the header applied")
+    if "bbl" in told:
+        kept = _numbers(path, told, "bbl", n) != 0
+        bad = int((~kept).sum())
+        if bad == n:
+            way = "Correct the header."
+            refuse(path, "must have good bands", "bbl marks all as bad", way)
+        parsed.X, parsed.axis = parsed.X[:, kept], parsed.axis[kept]
+        if bad:
+            parsed.notes.append(f"{counted(bad, 'bad band')} left out")
+
+
+def _numbers(path: Path, told: Mapping[str, Any], name: str, n: int) -> np.ndarray:
+    """Read the numbers of an entry, one for each band."""
+    try:
+        values = np.array(np.atleast_1d(told[name]), dtype=np.float64)
+    except (TypeError, ValueError):
+        values = np.array([])
+    if values.shape != (n,):
+        way = "Correct the header, or remove the entry if it does not hold."
+        refuse(path, f"must have {n} numbers as {name!r}", "it has others", way)
+    return values
 
 
 def _bands(path: Path, image: Any) -> np.ndarray:

@@ -28,10 +28,12 @@ from spectransfer.io.formats._headers import (
     wanted_column,
 )
 from spectransfer.io.formats._parsed import Parsed, counted, refuse, shown
+from spectransfer.io.formats._surroundings import check_above
 from spectransfer.io.formats._text import Text
 from spectransfer.io.formats._words import NUMBER, axis_name, signal_name
 
 _FEW = 5
+_FEW_ROWS = 3
 _MANY = 20
 _NEARLY_ALL = 0.95
 
@@ -72,6 +74,7 @@ def read_layout(
     block = find_block(text, delimiter)
     if block.header is not None and not _is_header(block, names):
         _put_above(block)
+    check_above(block)
     if block.header is None:
         _settle_first_row(block, names)
     notes = list(text.notes)
@@ -84,8 +87,19 @@ def read_layout(
         lines = counted(len(block.preamble), "line")
         notes.append(f"{lines} of preamble kept in meta")
     parsed.meta = meta | parsed.meta
-    parsed.notes = notes + parsed.notes
+    parsed.notes = notes + parsed.notes + _cut_short(block)
     return parsed
+
+
+def _cut_short(block: Block) -> list[str]:
+    """Tell of a last number shorter than all others, in a line without an end."""
+    text = block.text
+    if text.has_end or len(block.rows) < _FEW_ROWS or block.rows[-1] != text.lines[-1]:
+        return []
+    ends = [split(row, block.delimiter)[-1] for row in block.rows[-_MANY:]]
+    if len(ends[-1]) >= min(map(len, ends[:-1])):
+        return []
+    return [f"the last line has no end: {ends[-1]!r} may be cut short"]
 
 
 def _is_header(block: Block, names: Mapping[str, str]) -> bool:
@@ -173,7 +187,11 @@ def _by_header(block: Block, names: Mapping[str, str]) -> Parsed:
     header = block.header
     axis = wanted_column(block, names, "wavelengths")
     signal = wanted_column(block, names, "X")
-    channels = [i for i, name in enumerate(header) if channel_of(name) is not None]
+    channels = [
+        i
+        for i, name in enumerate(header)
+        if channel_of(name) is not None and name != names.get("sample_id")
+    ]
     if axis is None and len(channels) > 0:
         axis = _transposed_axis(block, channels, names)
         if axis is None:
@@ -183,6 +201,7 @@ def _by_header(block: Block, names: Mapping[str, str]) -> Parsed:
     if axis is None:
         axis = _only_axis(block, axes)
     if signal is not None:
+        _refuse_column_of_samples(block, names)
         return spectra_in_columns(block, axis, [signal])
     signals = _named(header, [signal_name(name)[0] for name in header])
     rest = [i for i, name in enumerate(header) if i != axis and name]
@@ -191,7 +210,22 @@ def _by_header(block: Block, names: Mapping[str, str]) -> Parsed:
     others = [i for i in axes if i != axis]
     if others:
         _refuse_several(block, [axis, *others], rest)
+    _refuse_column_of_samples(block, names)
     return spectra_in_columns(block, axis, rest)
+
+
+def _refuse_column_of_samples(block: Block, names: Mapping[str, str]) -> None:
+    """Refuse that a column names samples where the header does."""
+    if "sample_id" not in names:
+        return
+    wanted_column(block, names, "sample_id")
+    refuse(
+        block.path,
+        "must hold spectra in rows, as names['sample_id'] says",
+        "its spectra are columns, and the header names them",
+        "Leave sample_id out.",
+        block.header_line,
+    )
 
 
 def _named(header: list[str], fits: list[bool]) -> list[int]:

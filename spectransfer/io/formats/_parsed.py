@@ -1,5 +1,6 @@
 """What a format's reader makes of a file, before it is checked and put in order."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -65,6 +66,37 @@ def refuse(
     """
     place = f"{path}" if line is None else f"{path}, line {line},"
     raise FileFormatError(f"{place} {rule}, but {found}. {way}")
+
+
+def refuse_names(
+    path: object, names: Mapping[str, str], kind: str, of_use: tuple[str, ...] = ()
+) -> None:
+    """Refuse what the user says of a file where its format leaves no choice.
+
+    Parameters
+    ----------
+    path : object
+        The file.
+    names : mapping of str to str
+        What the user says.
+    kind : str
+        The format, in words.
+    of_use : tuple of str, default=()
+        What the format leaves open.
+    """
+    key = next((key for key in names if key not in of_use), None)
+    if key is not None:
+        refuse(
+            path,
+            f"must have an entry or column {names[key]!r}, as names[{key!r}] says",
+            f"{kind} has no names to choose {key} by",
+            f"Leave {key} out"
+            + (
+                ", and write ids with dataclasses.replace(spectra, sample_id=[...])."
+                if key == "sample_id"
+                else "."
+            ),
+        )
 
 
 def shown(text: object, length: int = 40) -> str:

@@ -19,6 +19,7 @@ from spectransfer._imports import need
 from spectransfer._reading import DAMAGE, read_npy_header, refuse_more_than_memory
 from spectransfer.exceptions import FileFormatError
 from spectransfer.io.formats._matlab import check_matlab
+from spectransfer.io.formats._packing import odd, packing, unpacked
 from spectransfer.io.formats._parsed import refuse
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -52,6 +53,10 @@ class Store:
         Units of arrays, where the file tells.
     signals : dict of str to str, default={}
         For a NeXus file, what its groups call signal, and its axis.
+    unreadable : dict of str to str, default={}
+        Why entries that are no arrays of numbers or text cannot be read.
+    packed : dict of str to list of str, default={}
+        Attributes that say how numbers are packed; `load` has unpacked them.
     """
 
     path: Path
@@ -63,6 +68,8 @@ class Store:
     attributes: dict[str, Any] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
     signals: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    packed: dict[str, list[str]] = field(default_factory=dict)
 
     def load(self, *names: str) -> dict[str, np.ndarray]:
         """Read arrays, after asking whether memory can hold them."""
@@ -200,6 +207,8 @@ def _hdf5(path: Path, also: tuple[str, ...]) -> Iterator[Store]:
             frozenset(n for n, s in sets.items() if s.dtype.kind in "fiu"),
             _attributes(file),
             {name: unit for name, unit in units.items() if unit},
+            unreadable={n: why for n, s in sets.items() if (why := odd(h5py, s))},
+            packed={n: found for n, s in sets.items() if (found := packing(s))},
         )
         if not is_matlab:
             store.signals = _nexus_signals(h5py, file)
@@ -242,15 +251,9 @@ def _attributes(file: Any) -> dict[str, Any]:
 
 def _plain(h5py: Any, dataset: Any, name: str, is_matlab: bool) -> np.ndarray:
     """Read a dataset of numbers or text; refuse what is neither."""
-    dtype = dataset.dtype
-    if h5py.check_ref_dtype(dtype):
-        raise ValueError(f"{name} holds references to other entries")
-    is_text = h5py.check_string_dtype(dtype) is not None
-    if not is_text and h5py.check_vlen_dtype(dtype) is not None:
-        raise ValueError(f"{name} holds arrays of different lengths")
-    if dataset.shape is None:
-        raise ValueError(f"{name} is empty")
-    value = np.asarray(dataset[()])
+    if why := odd(h5py, dataset):
+        raise ValueError(f"{name} {why}")
+    value = unpacked(dataset, np.asarray(dataset[()]), name)
     if value.dtype.kind == "O":
         texts = [v if isinstance(v, str) else decoded(v) for v in value.ravel()]
         value = np.array(texts, dtype=str).reshape(value.shape)
@@ -258,7 +261,8 @@ def _plain(h5py: Any, dataset: Any, name: str, is_matlab: bool) -> np.ndarray:
     if is_matlab:
         value = value.T
         if dataset.attrs.get("MATLAB_class") == b"char":
-            value = np.array(["".join(map(chr, row)) for row in value.astype(int)])
+            rows = ["".join(map(chr, row)).rstrip(" \0") for row in value.astype(int)]
+            value = np.array(rows)
     return value
 
 
@@ -346,5 +350,7 @@ def _flatten(content: Any, prefix: str, arrays: dict[str, np.ndarray]) -> None:
                 arrays[prefix + name] = np.array([str(cell) for cell in cells])
             else:
                 arrays[prefix + name] = value
+        elif value.dtype.kind == "U":  # rows of a char matrix are filled up
+            arrays[prefix + name] = np.char.rstrip(value)
         else:
             arrays[prefix + name] = value

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from spectransfer._reading import DAMAGE, refuse_more_than_memory
 from spectransfer.io.formats._parsed import refuse
 
 GZIP = b"\x1f\x8b"
+_MINUS = re.compile(
+    '(?:^|(?<=[\\s;,|"])|(?<=\\d[eE]))[\u2212\ufe63\uff0d](?=[.,]?\\d)', re.MULTILINE
+)
 _MARKS = {
     b"\xef\xbb\xbf": "utf-8-sig",
     b"\xff\xfe": "utf-16",
@@ -32,12 +36,18 @@ class Text:
         Their numbers in the file, counted from 1.
     notes : list of str, default=[]
         What was understood so far.
+    is_sheet : bool, default=False
+        Whether the lines are rows of a sheet, divided by tabs.
+    has_end : bool, default=True
+        Whether the last line ends as the others do.
     """
 
     path: Path
     lines: list[str]
     numbers: list[int]
     notes: list[str] = field(default_factory=list)
+    is_sheet: bool = False
+    has_end: bool = True
 
 
 def _unpacked(path: Path) -> bytes:
@@ -90,6 +100,22 @@ def _decoded(content: bytes, path: Path) -> tuple[str, list[str]]:
         return content.decode("cp1252", errors="replace"), [note]
 
 
+def with_plain_minus(text: str) -> str:
+    """Write the minus signs of Unicode before numbers as "-".
+
+    Parameters
+    ----------
+    text : str
+        Text of any length.
+
+    Returns
+    -------
+    str
+        The text; within words nothing changes.
+    """
+    return _MINUS.sub("-", text)
+
+
 def read_text(path: Path) -> Text:
     """Read the lines of a text, which may be packed by gzip.
 
@@ -104,10 +130,12 @@ def read_text(path: Path) -> Text:
         Lines that are not empty; ends of lines may be those of any system.
     """
     text, notes = _decoded(_unpacked(path), path)
+    text = with_plain_minus(text)
     # splitlines would also split at characters that are no ends of lines
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if lines and lines[-1] == "\x1a":  # end of file of DOS programs
-        del lines[-1]
+        lines[-1] = ""
+    has_end = lines[-1:] == [""]
     numbers = [i for i, line in enumerate(lines, start=1) if line.strip()]
     if len(numbers) < len(lines):
         lines = [line for line in lines if line.strip()]
@@ -115,4 +143,4 @@ def read_text(path: Path) -> Text:
         notes.insert(0, "unpacked by gzip")
     if not lines:
         refuse(path, "must hold spectra", "it is empty", "Export it again.")
-    return Text(path, lines, numbers, notes)
+    return Text(path, lines, numbers, notes, has_end=has_end)

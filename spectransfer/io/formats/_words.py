@@ -22,7 +22,6 @@ _AXES = {
     "wave number": "cm-1",
     "raman shift": "cm-1",
     "ramanshift": "cm-1",
-    "raman_shift": "cm-1",
     "shift": None,
     "wave": None,
     "wl": None,
@@ -64,7 +63,7 @@ _SIGNALS = (
     "y",
 )
 _IN_BRACKETS = re.compile(
-    r"^(.*?)\s*[\[({/|,_]\s*([^\[\](){}]+?(?:\([^)]*\))?)\s*[\])}]?$"
+    r"^(.*?)\s*([\[({/|,_])\s*([^\[\](){}]+?(?:\([^)]*\))?)\s*[\])}]?$"
 )
 
 
@@ -90,7 +89,9 @@ def _parts(name: str) -> tuple[str, str]:
     name = name.strip().lstrip("#").strip()
     match = _IN_BRACKETS.match(name)
     if match:
-        return match[1].strip(), match[2].strip()
+        unit = match[3].strip()
+        # words behind an underscore are more of the name, where they are no unit
+        return match[1].strip(), "" if match[2] == "_" and not unit_of(unit) else unit
     word, _, last = name.rpartition(" ")
     return (word, last) if unit_of(last) and word else (name, "")
 
@@ -116,12 +117,29 @@ def axis_name(name: str) -> tuple[bool, str | None]:
     quantity, unit = _quantity_of(name)
     if quantity is None:
         return False, None
-    return True, unit_of(unit) or _AXES[quantity]
+    return True, unit_of(unit) if unit else _AXES[quantity]
+
+
+def unknown_unit(name: str) -> str:
+    """Give what stands for a unit in the name of an axis, where it is none of ours.
+
+    Parameters
+    ----------
+    name : str
+        Name such as "Raman shift (meV)".
+
+    Returns
+    -------
+    str
+        Such as "meV"; empty where there is nothing, or a unit that is known.
+    """
+    quantity, unit = _quantity_of(name)
+    return unit if quantity and unit_of(name) is None and not unit_of(unit) else ""
 
 
 def _quantity_of(name: str) -> tuple[str | None, str]:
     """Find what an axis measures in the name of a column, and the unit behind it."""
-    word, unit = _parts(name)
+    word, unit = _parts(re.sub("(?i)raman_shift", "Raman shift", name))
     word = word.lower().rstrip("#:. ")
     known = (word, word.removesuffix("s"))
     return next((some for some in known if some in _AXES), None), unit

@@ -5,7 +5,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from spectransfer.exceptions import FileFormatError, WavelengthError
 from spectransfer.io import load_pair, read_spectra
@@ -75,6 +75,23 @@ def test_spectra_are_found_by_their_names_and_shapes(write, axis, spectra):
     assert_array_equal(read.X, X)
     assert_array_equal(read.wavelengths, AXIS)
     assert_array_equal(read.sample_id, IDS)
+
+
+@pytest.mark.parametrize("name", ["time", "protein", "weights", "mean"])
+def test_only_an_array_that_is_called_an_axis_is_taken_for_one(write, name):
+    path = write(X=X, **{name: AXIS})
+    with pytest.raises(FileFormatError, match=r"none is called one.*names="):
+        read_spectra(path)
+    found = read_spectra(path, names={"wavelengths": name})
+    assert_array_equal(found.wavelengths, AXIS)
+
+
+@pytest.mark.parametrize("n", [1, 4])
+def test_a_table_of_one_channel_is_one(write, n):
+    table = np.arange(1.0, n + 1)[:, None]
+    found = read_spectra(write(X=table, wavelengths=np.array([400.0])))
+    assert_array_equal(found.X, table)
+    assert_array_equal(found.wavelengths, [400])
 
 
 def test_names_choose_among_several(write):
@@ -201,7 +218,9 @@ def test_text_and_attributes_of_any_encoding_are_read(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["references", "lengths"])
-def test_what_hdf5_holds_and_no_array_can_is_refused_by_name(tmp_path, kind):
+def test_what_hdf5_holds_and_no_array_can_counts_only_where_it_is_asked_for(
+    tmp_path, kind
+):
     h5py = pytest.importorskip("h5py")
     path = tmp_path / "x.h5"
     with h5py.File(path, "w") as file:
@@ -211,8 +230,53 @@ def test_what_hdf5_holds_and_no_array_can_is_refused_by_name(tmp_path, kind):
         else:
             odd = file.create_dataset("odd", 3, dtype=h5py.vlen_dtype(float))
             odd[0] = [1.0, 2.0]
-    with pytest.raises(FileFormatError, match=rf"x\.h5.*odd holds .*{kind}"):
-        read_spectra(path)
+        file["empty"] = h5py.Empty("f8")
+    found = read_spectra(path)
+    assert_array_equal(found.X, X)
+    told = next(note for note in found.notes if note.startswith("left out"))
+    assert kind in told
+    assert "empty" in told
+    for name in ("odd", "empty"):
+        with pytest.raises(FileFormatError, match=rf"x\.h5.*{name} (holds|is)"):
+            read_spectra(path, names={"sample_id": name})
+
+
+@pytest.mark.parametrize("write", [write_matlab, write_matlab73])
+def test_names_in_a_matrix_of_characters_are_not_filled_up(tmp_path, write):
+    ids = ["a", " bcd", "ef"]
+    width = max(map(len, ids))
+    padded = np.array([name.ljust(width) for name in ids])
+    write(tmp_path / "x.mat", X=X, nm=AXIS, sample_id=padded)
+    assert read_spectra(tmp_path / "x.mat").sample_id.tolist() == ids
+
+
+@pytest.mark.parametrize("attribute", ["_FillValue", "missing_value"])
+def test_numbers_are_packed_as_the_convention_of_netcdf_says(tmp_path, attribute):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "x.nc", "w") as file:
+        file["X"] = np.array([[1, 2, 3, -9], [4, 5, 6, 7]], "i2")
+        file["X"].attrs["scale_factor"] = np.array([0.5])
+        file["X"].attrs["add_offset"] = 10.0
+        file["X"].attrs[attribute] = np.array([-9], "i2")
+        file["nm"] = AXIS * 10
+        file["nm"].attrs["scale_factor"] = 0.1
+        file["day"] = [1.0, 99.0]
+        file["day"].attrs[attribute] = 99.0
+    found = read_spectra(tmp_path / "x.nc")
+    assert_array_equal(found.X, [[10.5, 11, 11.5, np.nan], [12, 12.5, 13, 13.5]])
+    assert_allclose(found.wavelengths, AXIS)
+    assert_array_equal(found.annotations["day"], [1, np.nan])
+    assert any("X" in n and "scale_factor" in n and attribute in n for n in found.notes)
+
+
+@pytest.mark.parametrize("value", ["much", [1.0, 2.0]])
+def test_a_packing_that_is_no_number_is_refused(tmp_path, value):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["X"], file["nm"] = X, AXIS
+        file["X"].attrs["scale_factor"] = value
+    with pytest.raises(FileFormatError, match="X has the attribute scale_factor"):
+        read_spectra(tmp_path / "x.h5")
 
 
 @pytest.mark.parametrize("write", WRITERS)

@@ -68,9 +68,16 @@ def test_of_several_sheets_the_user_chooses(workbook):
     ("rows", "message"),
     [
         ([*ROWS, ["9", None, 2, 3]], r"line 4, .*column '400\.5' is empty"),
-        ([*ROWS, ["9", 1, 2]], r"line 4, must have 4 columns"),
+        ([*ROWS, ["9", 1, 2]], r"line 4, .*column '402' is empty"),
+        ([ROWS[0], ["9", 1, 2], *ROWS[1:]], r"line 2, .*column '402' is empty"),
+        ([ROWS[0], ["8", 1, 2], ["9", 1, 2]], r"line 2, .*column '402' is empty"),
+        ([["Probe", 400, 401], *ROWS[1:]], r"line 1, must have a cell for each"),
+        ([*ROWS, ["measured by O."]], r"line 4, .*column '400\.5' is empty"),
         ([*ROWS, ["9", "x", 2, 3]], r"line 4, .*holds 'x'"),
-        ([*ROWS, ["9", "1,234", 2, 3]], r"line 4, .*'1,234'"),
+        (
+            [*ROWS, ["9", "1,2345", 2, 3]],
+            r"line 4, .*column '400\.5' holds '1,2345'.*That cell is text",
+        ),
     ],
 )
 def test_what_is_not_understood_is_refused_with_its_row(workbook, rows, message):
@@ -119,3 +126,50 @@ def test_a_sheet_that_lies_about_its_size_takes_no_time(workbook, last):
             read_spectra(path)
     else:
         assert_array_equal(read_spectra(path).X[0], ROWS[1][1:])
+
+
+def test_a_cell_of_one_row_that_is_empty_makes_no_spectrum_the_axis(workbook):
+    rows = [["sample_id", 400, 401, 402], ["a", 1, 2, None]]
+    rows += [[f"s{i}", i, i + 1, i + 2] for i in range(9)]
+    with pytest.raises(FileFormatError, match=r"line 2, .*column '402' is empty"):
+        read_spectra(workbook(Data=rows))
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_samples_without_a_name_among_others_are_refused(workbook, empty):
+    rows = [ROWS[0], ["a", 1, 2, 3], [empty, 4, 5, 6], ["b", 1, 5, 6], [empty, 1, 5, 6]]
+    with pytest.raises(FileFormatError, match=r"line 3, .*'sample_id' is empty"):
+        read_spectra(workbook(Data=rows))
+
+
+def test_names_with_quotation_marks_stay_apart(workbook):
+    names = ['2" pipe', "2' pipe", '"quoted"', '5", 6"']
+    rows = [ROWS[0], *([name, 1, 2, 3] for name in names)]
+    path = workbook(Data=[["Tube", '3" "x"'], *rows])
+    found = read_spectra(path)
+    assert found.sample_id.tolist() == names
+    assert found.meta["Tube"] == '3" "x"'
+
+
+@pytest.mark.parametrize("sheets", [["Messung"], ["Messung", "Notizen"]])
+def test_a_sheet_that_does_not_exist_is_named_with_those_that_do(workbook, sheets):
+    path = workbook(**dict.fromkeys(sheets, ROWS))
+    told = r"must have a sheet or column 'Tabelle'.*its sheets are 'Messung'"
+    with pytest.raises(FileFormatError, match=told):
+        read_spectra(path, names={"X": "Tabelle"})
+
+
+def test_a_column_may_be_chosen_in_the_only_sheet(workbook):
+    rows = [["Wavelength (nm)", "a", "b"], [400, 1, 2], [401, 3, 4], [402, 5, 6]]
+    found = read_spectra(workbook(Data=rows), names={"X": "b"})
+    assert_array_equal(found.X, [[2, 4, 6]])
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "place"), [(1, 1, "B2"), (0, 1, "B1"), (2, 0, "A3"), (2, 3, "D3")]
+)
+def test_a_formula_without_a_value_is_named(workbook, row, column, place):
+    rows = [list(row) for row in ROWS]
+    rows[row][column] = "=1+1"
+    with pytest.raises(FileFormatError, match=rf"cell {place} has a formula"):
+        read_spectra(workbook(Data=rows))

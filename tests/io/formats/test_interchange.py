@@ -158,6 +158,42 @@ def test_an_envi_library_names_its_spectra(tmp_path):
     assert found.sample_id.tolist() == ["a", "b"]
 
 
+@pytest.mark.parametrize("kind", ["image", "library"])
+def test_what_an_envi_header_says_of_its_numbers_is_applied(tmp_path, kind):
+    envi = pytest.importorskip("spectral.io.envi")
+    told = {
+        "data ignore value": 5,
+        "data gain values": [2, 2, 2, 2, 2, 2, 3],
+        "data offset values": [0, 0, 0, 0, 0, 0, 1],
+        "bbl": [1, 0, 1, 1, 1, 1, 1],
+    }
+    cube = envi_image(tmp_path, **told)
+    table = cube.reshape(6, 7)
+    if kind == "library":
+        told |= {"wavelength": list(AXIS), "wavelength units": "nm"}
+        told["spectra names"] = list("abcdef")
+        envi.SpectralLibrary(table, told).save(str(tmp_path / "cube"))
+        header = tmp_path / "cube.hdr"  # the library writes NaN there
+        header.write_text(header.read_text().replace("value = NaN", "value = 5"))
+    found = read_spectra(tmp_path / "cube.hdr")
+    expected = table * told["data gain values"] + told["data offset values"]
+    expected[table == 5] = np.nan
+    kept = np.array(told["bbl"], bool)
+    assert_allclose(found.X, expected[:, kept])
+    assert_allclose(found.wavelengths, np.asarray(AXIS)[kept])
+    for said in ("1 bad band left out", "gains and offsets", "ignore value 5"):
+        assert any(said in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "told", [{"bbl": [1, 0]}, {"data gain values": ["a"] * 7}, {"bbl": [0] * 7}]
+)
+def test_an_envi_header_that_does_not_fit_its_bands_is_refused(tmp_path, told):
+    envi_image(tmp_path, **told)
+    with pytest.raises(FileFormatError, match=next(iter(told))):
+        read_spectra(tmp_path / "cube.hdr")
+
+
 @pytest.mark.parametrize(
     ("module", "name", "content"),
     [

@@ -92,7 +92,7 @@ def test_tables_of_every_usual_form_are_read_alike(read, text):
         (["1.0", "1"], "U"),
         (["٣", "3"], "U"),
         (["12345678901234567890", "2"], "U"),
-        (["", "nan"], "U"),
+        (["x", "nan"], "U"),
         ([" 5", "6 "], "i"),
         (["-3", "0"], "i"),
     ],
@@ -105,12 +105,27 @@ def test_ids_are_text_unless_all_are_plain_integers(read, ids, kind, layout):
         "columns": f"wavelength,{a},{b}\n400,1,3\n401,2,4\n402,5,6\n",
         "long": f"sample_id,nm,counts\n{a},400,1\n{a},401,2\n{b},400,3\n{b},401,4\n",
     }[layout]
-    if layout == "columns" and "" in ids:
-        pytest.skip("a column without a name is none")
     spectra = read(text, names={"wavelengths": "wavelength"} if "wave" in text else {})
     assert spectra.sample_id.dtype.kind == kind
     expected = [i.strip() if kind == "U" else int(i) for i in ids]
     assert spectra.sample_id.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sample_id,400,401\na,1,2\n,3,4\nb,5,6\n",
+        "sample_id,nm,counts\na,400,1\na,401,2\n,400,3\n,401,4\n",
+        ",400,401\na,1,2\n,3,4\n",
+    ],
+)
+def test_a_sample_without_a_name_among_others_is_refused(read, text):
+    with pytest.raises(FileFormatError, match=r"line [34], must name every sample"):
+        read(text)
+
+
+def test_a_column_of_samples_that_is_empty_names_none(read):
+    assert read("sample_id,400,401\n,1,2\n,3,4\n").sample_id is None
 
 
 def test_channels_may_be_negative(read):

@@ -1,0 +1,93 @@
+"""How many maps become one: by what each of them misses of left-out samples."""
+
+from typing import Any
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.optimize import nnls
+
+from spectransfer._blocks import row_blocks
+from spectransfer._typing import FloatArray
+from spectransfer.transfer._affine import Mixture
+
+_SPREAD = 0.5
+_HOPEFUL = 3.0
+
+
+def grams(
+    maps: list[Any], shape: tuple[int, int], counts: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Give products of the residuals of all maps, also by what each spectrum counts."""
+    n_maps = sum(len(prior.strengths) for prior in maps)
+    gram, counted = np.zeros((2, n_maps, n_maps))
+    # some channels at a time
+    for columns in row_blocks(shape[1], 8 * shape[0] * n_maps // 8):
+        missed = np.concatenate([prior.residuals(columns) for prior in maps])
+        flat = missed.reshape(n_maps, -1)
+        gram += flat @ flat.T
+        flat = (missed * np.sqrt(counts)[:, None]).reshape(n_maps, -1)
+        counted += flat @ flat.T
+    return gram, counted
+
+
+def of_a_single_sample(names: Any, strengths: FloatArray) -> FloatArray:
+    """Trust the strongest prior: the mean difference, or the mean spectrum."""
+    for name in ("resampled", "nothing", "window", "untransferred"):
+        found = np.flatnonzero(names == name)
+        if len(found):
+            weights = np.zeros(len(names))
+            weights[found[np.argmax(strengths[found])]] = 1.0
+            return weights
+    return np.eye(len(names))[0]
+
+
+def mixing_weights(gram: FloatArray) -> FloatArray:
+    r"""Give the weights of the mixture with the least penalized error.
+
+    Parameters
+    ----------
+    gram : ndarray of shape (n_maps, n_maps)
+        Products of the residuals of all maps.
+
+    Returns
+    -------
+    ndarray of shape (n_maps,)
+        Not negative, with sum 1.
+    """
+    n_maps = len(gram)
+    least = max(float(np.diag(gram).min()), np.finfo(np.float64).tiny)
+    hopeful = np.flatnonzero(np.diag(gram) <= _HOPEFUL * least)
+    scaled = gram[np.ix_(hopeful, hopeful)] / least
+    triangle = np.linalg.cholesky(scaled + _SPREAD * np.eye(len(hopeful))).T
+    # the sum is free in min w'Gw - 2 sum(w), whose solution is the wanted one, scaled
+    ones = solve_triangular(triangle, np.ones(len(hopeful)), trans="T")
+    found, _ = nnls(triangle, ones, maxiter=100 * n_maps)
+    weights = np.zeros(n_maps)
+    weights[hopeful] = found / found.sum()
+    return weights
+
+
+def mixed(maps: list[Any], weights: FloatArray, mixture: Mixture) -> Mixture:
+    """Collect all maps, each as much as its weights.
+
+    Parameters
+    ----------
+    maps : list
+        Priors, each with some strengths.
+    weights : ndarray of shape (n_maps,)
+        What each strength of each prior counts.
+    mixture : Mixture
+        What they are added to.
+
+    Returns
+    -------
+    Mixture
+        The same one.
+    """
+    start = 0
+    for prior in maps:
+        shares = weights[start : start + len(prior.strengths)]
+        start += len(shares)
+        if shares.any():
+            prior.add_to(mixture, shares)
+    return mixture

@@ -1,0 +1,135 @@
+"""Spectra that are unlike all standards are found, and told of."""
+
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.preprocessing import StandardScaler
+
+from spectransfer import FewStandardsTransfer, make_transfer_pipeline
+from spectransfer.datasets import make_instrument_pair
+from spectransfer.evaluation import standards_curve
+from spectransfer.exceptions import SpectransferWarning
+from spectransfer.transfer._coverage import stood_for, to_measure
+from spectransfer.transfer._population import LibraryMoments
+
+
+@pytest.fixture(scope="module")
+def pair():
+    return make_instrument_pair(
+        n_spectra=300, n_secondary=60, n_primary=70, dtype="float64", random_state=0
+    )
+
+
+@pytest.fixture(scope="module")
+def own(pair):
+    """Spectra of a laboratory: 180 like the standards, 8 with a line of their own."""
+    spectra = pair.X_secondary[20:208].copy()
+    line = np.exp(-0.5 * ((np.arange(60) - 31) / 1.2) ** 2)
+    spectra[180:] += np.linspace(3, 4, 8)[:, None] * spectra.max() * line
+    return spectra
+
+
+def with_lines(own, n=2):
+    return np.concatenate([own[:30], own[180 : 180 + n]])
+
+
+def far(standards, spectra, population):
+    """The literal formula, spectrum by spectrum: what standards leave of a variance."""
+    n = min(8, len(population._unwhiten), max(2, population.n_spectra // 10))
+    white = population._whiten[:, :n]
+    known = (standards - population.mean) @ white
+    left = np.linalg.inv(np.eye(n) + known.T @ known)
+    return [
+        i
+        for i, spectrum in enumerate(spectra)
+        if (z := (spectrum - population.mean) @ white) @ left @ z > 9.0
+    ]
+
+
+def test_spectra_beyond_the_standards_are_those_of_the_literal_formula(pair, own):
+    population = LibraryMoments.of(own)
+    n_far, rows, n_left = to_measure(pair.X_secondary[:20], own, population)
+    expected = far(pair.X_secondary[:20], own, population)
+    assert n_far == len(expected)
+    assert set(range(180, 188)) <= set(expected)
+    assert set(rows) <= set(expected)
+    known = np.concatenate([pair.X_secondary[:20], own[rows]])
+    assert n_left == len(far(known, own, population))
+
+
+def test_the_first_to_be_measured_is_the_one_that_leaves_the_fewest(pair, own):
+    population, standards = LibraryMoments.of(own), pair.X_secondary[:20]
+    _, rows, _ = to_measure(standards, own, population)
+    left = {
+        i: len(far(np.concatenate([standards, own[i : i + 1]]), own, population))
+        for i in far(standards, own, population)
+    }
+    assert left[rows[0]] == min(left.values())
+
+
+@pytest.mark.parametrize("library", [False, True])
+def test_spectra_unlike_all_standards_bring_a_warning(library, pair, own):
+    X, y = pair.X_secondary[:20], pair.X_primary[:20]
+    known = {"y_unpaired": pair.X_primary[210:]} if library else {}
+    with pytest.warns(SpectransferWarning, match=r"(?s)of 188.*%.*rows .18\d.*X_unp"):
+        transfer = FewStandardsTransfer().fit(X, y, X_unpaired=own, **known)
+    assert transfer.to_measure_[0] >= 180
+    assert "unlike all standards" in transfer.report_
+
+
+def test_standards_of_every_material_bring_no_warning(pair, own):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        transfer = FewStandardsTransfer().fit(
+            with_lines(own), pair.X_primary[:32], X_unpaired=own
+        )
+        alone = FewStandardsTransfer().fit(pair.X_secondary[:9], pair.X_primary[:9])
+    assert "unlike" not in transfer.report_
+    assert_array_equal(transfer.to_measure_, [])
+    assert_array_equal(alone.to_measure_, [])
+
+
+def test_a_pipeline_names_rows_of_the_spectra_that_came(pair, own):
+    pipeline = make_transfer_pipeline(
+        FewStandardsTransfer(), secondary=StandardScaler(), primary=StandardScaler()
+    )
+    with pytest.warns(SpectransferWarning, match="unlike all standards"):
+        pipeline.fit(pair.X_secondary[:20], pair.X_primary[:20], X_unpaired=own)
+    assert (pipeline[-1].regressor_.to_measure_ >= 180).any()
+
+
+def test_a_curve_of_standards_does_not_warn_of_each_draw(pair):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        standards_curve(
+            {"few": FewStandardsTransfer()},
+            pair[:150],
+            [3, 5],
+            library=pair.X_primary[150:],
+            n_draws=2,
+        )
+
+
+def test_expected_errors_know_what_standards_stand_for_without_a_library(pair, own):
+    X, y = pair.X_secondary[:12], pair.X_primary[:12]
+    crowd = np.concatenate([np.tile(X[:1], (100, 1)), pair.X_secondary[20:40]])
+    lonely = FewStandardsTransfer(("nothing",)).fit(X, y)
+    among = FewStandardsTransfer(("nothing",)).fit(X, y, X_unpaired=crowd)
+    assert lonely.expected_rse_ != among.expected_rse_
+    assert_allclose(among.predict(X), lonely.predict(X))
+
+
+def test_a_standard_stands_for_the_spectra_nearest_to_it(pair):
+    standards = pair.X_secondary[[15, 45, 75, 105, 135]]
+    crowd = np.concatenate([np.tile(standards[:1], (40, 1)), standards[1:]])
+    known = LibraryMoments.of(pair.X_secondary)
+    points = (crowd - known.mean) @ np.linalg.pinv(known.factor)
+    population = LibraryMoments(known.mean, known.factor, 44, points)
+    found = stood_for(standards, population)
+    assert_allclose(found, np.array([40, 1, 1, 1, 1]) * 5 / 44)
+    without = LibraryMoments(known.mean, known.factor, 44)
+    assert_allclose(stood_for(standards, without), 1.0)
+    # nothing tells standards apart
+    assert_allclose(stood_for(standards[[0, 0]], population), 1.0)
