@@ -13,10 +13,11 @@ few standards the law is nearly the same for all channels, each in its own units
 from typing import Any
 
 import numpy as np
+from scipy.optimize import nnls
 from sklearn.ensemble import ExtraTreesRegressor
 
 from spectransfer._blocks import block_slices
-from spectransfer._typing import FloatArray, IntArray
+from spectransfer._typing import BoolArray, FloatArray, IntArray
 
 Factors = tuple[FloatArray, FloatArray, float]
 
@@ -57,9 +58,11 @@ def left_out(
 def fit_scale(predicted: FloatArray, off: FloatArray, error: FloatArray) -> Factors:
     """Learn how errors of channels grow with the error and the light of a spectrum.
 
-    In units of its mean error, and of its mean light, every channel counts as if 100
-    spectra more had the moments of all channels together: few standards tell a common
-    law only, and many tell that of each channel.
+    Every channel counts as if 100 spectra more had what all channels have together:
+    the mean error that grows with their light, and in units of it and of the light the
+    moments. Few standards tell a common law only. Were it that of each channel, what is
+    odd about a standard would be in the errors of all that are predicted by its help,
+    and the standard would look usual; a new spectrum would not.
 
     Parameters
     ----------
@@ -75,12 +78,17 @@ def fit_scale(predicted: FloatArray, off: FloatArray, error: FloatArray) -> Fact
     typical : float
         The mean expected error.
     """
-    mean = off.mean(axis=0)
-    mean = np.maximum(mean, 1e-6 * (mean.max(initial=0.0) or 1.0))
-    # light that is weaker than its error is not known any better than this
-    light = np.maximum(np.abs(predicted).mean(axis=0, dtype=np.float64), mean)
-    typical = float(error.mean())
     own = len(off) / (len(off) + _SHARED)
+    mean = off.mean(axis=0)
+    least = 1e-6 * (mean.max(initial=0.0) or 1.0)
+    # a channel that is never off tells nothing of the others
+    telling = mean > least if mean.any() else np.ones(mean.shape, dtype=bool)
+    light = np.abs(predicted).mean(axis=0, dtype=np.float64)
+    shared_mean = _by_light(mean, light, telling)
+    mean = np.maximum(own * mean + (1 - own) * shared_mean, least)
+    # light that is weaker than its error is not known any better than this
+    light = np.maximum(light, mean)
+    typical = float(error.mean())
     a, b = np.ones_like(mean), np.zeros_like(mean)
     for _ in range(_ROUNDS):
         found = np.empty((5, len(mean)))
@@ -91,9 +99,17 @@ def fit_scale(predicted: FloatArray, off: FloatArray, error: FloatArray) -> Fact
                 error[:, None] / typical,
                 (a[part], b[part]),
             )
-        shared = found.mean(axis=1, keepdims=True)
+        shared = found[:, telling].mean(axis=1, keepdims=True)
         a, b = _two_factors(own * found + (1 - own) * shared)
     return a * mean, b * mean / light, typical
+
+
+def _by_light(mean: FloatArray, light: FloatArray, telling: BoolArray) -> FloatArray:
+    """Give the mean errors that channels of that light have, by least squares."""
+    size = float(light.max(initial=0.0)) or 1.0
+    terms = np.column_stack([np.ones_like(light), light / size])
+    found: FloatArray = terms @ nnls(terms[telling], mean[telling])[0]
+    return found
 
 
 def _moments(

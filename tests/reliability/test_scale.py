@@ -66,3 +66,16 @@ def test_expected_errors_are_those_of_the_whole_forest():
     assert isinstance(forest, ExtraTreesRegressor)
     new = rng.normal(size=(30, 4))
     assert_allclose(_scale.expected(forest, new), np.exp(forest.predict(new)))
+
+
+@pytest.mark.parametrize("n", [20, 60, 200])
+@pytest.mark.parametrize("dead", [1, 30])
+def test_channels_that_are_never_off_do_not_change_the_others(n, dead):
+    light, off, error = drawn(n, np.full(40, 0.5))
+    alone = _scale.scale_of(_scale.fit_scale(light, off, error), light, error)
+    light = np.column_stack([light, np.full((n, dead), light.mean())])
+    beside = np.column_stack([off, np.zeros((n, dead))])
+    scale = _scale.scale_of(_scale.fit_scale(light, beside, error), light, error)
+    ratio = scale[:, :40] / alone
+    assert_allclose(ratio / ratio.mean(), 1.0, atol=0.25)
+    assert np.isfinite(scale).all()
