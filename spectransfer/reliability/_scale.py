@@ -22,7 +22,8 @@ from spectransfer._typing import BoolArray, FloatArray, IntArray
 Factors = tuple[FloatArray, FloatArray, float]
 
 _LEAST = 0.1  # of the mean error of a channel, at the mean expected error
-_SHARED = 100  # spectra for which all channels together count in each
+_FEW = 20  # samples up to which one law is told
+_SHARED = 100  # samples for which all channels together count in each
 _CHANNELS = 256  # worked on at a time
 _CACHED = 2**19  # bytes of predictions that are worked on at a time
 _ROUNDS = 4
@@ -55,12 +56,17 @@ def left_out(
     return found
 
 
-def fit_scale(predicted: FloatArray, off: FloatArray, error: FloatArray) -> Factors:
+def fit_scale(
+    predicted: FloatArray,
+    off: FloatArray,
+    error: FloatArray,
+    n_samples: int | None = None,
+) -> Factors:
     """Learn how errors of channels grow with the error and the light of a spectrum.
 
-    Every channel counts as if 100 spectra more had what all channels have together:
-    the mean error that grows with their light, and in units of it and of the light the
-    moments. Few standards tell a common law only. Were it that of each channel, what is
+    The samples beyond 20 count for their channel, and 100 more for what all channels
+    have together: the mean error that grows with their light, and in units of it and of
+    the light the moments. Few standards tell a common law only. Were it that of each channel, what is
     odd about a standard would be in the errors of all that are predicted by its help,
     and the standard would look usual; a new spectrum would not.
 
@@ -70,6 +76,8 @@ def fit_scale(predicted: FloatArray, off: FloatArray, error: FloatArray) -> Fact
         Predictions of left-out spectra, and their absolute errors.
     error : ndarray of shape (n_spectra,)
         Expected error of each spectrum.
+    n_samples : int, default=None
+        Samples that they are of; None takes each spectrum for one.
 
     Returns
     -------
@@ -78,7 +86,8 @@ def fit_scale(predicted: FloatArray, off: FloatArray, error: FloatArray) -> Fact
     typical : float
         The mean expected error.
     """
-    own = len(off) / (len(off) + _SHARED)
+    beyond = max((n_samples or len(off)) - _FEW, 0)
+    own = beyond / (beyond + _SHARED)
     mean = off.mean(axis=0)
     least = 1e-6 * (mean.max(initial=0.0) or 1.0)
     # a channel that is never off tells nothing of the others

@@ -261,11 +261,12 @@ class ConformalTransfer(
         scores = np.empty_like(off)
         for out in folds_of(samples):
             known = np.delete(np.arange(len(off)), out)
-            factors = fit_scale(predicted[known], off[known], error[known])
+            few = len(np.unique(samples[known]))
+            factors = fit_scale(predicted[known], off[known], error[known], few)
             scores[out] = off[out] / scale_of(factors, predicted[out], error[out])
-        self._factors = fit_scale(predicted, off, error)
         weights = weights_of(samples)
         self.n_samples_ = int(samples.max()) + 1
+        self._factors = fit_scale(predicted, off, error, self.n_samples_)
         self._limits = limit_table(scores, weights, self.n_samples_)
         largest = scores.max(axis=1, keepdims=True)
         self._largest = limit_table(largest, weights, self.n_samples_)

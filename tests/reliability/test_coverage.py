@@ -35,7 +35,6 @@ def test_bands_of_few_standards_hold_what_they_promise(n):
         fitted = ConformalTransfer(Ridge(1.0))
         fitted.fit(pair.X_secondary[:n], pair.X_primary[:n])
         found.append([holds(fitted, pair, n, whole) for whole in (False, True)])
-    print(np.round(found, 2).T.tolist(), np.mean(found, axis=0))
     # a draw of 20 standards scatters by 0.065, their mean by 0.015
     by_channel, whole = np.mean(found, axis=0)
     assert 0.86 < by_channel < 0.96
