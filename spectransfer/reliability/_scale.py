@@ -66,9 +66,9 @@ def fit_scale(
 
     The samples beyond 20 count for their channel, and 100 more for what all channels
     have together: the mean error that grows with their light, and in units of it and of
-    the light the moments. Few standards tell a common law only. Were it that of each channel, what is
-    odd about a standard would be in the errors of all that are predicted by its help,
-    and the standard would look usual; a new spectrum would not.
+    the light the moments. Few standards tell a common law only. Were it that of each
+    channel, what is odd about a standard would be in the errors of all that are
+    predicted by its help, and the standard would look usual; a new spectrum would not.
 
     Parameters
     ----------

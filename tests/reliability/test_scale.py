@@ -36,7 +36,7 @@ def test_many_standards_tell_the_law_of_each_channel():
 def test_twenty_standards_tell_one_law_for_all_channels():
     found = shares(*drawn(20, np.full(200, 0.5)))
     assert 0.25 < np.median(found) < 0.75
-    assert np.ptp(found) < 0.4
+    assert np.ptp(found) < 0.5
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -49,7 +49,7 @@ def test_band_is_the_scale_times_its_limits(monkeypatch, dtype):
     lower, upper = _scale.band_of(factors, limits, predicted, error)
     reach = limits * _scale.scale_of(factors, predicted, error)
     assert lower.dtype == upper.dtype == dtype
-    assert_allclose(upper, predicted + reach, rtol=1e-5)
+    assert_allclose(upper, predicted + reach, rtol=1e-5, atol=1e-3)
     assert_allclose(lower, predicted - reach, rtol=1e-5, atol=1e-3)
 
 
