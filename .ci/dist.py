@@ -51,6 +51,14 @@ def version() -> str:
     return re.search(r'__version__ = "(.+)"', source)[1]
 
 
+def sources() -> set[str]:
+    """Give the files that a source archive has to have: all that git knows."""
+    if not (ROOT / ".git").exists():  # unpacked from a source archive itself
+        return {"Makefile", "constraints.txt", "docs/conf.py", "tests/conftest.py"}
+    listed = ask("git", "ls-files", "-z", cwd=ROOT)
+    return {name for name in listed.split("\0") if name and (ROOT / name).exists()}
+
+
 def check_archives() -> Path:
     """Look into what was built; give the wheel."""
     (wheel,) = DIST.glob(f"spectransfer-{version()}-*.whl")
@@ -61,6 +69,8 @@ def check_archives() -> Path:
     for name in ("spectransfer/py.typed", "spectransfer/__init__.py"):
         if name not in inside or name not in packed:
             sys.exit(f"{name} is not in {wheel.name} and {sdist.name}.")
+    if lost := sorted(sources() - set(packed)):
+        sys.exit(f"{sdist.name} lacks {', '.join(lost)}: see MANIFEST.in.")
     strays = {name.split("/")[0] for name in inside if "dist-info" not in name}
     if strays != {"spectransfer"}:
         sys.exit(f"{wheel.name} would install {sorted(strays)}.")

@@ -29,7 +29,8 @@ extensions = [
 ]
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]
-suppress_warnings = ["config.cache"]
+# a checkout may lie in a folder with blanks in its name
+suppress_warnings = ["config.cache", "sphinx_gallery.space_in_filename"]
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 

@@ -164,8 +164,11 @@ def _lookup(given: argparse.Namespace) -> int:
 
 
 def _say(text: str) -> None:
-    if sys.stdout is not None:  # it may have been closed
-        sys.stdout.write(text + "\n")
+    if sys.stdout is None:  # it may have been closed
+        return
+    known = sys.stdout.encoding or "utf-8"  # a terminal may not have all letters
+    text = text.encode(known, "backslashreplace").decode(known)
+    sys.stdout.write(text + "\n")
 
 
 def _check_out(given: argparse.Namespace) -> None:
@@ -257,7 +260,9 @@ def _parser() -> argparse.ArgumentParser:
     quiet = argparse.ArgumentParser(add_help=False)
     quiet.add_argument("--quiet", action="store_true", help="show no progress")
     library = argparse.ArgumentParser(add_help=False, parents=[quiet])
-    library.add_argument("library", help="file or address of a library")
+    library.add_argument(
+        "library", metavar="LIBRARY", help="file or address of a library"
+    )
     library.add_argument("--sha256", help="SHA-256 that the library must have")
 
     one = commands.add_parser("inspect", parents=[quiet], help=_inspect.__doc__)
@@ -265,7 +270,15 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--sha256", help="SHA-256 that it must have")
     one.set_defaults(run=_inspect)
 
-    one = commands.add_parser("join", parents=[library, files], help=_join.__doc__)
+    def command(name: str, run: Any, first: str, **more: Any) -> Any:
+        # an option of several files would take in the file that comes after it
+        usage = f"%(prog)s {first} [options]"
+        one = commands.add_parser(name, usage=usage, help=run.__doc__, **more)
+        one.set_defaults(run=run)
+        return one
+
+    words = "LIBRARY --secondary FILE [FILE ...] --out TRANSFER"
+    one = command("join", _join, words, parents=[library, files])
     one.add_argument(
         "--secondary",
         nargs="+",
@@ -279,27 +292,49 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="own spectra of the same material that are not in the library",
     )
-    one.add_argument("--out", required=True, metavar="TRANSFER")
-    one.add_argument("--seed", type=int, default=0, help="of networks (default: 0)")
-    one.set_defaults(run=_join)
-
-    one = commands.add_parser(
-        "transfer", parents=[quiet, files], help=_transfer.__doc__
+    one.add_argument(
+        "--out", required=True, metavar="TRANSFER", help="the file to write"
     )
-    one.add_argument("transfer", help="a file that join has written")
-    one.add_argument("--spectra", nargs="+", required=True, metavar="FILE")
+    one.add_argument("--seed", type=int, default=0, help="of networks (default: 0)")
+
+    words = "TRANSFER --spectra FILE [FILE ...] --out FILE"
+    one = command("transfer", _transfer, words, parents=[quiet, files])
+    one.add_argument(
+        "transfer", metavar="TRANSFER", help="a file that join has written"
+    )
+    one.add_argument(
+        "--spectra",
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="spectra of the secondary instrument",
+    )
     one.add_argument(
         "--out", required=True, metavar="FILE", help=".csv, .csv.gz, .npz or .h5"
     )
-    one.set_defaults(run=_transfer)
 
-    one = commands.add_parser("verify", parents=[library, files], help=_verify.__doc__)
-    one.add_argument("--primary", nargs="+", required=True, metavar="FILE")
-    one.set_defaults(run=_verify)
+    words = "LIBRARY --primary FILE [FILE ...]"
+    one = command("verify", _verify, words, parents=[library, files])
+    one.add_argument(
+        "--primary",
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="new spectra of the primary instrument",
+    )
 
-    one = commands.add_parser("lookup", parents=[library, files], help=_lookup.__doc__)
-    one.add_argument("--spectra", nargs="+", required=True, metavar="FILE")
-    one.add_argument("--transfer", metavar="TRANSFER", help="transfer them first")
+    words = "LIBRARY --spectra FILE [FILE ...]"
+    one = command("lookup", _lookup, words, parents=[library, files])
+    one.add_argument(
+        "--spectra",
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="spectra to look up, on the axis of the library or of --transfer",
+    )
+    one.add_argument(
+        "--transfer", metavar="TRANSFER", help="a file of join: transfer them first"
+    )
     one.add_argument(
         "--measured",
         action="store_true",
@@ -307,7 +342,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     one.add_argument("-n", type=int, default=5, help="entries of each (default: 5)")
     one.add_argument("--out", metavar="FILE", help="a .csv file; without it, printed")
-    one.set_defaults(run=_lookup)
     return parser
 
 

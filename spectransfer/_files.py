@@ -20,6 +20,7 @@ import os
 import platform
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -211,10 +212,36 @@ def written_beside(path: Path) -> Iterator[Path]:
     os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         yield beside
-        os.replace(beside, path)
+        try:
+            os.replace(beside, path)
+        except PermissionError:
+            if os.name != "nt":
+                raise
+            _copy_takes_the_name(beside, path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        _removed(beside)
         raise
+
+
+def _copy_takes_the_name(held: Path, path: Path) -> None:
+    """Give the name to a copy: Windows renames no file that an array looks into."""
+    copy = path.with_name(f".{uuid4().hex}.{_writer()}.part")
+    try:
+        shutil.copyfile(held, copy)
+        os.replace(copy, path)
+    except BaseException:
+        _removed(copy)
+        raise
+    _removed(held)
+
+
+def _removed(part: Path) -> None:
+    """Remove a file; on Windows, one that an array looks into goes with the array."""
+    try:
+        part.unlink(missing_ok=True)
+    except PermissionError:
+        if os.name != "nt":
+            raise
 
 
 @contextmanager
@@ -289,11 +316,15 @@ def new_npy_files(
             if arrays[path].filename is None:  # for other processes to open it by
                 own = f"/proc/{os.getpid()}/fd/{file.fileno()}"
                 arrays[path].filename = own
-            if os.name != "nt":  # Windows gives no new name to a file that is open
+            if os.name == "nt":  # where no file that is open is renamed or removed
+                weakref.finalize(arrays[path].base, _removed, Path(file.name))
+            else:
                 finished[path] = np.memmap(file, dtype, "r", offset, shape)
                 finished[path].filename = os.path.abspath(path)
-        yield arrays
-        for array in arrays.values():
-            array.flush()
-        arrays.clear()
+        try:
+            yield arrays
+            for path in layout:
+                arrays[path].flush()
+        finally:
+            arrays.clear()
     arrays |= finished or {path: open_npy(path) for path in layout}

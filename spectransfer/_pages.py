@@ -1,7 +1,12 @@
 """Where the pages of the documentation are, for those who meet a name or an error."""
 
 import os
+import re
+import warnings
+from html import escape
 from pathlib import Path
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 def site() -> str:
@@ -14,12 +19,25 @@ def site() -> str:
     -------
     str
         An address without a slash at its end, or "".
+
+    Warns
+    -----
+    UserWarning
+        The variable names neither an address nor a folder that is there.
     """
     told = os.environ.get("SPECTRANSFER_DOCS")
     if told is None:
         told = _told_by_the_package()
     elif told and Path(told).is_dir():
         told = Path(told).resolve().as_uri()
+    elif told and not _ADDRESS.match(told):
+        warnings.warn(
+            "SPECTRANSFER_DOCS must be the address of the documentation, or a folder "
+            f"with the built site, but there is no folder {told!r}. Set it to one, or "
+            "to nothing.",
+            stacklevel=2,
+        )
+        return ""
     return told.rstrip("/")
 
 
@@ -60,6 +78,6 @@ class OnItsPage:
 
     @property
     def _doc_link_template(self) -> str:
-        where = site()
+        where = escape(site())  # it comes to stand in the page as it is
         page = "/generated/{estimator_module}.{estimator_name}.html"
         return where and where.replace("{", "%7B").replace("}", "%7D") + page

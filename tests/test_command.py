@@ -1,6 +1,7 @@
 """The command line does what the functions do, and says why when it cannot."""
 
 import csv
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 
 from spectransfer import BaselineCorrector, StandardScaler, transfer_spectra
-from spectransfer.__main__ import main
+from spectransfer.__main__ import _say, main
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.io import read_spectra, save_spectra
 from spectransfer.library import load_transfer, open_library, publish_library
@@ -231,3 +232,30 @@ def test_the_program_is_installed_and_tells_its_commands():
     with pytest.raises(SystemExit) as refused:
         main(["guess"])
     assert refused.value.code == 2
+
+
+@pytest.mark.parametrize("command", ["join", "transfer", "verify", "lookup"])
+def test_the_usage_tells_an_order_of_words_that_works(folder, joined, command, capsys):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    usage = shown.split("usage: spectransfer ")[1].split(" [options]")[0]
+    side = {"join": "standards", "verify": "primary"}.get(command, "unknown")
+    file = f"{side}.csv.gz" if side == "unknown" else f"{side}.csv"
+    written = "w.safetensors" if command == "join" else "w.csv"
+    usage = usage.replace("--out TRANSFER", f"--out {written}")
+    usage = usage.replace("--out FILE", f"--out {written}").replace(" [FILE ...]", "")
+    usage = usage.replace("LIBRARY", "library.safetensors")
+    usage = usage.replace("TRANSFER", "joined.safetensors").replace("FILE", file)
+    words = usage.split()
+    if command == "lookup":
+        words += ["--transfer", "joined.safetensors"]
+    assert run(folder, *words) == 0
+
+
+def test_names_beyond_the_letters_of_a_terminal_are_printed(monkeypatch):
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    _say("Fällung µ")
+    out.flush()
+    assert out.buffer.getvalue() == b"F\\xe4llung \\xb5\n"

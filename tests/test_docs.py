@@ -58,6 +58,38 @@ def test_every_room_with_public_names_is_in_the_reference():
     assert rooms - {"spectransfer.nn"} <= listed
 
 
+# results of a function whose example shows them
+SHOWN_BY = {
+    "Acceptance": "reliability.accept_transfer",
+    "AcceptanceRow": "reliability.accept_transfer",
+    "ClusterChoice": "evaluation.choose_n_clusters",
+    "ClusterComparison": "evaluation.compare_clusters",
+    "InferredLine": "reliability.ConformalTransfer",
+    "Judgement": "reliability.ApplicabilityDomain",
+    "Library": "library.open_library",
+}
+
+
+def named(path):
+    room, _, name = path.partition(".")
+    return getattr(import_module(f"spectransfer.{room}"), name)
+
+
+def test_every_public_name_has_an_example_or_is_shown_by_the_one_of_another():
+    for path in sorted((ROOT / "spectransfer").glob("*/__init__.py")):
+        room = path.parent.name
+        if room == "nn":  # for those who build networks
+            continue
+        for name in import_module(f"spectransfer.{room}").__all__:
+            made = named(f"{room}.{name}")
+            if getattr(type(made), "__module__", "").startswith("spectransfer"):
+                made = type(made)  # a scorer, a spectrometer
+            if not callable(made):  # a table of constants
+                continue
+            shown = named(SHOWN_BY[name]) if name in SHOWN_BY else made
+            assert ">>>" in (shown.__doc__ or ""), f"{room}.{name}"
+
+
 def test_every_page_is_in_the_contents_of_the_site():
     pages = {path.stem for path in (ROOT / "docs").glob("*.md")}
     contents = ("index", "guides", "project")
@@ -66,24 +98,113 @@ def test_every_page_is_in_the_contents_of_the_site():
     assert pages - {"index"} <= set(toctrees)
 
 
-FIGURE = re.compile(r"(?<![\w.,])\d+\.\d+(?![\w.])")
+# a phrase of the page of decisions with its figures, the page that has the table, its
+# heading there, the beginnings of rows, and which numbers of each row are meant
+BOUND = [
+    ("on {} simulated pairs", "paper.md", "", ["averaged over channels. On"], [0]),
+    ("RSE is {} and {}", "paper.md", "RSE  ", ["VAE + MLP  ", "ridge  "], [0]),
+    (
+        "ridge has {} after it and {} with", "few_standards.md",
+        "light, DS (ridge), by the choice", ["kmeans", "at random"], [0],
+    ),
+    (
+        "a ridge is at {} times its error", "new_day.md",
+        "| drift, standards", ["| secondary, 1 standard of 100 shots |"], [2],
+    ),
+    (
+        "at {} times (median of 30 draws, {} at worst)", "new_day.md",
+        "| drift, standards", ["| secondary, 1 standard of 100 shots |"], [3, 4],
+    ),
+    (
+        "the offset has RSE {}", "few_standards.md",
+        "Tablets, raw, standards at random: RSE", ["offset"], [0],
+    ),
+    (
+        "an RMSEP of {}", "few_standards.md",
+        "Tablets, raw, standards at random: RMSEP", ["offset"], [0],
+    ),
+    (
+        "ridge {} and", "few_standards.md",
+        "Tablets, raw, standards at random: RSE", ["RidgeCV"], [0],
+    ),
+    (
+        "ridge 0.229 and {}", "few_standards.md",
+        "Tablets, raw, standards at random: RMSEP", ["RidgeCV"], [0],
+    ),
+    (
+        "no transfer {} and", "few_standards.md",
+        "Tablets, raw, standards at random: RSE", ["untransferred"], [0],
+    ),
+    (
+        "no transfer 0.440 and {}", "few_standards.md",
+        "Tablets, raw, standards at random: RMSEP", ["untransferred"], [0],
+    ),
+    (
+        "size {} MB in place of {} GB", "paper.md", "## What must be shared",
+        ["For the paper's 313,600 standards"], [2, 1],
+    ),
+    (
+        "pairs, {} and {} | `make demo`", "paper.md",
+        "RSE  ", ["VAE + MLP  ", "ridge  "], [0],
+    ),
+    (
+        "LIBS map, {} and {} |", "few_standards.md",
+        "light, DS (ridge), by the choice", ["kmeans", "at random"], [0],
+    ),
+    (
+        "a new day: {} times, {} and {} |", "new_day.md",
+        "| drift, standards", ["| secondary, 1 standard of 100 shots |"], [2, 3, 4],
+    ),
+    (
+        "shared, {} MB and {} GB |", "paper.md", "## What must be shared",
+        ["For the paper's 313,600 standards"], [2, 1],
+    ),
+]  # fmt: skip
+NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w%])")
 
 
-def figures_of_choice():
-    """Give each figure of the page of decisions, and the pages named beside it."""
-    page = (ROOT / "docs" / "how_to_choose.md").read_text(encoding="utf-8")
-    decisions = page.split("## The commands")[0]
-    for block in re.split(r"\n\n|\n(?=\|)", decisions):
-        pages = re.findall(r"\]\((\w+\.md)\)", block)
-        for figure in FIGURE.findall(block):
-            yield figure, pages
+def page_of(name):
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    return text, " ".join(text.split())
 
 
-def test_each_figure_of_the_decisions_stands_on_a_page_that_is_named_beside_it():
-    figures = list(figures_of_choice())
-    assert len(figures) > 10
-    for figure, pages in figures:
-        half = 0.5 * 10.0 ** -len(figure.split(".")[1])
-        texts = [(ROOT / "docs" / page).read_text(encoding="utf-8") for page in pages]
-        known = [float(number) for text in texts for number in FIGURE.findall(text)]
-        assert any(abs(n - float(figure)) <= half * 1.001 for n in known), figure
+def told_there(page, heading, rows, which):
+    """Give the numbers of rows below a heading: the first that begin so."""
+    lines = page_of(page)[0].splitlines()
+    start = next(i for i, line in enumerate(lines) if line.strip().startswith(heading))
+    found = []
+    for row in rows:
+        line = next(x for x in lines[start:] if x.strip().startswith(row))
+        numbers = NUMBER.findall(line)
+        found += [numbers[k].replace(",", "") for k in which]
+    return [float(number) for number in found]
+
+
+@pytest.mark.parametrize(
+    ("phrase", "page", "heading", "rows", "which"),
+    BOUND,
+    ids=[bound[0] for bound in BOUND],
+)
+def test_each_figure_of_the_decisions_is_that_of_its_row(
+    phrase, page, heading, rows, which
+):
+    choice = page_of("how_to_choose.md")[1]
+    pattern = re.escape(phrase).replace(r"\{\}", r"([\d.,]*\d)")
+    (said,) = re.findall(pattern, choice)
+    said = [said] if isinstance(said, str) else said
+    known = told_there(page, heading, rows, which)
+    assert len(said) == len(known)
+    for figure, number in zip(said, known, strict=True):
+        decimals = len(figure.partition(".")[2])
+        assert abs(float(figure.replace(",", "")) - number) <= 0.5001 * 10**-decimals
+
+
+def test_no_figure_of_the_decisions_is_without_a_row():
+    choice = page_of("how_to_choose.md")[1].split("Simulated maps need nothing")[0]
+    compared = set()
+    for phrase, *_ in BOUND:
+        pattern = re.escape(phrase).replace(r"\{\}", r"[\d.,]*\d")
+        for found in re.finditer(pattern, choice):
+            compared.update(range(*found.span()))
+    figures = re.finditer(r"\d+[.,]\d+|\d+ (?:times|[MG]B)", choice)
+    assert not [one[0] for one in figures if one.start() not in compared]

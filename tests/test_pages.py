@@ -105,3 +105,15 @@ def test_pages_that_are_named_in_the_code_exist():
 def _named_in(code):
     named = [part.split('"')[0] for part in code.split(' page="')[1:]]
     return [page for page in named if page]
+
+
+def test_an_address_cannot_add_anything_to_the_html_of_an_estimator(monkeypatch):
+    monkeypatch.setenv("SPECTRANSFER_DOCS", 'https://x.example/"><script>alert(1)')
+    assert "<script>alert" not in KNNTransfer()._repr_html_()
+    assert "https://x.example/&quot;&gt;&lt;script&gt;" in KNNTransfer()._repr_html_()
+
+
+def test_a_folder_that_is_not_there_is_told_and_leads_nowhere(monkeypatch, tmp_path):
+    monkeypatch.setenv("SPECTRANSFER_DOCS", str(tmp_path / "gone"))
+    with pytest.warns(UserWarning, match="there is no folder"):
+        assert _pages.site() == ""

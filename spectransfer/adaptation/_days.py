@@ -31,6 +31,19 @@ class DatedSpectra(NamedTuple):
         Material of each.
     wavelengths : ndarray of shape (n_channels,)
         Axis of all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectransfer.adaptation import DatedSpectra
+    >>> spectra = DatedSpectra(
+    ...     np.array([[12.0, 70.0], [13.0, 68.0]]),
+    ...     np.array(["2026-03-01", "2026-03-02"], dtype="datetime64[D]"),
+    ...     np.array(["albite", "albite"]),
+    ...     np.array([400.0, 400.5]),
+    ... )
+    >>> str(spectra.day.max()), spectra.X[spectra.day > spectra.day[0]]
+    ('2026-03-02', array([[13., 68.]]))
     """
 
     X: FloatArray

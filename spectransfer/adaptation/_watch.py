@@ -59,6 +59,20 @@ class InstrumentWatch:
         of each day against the days of reference; of one of these against the others.
     limits : mapping of str to (float, float)
         Between which they lie as long as nothing has changed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectransfer.adaptation import InstrumentWatch
+    >>> watch = InstrumentWatch(
+    ...     np.array(["Monday", "Tuesday", "Wednesday"]),
+    ...     np.array([True, False, False]),
+    ...     {"gain": np.array([1.0, 1.3, 1.4])}, {"gain": (0.9, 1.1)},
+    ... )
+    >>> watch.out("gain")
+    array([False,  True,  True])
+    >>> watch.states
+    ['reference', 'measure again', 'recalibrate']
     """
 
     days: np.ndarray

@@ -36,6 +36,14 @@ class Property(NamedTuple):
     nothing. `space` says what the calibration reads: "measured", primary spectra as
     they were measured, or "predictions", those that the transfers predict, without a
     baseline say.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from spectransfer.evaluation import Property
+    >>> assay = LinearRegression().fit([[1.0], [2.0]], [10.0, 20.0])
+    >>> Property(assay, [12.0, 17.0]).space
+    'measured'
     """
 
     calibration: Any
@@ -49,6 +57,13 @@ class PropertyRow(NamedTuple):
 
     "primary", "untransferred" and "slope and bias" are rows without a transfer, and
     have no protocol.
+
+    Examples
+    --------
+    >>> from spectransfer.evaluation import PropertyRow
+    >>> row = PropertyRow("assay", "ridge", "deployable", 7.0, 0.5, 6.98, rse=0.17)
+    >>> row.rmsep, row.bias
+    (7.0, 0.5)
     """
 
     property: str

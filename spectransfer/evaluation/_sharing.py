@@ -28,7 +28,14 @@ _BYTES = 4
 
 
 class SharedSize(NamedTuple):
-    """Bytes of each thing that is shared; `total` is their sum."""
+    """Bytes of each thing that is shared; `total` is their sum.
+
+    Examples
+    --------
+    >>> from spectransfer.evaluation import SharedSize
+    >>> SharedSize(latents=4000, decoder=1000, statistics=20).total
+    5020
+    """
 
     spectra: int = 0
     latents: int = 0

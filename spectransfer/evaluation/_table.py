@@ -21,6 +21,15 @@ class TransferRow(NamedTuple):
 
     Euclidean distances are in the unit of the spectra, the k-score is a fraction,
     times are in seconds, sizes in bytes. None stands for what was not measured.
+
+    Examples
+    --------
+    >>> from spectransfer.evaluation import TransferRow
+    >>> row = TransferRow(
+    ...     "ridge", "deployable", 0.05, 812.4, 0.004, 0.981,
+    ...     fit_time=1.5, predict_time=0.2, shared_bytes=None)
+    >>> row.rse, row.k_score
+    (0.05, 0.981)
     """
 
     transfer: str
@@ -35,7 +44,19 @@ class TransferRow(NamedTuple):
 
 
 class SpectrumErrors(NamedTuple):
-    """Errors and clusters of each spectrum, in the order of the test spectra."""
+    """Errors and clusters of each spectrum, in the order of the test spectra.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectransfer.evaluation import SpectrumErrors
+    >>> errors = SpectrumErrors(
+    ...     np.array([3.0, 80.0]), np.array([0.01, 0.2]),
+    ...     np.array([1, 1]), np.array([1, 0]),
+    ... )
+    >>> errors.differs
+    array([False,  True])
+    """
 
     euclidean: FloatArray
     cosine: FloatArray

@@ -134,15 +134,18 @@ def _created(
     for name, part in parts.items():
         files |= _files_of(folder, name, part)
     _check_room(folder, files, overwrite)
+    maps = Bunch()
     with new_npy_files(files) as arrays:
         for side, axis in axes.items():
             arrays[table_path(folder, side, "wavelengths")][:] = axis
-        yield Bunch(
-            **{
-                name: _part_of(folder, name, part, arrays, axes, meta)
-                for name, part in parts.items()
-            }
-        )
+        for name, part in parts.items():
+            maps[name] = _part_of(folder, name, part, arrays, axes, meta)
+        try:
+            yield maps
+        finally:
+            maps.clear()  # Windows renames no file that an array looks into
+    for name, part in parts.items():
+        maps[name] = _part_of(folder, name, part, arrays, axes, meta)
     write_sidecar(folder, description)
 
 

@@ -33,7 +33,7 @@ from spectransfer.spectra import Spectra
 class Library:
     """A published library: decoder, latents of the standards, and a card.
 
-    Made by `open_library`. Its latents stay in the file until they are asked for.
+    Made by `open_library`, which has an example; latents stay in the file until needed.
 
     Attributes
     ----------

@@ -48,6 +48,18 @@ class Matches(NamedTuple):
         Euclidean distance of the latents.
     cluster : ndarray of shape (n_spectra,)
         Published cluster that each spectrum falls into.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectransfer.library import Matches
+    >>> found = Matches(
+    ...     entry=np.array([[4, 2]]), sample_id=np.array([["albite", "quartz"]]),
+    ...     distance=np.array([[0.5, 3.0]]), latent_distance=np.array([[0.1, 0.7]]),
+    ...     cluster=np.array([1]),
+    ... )
+    >>> found.sample_id[0, 0].item(), found.distance[0, 0].item()
+    ('albite', 0.5)
     """
 
     entry: IntArray

@@ -48,7 +48,47 @@ def open_library(
 
     See Also
     --------
-    publish_library : Writes one, and has an example.
+    publish_library : Writes one.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from spectransfer import StandardScaler
+    >>> from spectransfer.datasets import make_instrument_pair
+    >>> from spectransfer.library import open_library, publish_library
+    >>> from spectransfer.spectra import Axis
+    >>> pair = make_instrument_pair(n_spectra=60, random_state=0)
+    >>> card = {
+    ...     "title": "Demonstration",
+    ...     "instrument": {"maker": "none", "model": "simulated"},
+    ...     "measured": "2026-11-27",
+    ...     "medium": "air",
+    ...     "standards": {"description": "made up", "source": "make_instrument_pair"},
+    ...     "licence": {"data": "CC0-1.0", "code": "BSD-3-Clause"},
+    ...     "citation": "none",
+    ...     "contact": "nobody@example.org",
+    ... }
+    >>> folder = TemporaryDirectory()
+    >>> path = Path(folder.name) / "library.safetensors"
+    >>> publish_library(
+    ...     make_pipeline(StandardScaler(power=0), PCA(4)).fit(pair.X_primary), path,
+    ...     spectra=pair.X_primary, sample_id=range(60), card=card,
+    ...     held_out=pair.X_primary, wavelengths=Axis(pair.wavelengths_primary, "nm"),
+    ... )
+
+    >>> library = open_library(path)
+    >>> library.card["title"], library.latents.shape, library.axis.unit
+    ('Demonstration', (60, 4), 'nm')
+    >>> library.decode(library.latents[:3]).shape
+    (3, 300)
+    >>> library.lookup(pair.X_primary[:2], 1, measured=True).sample_id.ravel().tolist()
+    [0, 1]
+    >>> library.verify(pair.X_primary).matches
+    True
+    >>> folder.cleanup()
     """
     if is_url(path):
         found = downloaded(str(path), sha256, verbose=bool(verbose))

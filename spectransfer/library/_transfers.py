@@ -106,7 +106,19 @@ def load_transfer(path: str | os.PathLike[str]) -> Any:
 
     See Also
     --------
-    save_transfer : Writes such a file, and has an example.
+    save_transfer : Writes such a file.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from spectransfer import KNNTransfer
+    >>> from spectransfer.library import load_transfer, save_transfer
+    >>> knn = KNNTransfer(n_neighbors=1).fit([[0.0], [9.0]], [[1.0, 2.0], [3.0, 4.0]])
+    >>> with TemporaryDirectory() as folder:
+    ...     save_transfer(knn, Path(folder) / "knn.safetensors")
+    ...     load_transfer(Path(folder) / "knn.safetensors").predict([[8.0]])
+    array([[3., 4.]])
     """
     path = Path(path)
     content, stored = read_container(path, _KIND)

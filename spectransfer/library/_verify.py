@@ -40,6 +40,20 @@ class Verification:
         samples against those of the library; empty where they were not named.
     reasons : list of str
         What speaks against it.
+
+    Examples
+    --------
+    >>> from spectransfer.library import Verification
+    >>> told = Verification(
+    ...     False, {"T2": 0.01, "Q": 0.4}, {"gain": 1.3},
+    ...     ["Q of 40.0% of the spectra is beyond the limit of 1 %."],
+    ... )
+    >>> told
+    The instrument does not match its library:
+      Q of 40.0% of the spectra is beyond the limit of 1 %.
+      T2: 1.0% beyond the limit of 1 %
+      Q: 40.0% beyond the limit of 1 %
+      against the published samples: gain 1.3
     """
 
     matches: bool

@@ -24,6 +24,13 @@ class PropertyErrors(NamedTuple):
     """Errors of a predicted property, in its unit.
 
     `sep` is NaN for a single spectrum.
+
+    Examples
+    --------
+    >>> from spectransfer.metrics import property_errors
+    >>> errors = property_errors([1.0, 2.0, 3.0], [2.0, 3.0, 4.0])
+    >>> errors.rmsep, errors.sep
+    (1.0, 0.0)
     """
 
     rmsep: float

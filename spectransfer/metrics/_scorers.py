@@ -102,6 +102,15 @@ class TransferScorer:
         Whether the score has the sign of the figure of merit.
     options : dict
         Options that the figure of merit is called with.
+
+    Examples
+    --------
+    >>> from spectransfer import OffsetTransfer
+    >>> from spectransfer.metrics import euclidean_scorer, rse_scorer
+    >>> X, y = [[0.0, 1.0], [1.0, 3.0]], [[1.0, 2.0], [2.0, 4.0]]
+    >>> fitted = OffsetTransfer("nothing").fit(X, y)
+    >>> round(rse_scorer(fitted, X, y), 3), round(euclidean_scorer(fitted, X, y), 3)
+    (-1.6, -1.414)
     """
 
     def __init__(

@@ -158,15 +158,15 @@ def transfer_spectra(
         transfer = with_reference(transfer, lambda: iter(primary), reference)
     first = blocks.predict(transfer, 0)
     layout = (n_spectra, *first.shape[1:]), first.dtype
-    with _opened(out, *layout, like=spectra) as (target, finished):
-        target[: len(first)] = first
+    with _opened(out, *layout, like=spectra) as (fill, finished):
+        fill(0, first)
         with progress_bar(
             n_spectra, "spectrum", visible=bool(verbose), desc="transfer"
         ) as bar:
             bar.update(len(first))
             for start in range(step, n_spectra, step):
                 predicted = blocks.predict(transfer, start)
-                target[start : start + len(predicted)] = predicted
+                fill(start, predicted)
                 bar.update(len(predicted))
     return finished()
 
@@ -286,11 +286,11 @@ class _Blocks:
 @contextmanager
 def _opened(
     out: Any, shape: tuple[int, ...], dtype: np.dtype, like: Any
-) -> Iterator[tuple[np.ndarray, Callable[[], np.ndarray]]]:
-    """Give the array to be filled, and what gives the result afterwards."""
+) -> Iterator[tuple[Callable[[int, np.ndarray], None], Callable[[], np.ndarray]]]:
+    """Give what fills in a block, and what gives the result afterwards."""
     if out is None:
         made = new_array(shape, dtype, like=like)
-        yield made, lambda: made
+        yield _filling(lambda: made), lambda: made
     elif isinstance(out, np.ndarray):
         if out.shape != shape or not np.can_cast(dtype, out.dtype, "same_kind"):
             raise ValueError(
@@ -298,7 +298,7 @@ def _opened(
                 f"it has shape {out.shape} and {out.dtype}. Make it with "
                 f"np.empty({shape}, np.{dtype}), or pass None or a path."
             )
-        yield out, lambda: out
+        yield _filling(lambda: out), lambda: out
     else:
         path = Path(out)
         if path.suffix != ".npy":
@@ -307,7 +307,16 @@ def _opened(
                 f"it {path.with_suffix('.npy').name}, and convert it later."
             )
         with new_npy_files({path: (shape, dtype)}) as arrays:
-            yield arrays[path], lambda: arrays[path]
+            yield _filling(lambda: arrays[path]), lambda: arrays[path]
+
+
+def _filling(target: Callable[[], np.ndarray]) -> Callable[[int, np.ndarray], None]:
+    """Fill blocks in, and hold no array of a file: Windows could not rename it."""
+
+    def fill(start: int, block: np.ndarray) -> None:
+        target()[start : start + len(block)] = block
+
+    return fill
 
 
 def _is_dask(spectra: Any) -> bool:

@@ -132,6 +132,19 @@ class PublishedSearch:
         `spectransfer.evaluation.evaluate_transfers` takes them.
     searches : dict of str to HalvingSearch
         How they were found: "vae", "mlp" (its mapper), "direct", "knn".
+
+    Examples
+    --------
+    >>> from spectransfer.datasets import make_instrument_pair
+    >>> from spectransfer.search import search_published
+    >>> pair = make_instrument_pair(n_spectra=200, random_state=0)
+    >>> known, watched = pair[:150], pair[150:]
+    >>> found = search_published(
+    ...     known.X_secondary, known.X_primary, watched.X_secondary, watched.X_primary,
+    ...     methods=["knn"],
+    ... )
+    >>> list(found.transfers), list(found.searches)
+    (['knn'], ['knn'])
     """
 
     transfers: dict[str, Pipeline] = field(default_factory=dict)
