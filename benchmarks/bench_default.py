@@ -34,11 +34,11 @@ SIDES = {"light": 48, "full": 64}
 LEARNED = 0.7  # of the tablets
 
 
-def simulate(kind: str, seed: int, out: Path) -> None:
+def simulate(kind: str, side: int | None, seed: int, out: Path) -> None:
     """Save spectra of a training map, and of the validation map of the same day."""
     from spectransfer.datasets import make_libs_maps
 
-    shape = SIDES[kind], SIDES[kind]
+    shape = (side or SIDES[kind],) * 2
     maps = make_libs_maps(shape, (32, 32), None, spectrometers=kind, random_state=seed)
     save(out, maps["train"], maps["validation"])
 
@@ -120,14 +120,20 @@ def run(checkout: Path, kind: str, file: Path) -> dict[str, float]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def compare(kind: str, seeds: list[int], checkouts: list[Path], file: Path) -> None:
+def compare(
+    kind: str, side: int | None, seeds: list[int], checkouts: list[Path], file: Path
+) -> None:
     """Print a table of one kind of spectra."""
-    print(f"\n{kind}, seeds {seeds}", flush=True)
+    shots = "" if kind == "tablets" else f", {(side or SIDES[kind]) ** 2:,} shots"
+    print(f"\n{kind}{shots}, seeds {seeds}", flush=True)
     runs: list[list[dict[str, float]]] = [[] for _ in checkouts]
     for seed in seeds:
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "spectra.npz"
-            divide(file, seed, out) if kind == "tablets" else simulate(kind, seed, out)
+            if kind == "tablets":
+                divide(file, seed, out)
+            else:
+                simulate(kind, side, seed, out)
             for one, checkout in zip(runs, checkouts, strict=True):
                 one.append(run(checkout, kind, out))
     for key in runs[0][0]:
@@ -144,6 +150,7 @@ def main() -> None:
     parser.add_argument(
         "--kinds", nargs="+", default=["light"], help="light full tablets"
     )
+    parser.add_argument("--side", type=int, help="of the maps, in shots (48 and 64)")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
     parser.add_argument("--tablets", type=Path, help="npz with paired real spectra")
     parser.add_argument("--child", nargs=2)
@@ -154,7 +161,7 @@ def main() -> None:
     print(f"Measured on: {machine()}. Before, here, before / here.")
     for kind in options.kinds:
         checkouts = [options.against.resolve(), HERE]
-        compare(kind, options.seeds, checkouts, options.tablets)
+        compare(kind, options.side, options.seeds, checkouts, options.tablets)
 
 
 if __name__ == "__main__":

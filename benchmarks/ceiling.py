@@ -59,8 +59,12 @@ def residuals(transfer, X, y):
 
 def best_mixture(missed):
     """Give the squared error of the mixture that suits these spectra best."""
-    flat = missed.reshape(len(missed), -1)
-    gram = (flat @ flat.T).astype(np.float64)
+    squares = (missed**2).sum(axis=(1, 2))
+    missed = missed[squares < 10.0 * squares.min()]
+    gram = np.zeros((len(missed),) * 2)
+    for block in np.array_split(missed, 16, axis=1):
+        flat = block.reshape(len(block), -1).astype(np.float64)
+        gram += flat @ flat.T
     gram /= np.diag(gram).min()
     triangle = np.linalg.cholesky(gram + 1e-5 * np.eye(len(gram)))
     found, _ = nnls(triangle.T, np.linalg.solve(triangle, np.ones(len(gram))))

@@ -29,7 +29,13 @@ from spectransfer._channels import refuse_strange_columns as refuse_strange_colu
 from spectransfer._channels import span_of as span_of
 from spectransfer._channels import with_names as with_names
 from spectransfer._channels import with_text_names as with_text_names
-from spectransfer._places import direction_of, monotone, one_unit, read_places
+from spectransfer._places import (
+    checked_laser,
+    direction_of,
+    monotone,
+    one_unit,
+    read_places,
+)
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._units import UNITS as UNITS
 from spectransfer._units import between_air_and_vacuum, convert, label_of
@@ -168,7 +174,7 @@ class Axis:
         to = parse_unit(unit)
         if to == self.unit and laser is None:
             return self
-        turned = Axis(convert(self.values, self.unit, to, laser), to)
+        turned = Axis(convert(self.values, self.unit, to, checked_laser(laser)), to)
         direction = self.direction
         if turned.increases != self.increases:
             direction = "increasing" if direction == "decreasing" else "decreasing"

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -84,6 +85,12 @@ def read_name(name: Any) -> tuple[float, str | None] | None:
         except (TypeError, ValueError, OverflowError):
             return None
         return (place, None) if math.isfinite(place) else None
+    return _read_text(str(name))
+
+
+@lru_cache(maxsize=2**16)
+def _read_text(name: str) -> tuple[float, str | None] | None:
+    """Read a name, of which the same thousands come in with every table."""
     # what is longer is no place, and would keep the pattern busy
     match = _NAME.fullmatch(name) if len(name) <= _LONGEST else None
     if match is None:

@@ -100,8 +100,8 @@ def refuse_containers(X: Any, name: str) -> None:
 def _refuse_kinds(X: Any, name: str) -> None:
     """Refuse dates and durations, which numpy would turn into numbers, and gaps."""
     plain = isinstance(X, np.ndarray) or not hasattr(X, "columns")
-    types = [getattr(X, "dtype", None)] if plain else X.dtypes
-    if any(str(t).startswith("Sparse[") for t in types):
+    types = [getattr(X, "dtype", None)] if plain else set(X.dtypes)
+    if any(type(t).__name__ == "SparseDtype" for t in types):
         raise TypeError(
             f"{name} must hold dense numbers, but it is a sparse data frame. Convert "
             f"it, with {name}.sparse.to_dense()."

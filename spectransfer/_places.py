@@ -1,5 +1,7 @@
 """Reading the places of channels from whatever a user has: numbers, an axis, names."""
 
+import math
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -63,6 +65,19 @@ def _odd(names: np.ndarray) -> Any:
         if read_names([names[0], name]) is None:
             return name
     return names[0]
+
+
+def checked_laser(laser: Any) -> float | None:
+    """Refuse a wavelength of a laser that is no number, such as text of a file."""
+    if laser is None:
+        return None
+    if not (isinstance(laser, Real) and math.isfinite(float(laser))):
+        raise WavelengthError(
+            "laser is the wavelength of the laser, a number in nm, but it is "
+            f"{laser!r}. Text of a file becomes a number with "
+            "float(text.replace(',', '.'))."
+        )
+    return float(laser)
 
 
 def one_unit(told: str | None, said: str | None, name: str) -> str | None:

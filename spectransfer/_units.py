@@ -9,9 +9,7 @@ counts wavenumbers from those of the laser. The formulas hold in vacuum; `air_in
 takes wavelengths from there to standard air.
 """
 
-import math
 import re
-from numbers import Real
 from typing import Any
 
 from spectransfer._typing import FloatArray
@@ -123,7 +121,7 @@ def label_of(unit: str | None) -> str:
 
 
 def convert(
-    values: FloatArray, unit: str | None, to: str, laser: Any = None
+    values: FloatArray, unit: str | None, to: str, laser: float | None = None
 ) -> FloatArray:
     """Convert positions on an axis, channel by channel.
 
@@ -149,15 +147,6 @@ def convert(
             f"axis in {unit or 'an unknown unit'} was to become {to}. Say its unit, "
             'with Axis(values, "nm"), or calibrate it first.'
         )
-    if laser is not None and not (
-        isinstance(laser, Real) and math.isfinite(float(laser))
-    ):
-        raise WavelengthError(
-            "laser is the wavelength of the laser, a number in nm, but it is "
-            f"{laser!r}. Text of a file becomes a number with "
-            "float(text.replace(',', '.'))."
-        )
-    laser = None if laser is None else float(laser)
     if laser is not None and ((unit == "cm-1") == (to == "cm-1") or not laser > 0):
         raise WavelengthError(
             "laser is a wavelength in nm that a Raman shift in cm-1 is counted from, "

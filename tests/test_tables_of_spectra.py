@@ -120,3 +120,12 @@ def test_a_foreign_memory_map_of_some_megabytes_is_not_held(tmp_path, dtype, kin
         tracemalloc.stop()
     # a block has 16 MB, and both sides have 17 to 67 in floats
     assert peak < 19e6
+
+
+def test_a_tensor_with_a_gradient_is_refused_in_our_words(pair):
+    torch = pytest.importorskip("torch")
+    tensor = torch.tensor(pair.X_secondary, requires_grad=True)
+    with pytest.raises(ValueError, match="X must be a table"):
+        Spectra(tensor, pair.axis_secondary)
+    with pytest.raises(TypeError, match="must be readable as a numpy array"):
+        KNNTransfer().fit(tensor, pair.X_primary)

@@ -44,9 +44,7 @@ from spectransfer.pipeline._steps import (
     order_matters,
     transformed,
 )
-from spectransfer.preprocessing import (
-    StandardScaler,
-)
+from spectransfer.preprocessing import StandardScaler, WavelengthCropper
 
 
 class PrimarySide:
@@ -212,8 +210,12 @@ class PrimarySide:
         """
         if self.transformer is None:
             return predicted
-        steps = [step for step in self.steps if can_be_undone(step)]
-        return self._narrowed(_pass(steps, _columns(np.asarray(predicted))))
+        late = _late_croppers(self.steps)
+        steps = [step for step in self.steps if can_be_undone(step) or step in late]
+        spectra = _columns(np.asarray(predicted))
+        for cropper in reversed(late):
+            spectra = _widened(cropper, spectra)
+        return self._narrowed(_pass(steps, spectra))
 
     def undo(self, prepared: FloatArray) -> FloatArray:
         """Bring predictions of a regressor back, as far as that can be done."""
@@ -234,7 +236,7 @@ class PrimarySide:
             return targets
         steps = steps[: lossy[-1] + 1]
         primary = _pass(steps, _table(y, targets))
-        return self._narrowed(_undo(steps[:-1], primary))
+        return self._narrowed(_undo(steps, primary))
 
     def fitted_to(self, y: ArrayLike, source: Source | None = None) -> "PrimarySide":
         """Give a side with the mean and deviation of another map.
@@ -309,11 +311,36 @@ def _pass(steps: list[Any], spectra: Any, *, fit: bool = False) -> Any:
 
 
 def _undo(steps: list[Any], spectra: Any) -> Any:
-    """Undo steps from last to first, passing over those that cannot be undone."""
+    """Undo steps from last to first, passing over those that cannot be undone.
+
+    Channels that a cropper has cut stay cut; steps before it get zeros in their place.
+    """
+    late = _late_croppers(steps)
     for step in reversed(steps):
         if can_be_undone(step):
             spectra = step.inverse_transform(spectra)
+        elif step in late:
+            spectra = _widened(step, spectra)
+    for cropper in late:
+        spectra = np.asarray(spectra)[:, cropper.channels_]
     return spectra
+
+
+def _late_croppers(steps: list[Any]) -> list[WavelengthCropper]:
+    """Give the croppers behind steps that can be undone, which know all channels."""
+    return [
+        step
+        for i, step in enumerate(steps)
+        if isinstance(step, WavelengthCropper) and any(map(can_be_undone, steps[:i]))
+    ]
+
+
+def _widened(cropper: WavelengthCropper, spectra: Any) -> FloatArray:
+    """Give spectra all channels that a cropper knew, with zeros where it has cut."""
+    spectra = np.asarray(spectra)
+    wide = np.zeros((len(spectra), cropper.n_features_in_), dtype=spectra.dtype)
+    wide[:, cropper.channels_] = spectra
+    return wide
 
 
 def _channels_in_words(shape: tuple[int, ...]) -> str:

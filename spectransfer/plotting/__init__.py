@@ -14,13 +14,10 @@ from spectransfer.plotting._learning import LearningCurveDisplay
 from spectransfer.plotting._learning import curves_of as curves_of
 from spectransfer.plotting._lines import LIBS_LINES
 from spectransfer.plotting._maps import MapDisplay
-from spectransfer.plotting._reliability import (
-    BandDisplay,
-    ExpectedErrorDisplay,
-    T2QDisplay,
-)
+from spectransfer.plotting._reliability import BandDisplay, ExpectedErrorDisplay
 from spectransfer.plotting._spectra import SpectraDisplay
 from spectransfer.plotting._standards import StandardsCurveDisplay
+from spectransfer.plotting._t2q import T2QDisplay
 
 __all__ = [
     "LIBS_LINES",

@@ -1,4 +1,4 @@
-"""Which spectra to trust: bands, expected against true errors, T2 against Q."""
+"""Which spectra to trust: bands, and expected against true errors."""
 
 from typing import Any
 
@@ -6,7 +6,8 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from spectransfer._axis import Axis, axis_of
-from spectransfer._typing import ArrayLike
+from spectransfer._channels import read_names
+from spectransfer._typing import ArrayLike, BoolArray, FloatArray
 from spectransfer._wrapping import unit_of_predictions
 from spectransfer.metrics import spectrum_cosine
 from spectransfer.plotting._figure import (
@@ -16,9 +17,13 @@ from spectransfer.plotting._figure import (
     with_whole_formulas,
 )
 
+_INFERRED = "#E69F00"
+
 
 class BandDisplay:
     """A predicted spectrum with its band; inferred channels have a shade of their own.
+
+    Behind them it reaches over the full height.
 
     Parameters
     ----------
@@ -68,16 +73,37 @@ class BandDisplay:
     ) -> None:
         self.unit = unit
         self.label = places.label if isinstance(places, Axis) else "channel"
-        self.places = np.asarray(places, dtype=np.float64)
-        self.lower, self.upper = (np.asarray(b, np.float64) for b in (lower, upper))
-        none = np.zeros(len(self.places), dtype=bool)
+        self.places, self.lower, self.upper = (
+            np.asarray(b, np.float64) for b in (places, lower, upper)
+        )
+        none = np.zeros(self.places.shape, dtype=bool)
         self.inferred = none if inferred is None else np.asarray(inferred, dtype=bool)
         self.measured = None if measured is None else np.asarray(measured)
-        if not self.places.shape == self.lower.shape == self.upper.shape:
+        self._check()
+
+    def _check(self) -> None:
+        if self.places.ndim != 1 or not (
+            self.places.shape == self.lower.shape == self.upper.shape
+        ):
             raise ValueError(
                 "places, lower and upper must be those of one spectrum, but their "
                 f"shapes are {self.places.shape}, {self.lower.shape} and "
                 f"{self.upper.shape}. Pass one row of a band."
+            )
+        for name, values in (("inferred", self.inferred), ("measured", self.measured)):
+            if values is not None and values.shape != self.places.shape:
+                raise ValueError(
+                    f"{name} has one value for each of the {len(self.places)} channels "
+                    f"of the band, but its shape is {values.shape}. Pass one row, in "
+                    "the space of the predictions."
+                )
+        crossed = self.lower > self.upper
+        if crossed.any():
+            j = int(crossed.argmax())
+            raise ValueError(
+                "lower must nowhere be above upper, but in channel "
+                f"{j} they are {self.lower[j]:.6g} and {self.upper[j]:.6g}. Give them "
+                "in this order."
             )
 
     def plot(self, ax: Any = None) -> "BandDisplay":
@@ -99,20 +125,18 @@ class BandDisplay:
         (self.line_,) = self.ax_.plot(self.places, middle, lw=0.8, label="predicted")
         kinds = {"band": (~self.inferred, self.line_.get_color())}
         if self.inferred.any():
-            kinds["band, inferred"] = (self.inferred, "#E69F00")
-        self.bands_ = [
-            self.ax_.fill_between(
-                self.places,
-                self.lower,
-                self.upper,
-                where=where,
-                color=color,
-                alpha=0.3,
-                lw=0,
-                label=label,
-            )
-            for label, (where, color) in kinds.items()
-        ]
+            kinds["band, inferred"] = (self.inferred, _INFERRED)
+        # kinds meet half way between their channels, and one channel alone is seen
+        x, half = _with_halves(self.places), np.arange(2 * len(self.places) - 1) / 2
+        self.bands_ = []
+        for label, (where, color) in kinds.items():
+            whole = where[np.floor(half).astype(int)] | where[np.ceil(half).astype(int)]
+            edges = _with_halves(self.lower), _with_halves(self.upper)
+            style = {"color": color, "alpha": 0.3, "lw": 0, "label": label}
+            self.bands_.append(self.ax_.fill_between(x, *edges, where=whole, **style))
+        for start, stop in _runs(self.inferred):
+            ends = x[max(2 * start - 1, 0)], x[min(2 * stop - 1, len(x) - 1)]
+            self.ax_.axvspan(*ends, color=_INFERRED, alpha=0.1, lw=0, zorder=0)
         if self.measured is not None:
             self.ax_.plot(self.places, self.measured, "k:", lw=0.8, label="measured")
         self.ax_.set_xlabel(self.label)
@@ -142,7 +166,8 @@ class BandDisplay:
         X : array-like of shape (1, n_secondary), or PairedSpectra of one spot
             The secondary spectrum. A pair has the primary one, axes and unit, too.
         y : array-like of shape (1, n_primary), default=None
-            What the primary measured; a data frame tells the axis.
+            What the primary measured; a data frame tells the axis. Without it, bands
+            are drawn over the axis that the transfer knows.
         coverage : float, default=0.9
             As in `predict_interval`.
         simultaneous : bool, default=False
@@ -159,11 +184,21 @@ class BandDisplay:
             The display, drawn.
         """
         X, y, unit = _sides_of(transfer, X, y, unit)
-        lower, upper = transfer.predict_interval(X, coverage, simultaneous=simultaneous)
-        measured = None if y is None else np.asarray(transfer.transform_target(y))[0]
-        axis = None if y is None else axis_of(y)
+        band = transfer.predict_interval(X, coverage, simultaneous=simultaneous)
+        lower, upper = (b.reshape(len(b), -1) for b in band)
+        if len(lower) != 1:
+            raise ValueError(
+                "A band is drawn of one spectrum, but X has "
+                f"{len(lower)}. Pass one row, such as X[:1]."
+            )
+        measured = None
+        if y is not None:
+            measured = np.asarray(transfer.transform_target(y)).reshape(-1)
+        axis = axis_of(y)
+        if axis is None:
+            axis = read_names(getattr(transfer, "target_names_in_", ()))
         places: Any = np.arange(lower.shape[1])
-        if axis is not None:
+        if axis is not None and len(axis.values) == len(places):
             places = Axis(axis.values, axis.unit)
         return cls(
             places,
@@ -173,6 +208,19 @@ class BandDisplay:
             measured=measured,
             unit=unit,
         ).plot(ax)
+
+
+def _with_halves(values: FloatArray) -> FloatArray:
+    """Give values of channels, and those half way between neighbours."""
+    half = np.arange(2 * len(values) - 1) / 2
+    return np.interp(half, np.arange(len(values)), values)
+
+
+def _runs(marked: BoolArray) -> list[tuple[int, int]]:
+    """Give first channel, and the one after the last, of marked stretches."""
+    steps = np.diff(np.concatenate([[0], marked.astype(int), [0]]))
+    starts, stops = (np.flatnonzero(steps == step).tolist() for step in (1, -1))
+    return list(zip(starts, stops, strict=True))
 
 
 def _sides_of(
@@ -307,67 +355,3 @@ class ExpectedErrorDisplay:
             return cls(expected, true, name="cosine error").plot(ax)
         off = np.asarray(measured, np.float64) - predicted
         return cls(expected, np.linalg.norm(off, axis=1), unit=unit).plot(ax)
-
-
-class T2QDisplay:
-    """Hotelling's T2 against Q, with the limits beyond which spectra are flagged.
-
-    Parameters
-    ----------
-    judgement : Judgement
-        What `ApplicabilityDomain.judge` found.
-
-    Attributes
-    ----------
-    ax_ : matplotlib.axes.Axes
-        Axes that were drawn on.
-    figure_ : matplotlib.figure.Figure
-        Their figure.
-
-    See Also
-    --------
-    MapDisplay : Maps of flags and of expected errors, by `from_values`.
-
-    Examples
-    --------
-    >>> from spectransfer.datasets import make_instrument_pair
-    >>> from spectransfer.plotting import T2QDisplay
-    >>> from spectransfer.reliability import ApplicabilityDomain
-    >>> spectra = make_instrument_pair(n_spectra=60, random_state=0).X_secondary
-    >>> domain = ApplicabilityDomain().fit(spectra)
-    >>> T2QDisplay(domain.judge(spectra)).plot().ax_.get_xscale()
-    'log'
-    """
-
-    def __init__(self, judgement: Any) -> None:
-        self.judgement = judgement
-
-    def plot(self, ax: Any = None) -> "T2QDisplay":
-        """Draw all spectra, and the limits.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None makes a new figure.
-
-        Returns
-        -------
-        T2QDisplay
-            Itself.
-        """
-        self.ax_ = axes_for(ax, (4.8, 3.8))
-        self.figure_ = self.ax_.figure
-        t2, q = (self.judgement.statistics[name] for name in ("T2", "Q"))
-        for label, rows, mark in (
-            ("usual", ~self.judgement.flagged, "."),
-            ("flagged", self.judgement.flagged, "x"),
-        ):
-            self.ax_.plot(t2[rows], q[rows], mark, ms=4, label=label)
-        self.ax_.axvline(self.judgement.limits["T2"], color="0.35", ls="--", lw=1)
-        self.ax_.axhline(self.judgement.limits["Q"], color="0.35", ls="--", lw=1)
-        self.ax_.set_xscale("log")
-        self.ax_.set_yscale("log")
-        self.ax_.set_xlabel("T2")
-        self.ax_.set_ylabel("Q")
-        self.ax_.legend(frameon=False, fontsize="small")
-        return self

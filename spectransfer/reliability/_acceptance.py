@@ -1,113 +1,45 @@
-r"""Is a transfer good enough to be used? Verdicts with the numbers they rest on.
+"""Is a transfer good enough to be used? Its test with samples it does not know."""
 
-Errors before and after the transfer are those of the same samples, so they are compared
-sample by sample. With the difference :math:`d_g` of mean squared errors of sample g, a
-permutation test turns the signs of all :math:`d_g` at random (R. A. Fisher, "The Design
-of Experiments", 1935), and Wilcoxon's test ranks them.
-"""
-
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from scipy.stats import wilcoxon
 
 from spectransfer._typing import ArrayLike, BoolArray, FloatArray, IntArray
 from spectransfer._validation import HasMethods, validate_params
-from spectransfer.metrics import (
-    PropertyErrors,
-    property_errors,
-    read_property,
-    target_in_prediction_space,
-)
+from spectransfer._version import __version__
 from spectransfer.reliability._conformal import numbers_of
-from spectransfer.reliability._domain import ApplicabilityDomain, Judgement
+from spectransfer.reliability._domain import ApplicabilityDomain
+from spectransfer.reliability._paired import (
+    errors_of_samples,
+    permutation_test,
+    slope_of,
+    spread_of,
+    squares_of,
+    wilcoxon_test,
+)
 from spectransfer.reliability._predicted import InferredLine
+from spectransfer.reliability._tested import (
+    SPECTRA,
+    axis_values,
+    check_limits,
+    check_named,
+    check_properties,
+    checksum_of,
+    predictions_and_truth,
+    read_figure,
+)
+from spectransfer.reliability._verdict import (
+    Acceptance,
+    AcceptanceRow,
+    judged_rows,
+    verdict_of,
+)
 
-_ALPHA = 0.05
-_TURNS = 9999
 _OF_THE_PRIMARY = 1.2
 _OF_THE_SPREAD = 0.5
-_BLOCK = 500
-DO_NOT, NEEDLESS, GOOD = "do not use", "no transfer needed", "transfer"
-
-
-@dataclass(frozen=True)
-class AcceptanceRow:
-    """One figure, before and after the transfer.
-
-    Parameters
-    ----------
-    name : str
-        "spectra", or the name of a property.
-    before, after : PropertyErrors
-        RMSEP, bias and SEP without and with the transfer, in the unit of the figure.
-    slopes : tuple of float
-        Slope of predicted against known values, before and after.
-    limit : float
-        Largest RMSEP that is accepted.
-    p_permutation, p_wilcoxon : float
-        How likely samples are to differ so much before and after by chance.
-    verdict : str
-        "transfer", "no transfer needed" or "do not use".
-    inferred : float, default=nan
-        Share of its channels that the secondary instrument does not see. NaN where
-        that is not known, as of calibrations and of transfers without `inferred_`.
-    """
-
-    name: str
-    before: PropertyErrors
-    after: PropertyErrors
-    slopes: tuple[float, float]
-    limit: float
-    p_permutation: float
-    p_wilcoxon: float
-    verdict: str
-    inferred: float = float("nan")
-
-
-@dataclass(frozen=True)
-class Acceptance:
-    """What was found where a transfer was tested.
-
-    Parameters
-    ----------
-    verdict : str
-        "transfer", "no transfer needed" or "do not use": for "transfer", no figure may
-        say "do not use".
-    rows : list of AcceptanceRow
-        The figures.
-    n_spectra, n_samples : int
-        Spectra and samples that were tested.
-    judgement : Judgement or None
-        Which of them are strange, where a domain was given.
-    checksum : str
-        SHA-256 of the tested spectra and of what was predicted.
-    lines : tuple of InferredLine, default=()
-        Predicted lines that no secondary channel supports, where the transfer is a
-        `ConformalTransfer`.
-    """
-
-    verdict: str
-    rows: list[AcceptanceRow]
-    n_spectra: int
-    n_samples: int
-    judgement: Judgement | None
-    checksum: str
-    lines: tuple[InferredLine, ...] = ()
-
-    def __repr__(self) -> str:
-        said = [f"{self.verdict} ({self.n_samples} samples)"]
-        for row in self.rows:
-            mark = f" ({row.inferred:.0%} inferred)" if row.inferred > 0 else ""
-            said.append(
-                f"{row.name}{mark}: RMSEP {row.before.rmsep:.3g} before, "
-                f"{row.after.rmsep:.3g} after, limit {row.limit:.3g}, "
-                f"p {row.p_permutation:.2g}: {row.verdict}"
-            )
-        return "\n".join(said)
 
 
 @validate_params(
@@ -117,6 +49,7 @@ class Acceptance:
         "properties": [dict, None],
         "limits": [dict, None],
         "domain": [ApplicabilityDomain, None],
+        "units": [dict, None],
     },
     prefer_skip_nested_validation=True,
 )
@@ -130,13 +63,16 @@ def accept_transfer(
     limits: Mapping[str, float] | None = None,
     sample_id: ArrayLike | None = None,
     domain: ApplicabilityDomain | None = None,
+    units: Mapping[str, str] | None = None,
 ) -> Acceptance:
     """Test a fitted transfer with samples that it does not know.
 
     A figure is accepted with "transfer" where its RMSEP is within the limit, and
     samples are significantly (5 %) better than without the transfer; with "no transfer
     needed" where they are not, and are within the limit without it, too. All else is
-    "do not use", such as an improvement that too few samples prove.
+    "do not use", or "too few samples" where no p of so few can be significant. The
+    whole is "transfer" where one figure is, and the transfer brings none beyond its
+    limit. p are corrected for the number of figures.
 
     Parameters
     ----------
@@ -144,25 +80,36 @@ def accept_transfer(
         Fitted.
     before : estimator
         Fitted: what is done without a transfer, such as ``OffsetTransfer("nothing")``.
+        Its predictions are in the space of the transfer's.
     X, y : array-like of shape (n_spectra, n_channels)
-        Secondary and primary spectra of the samples.
+        Secondary and primary spectra of samples from which neither has learned. That
+        is not checked: who signs the page confirms it.
     properties : mapping of str to (calibration, values), default=None
         A fitted calibration that reads predictions, or a slice of channels whose mean
         is a band, and known values of shape (n_spectra,). With None for values, the
         truth is what is read from the primary spectra.
     limits : mapping of str to float, default=None
         Largest RMSEP of "spectra" and of properties. By default it is 1.2 times that
-        of the primary's own spectra, and half of the standard deviation where these
-        are the truth.
+        of the primary's own spectra, and half of the standard deviation over samples
+        where these are the truth.
     sample_id : array-like of shape (n_spectra,), default=None
-        Sample of each spectrum. None takes every spectrum for a sample.
+        Sample of each spectrum; samples count alike. None takes every spectrum for a
+        sample.
     domain : ApplicabilityDomain, default=None
         Fitted: tells which of the samples are strange.
+    units : mapping of str to str, default=None
+        Units of "spectra" and of properties, for the page.
 
     Returns
     -------
     Acceptance
         The verdict, with its numbers. It prints as a few lines.
+
+    Raises
+    ------
+    ValueError
+        Something is NaN or infinite, a limit or a unit belongs to no figure, or both
+        predict in different spaces.
 
     See Also
     --------
@@ -184,34 +131,74 @@ def accept_transfer(
     >>> accept_transfer(*fitted, new.X_secondary, new.X_primary).verdict
     'transfer'
     """
-    predicted = [np.asarray(t.predict(X)) for t in (transfer, before)]
-    truths = [np.asarray(target_in_prediction_space(t, y)) for t in (transfer, before)]
-    samples = numbers_of(sample_id, len(predicted[0]))
+    predicted, truth = predictions_and_truth((transfer, before), X, y)
+    samples = numbers_of(sample_id, len(truth))
+    asked = check_properties(properties, *truth.shape)
+    names = [SPECTRA, *asked]
+    told = check_limits(limits, names), check_named(units, names, "units")
     seen = getattr(transfer, "inferred_", None)
-    rows = [
-        replace(
-            _row("spectra", predicted, truths, samples, None, limits),
-            inferred=_share(seen, slice(None)),
-        )
+    figures = {SPECTRA: (slice(None), None)} | asked
+    rows, read = _figures(figures, predicted, truth, samples, told)
+    rows = [replace(row, inferred=_share(seen, figures[row.name][0])) for row in rows]
+    arrays = [
+        *(("X", X), ("y", y), ("after", predicted[0]), ("before", predicted[1])),
+        *(("sample", samples), ("axis of X", axis_values(X))),
+        *(("axis of y", axis_values(y)), *read),
     ]
-    for name, (calibration, values) in (properties or {}).items():
-        read = [_read(calibration, p, name) for p in predicted]
-        primary = [_read(calibration, t, name) for t in truths]
-        known = primary if values is None else [np.asarray(values, float).ravel()] * 2
-        own = None if values is None else property_errors(known[0], primary[0]).rmsep
-        row = _row(name, read, known, samples, own, limits)
-        rows.append(replace(row, inferred=_share(seen, calibration)))
-    told = {row.verdict for row in rows}
-    verdict = next(v for v in (DO_NOT, GOOD, NEEDLESS) if v in told)
+    rows = judged_rows(rows, int(samples.max()) + 1)
+    about = _about(transfer, before)
+    bands = {name: str(c) for name, (c, _) in asked.items() if isinstance(c, slice)}
+    settings = {"limits": told[0], "units": told[1], "bands": bands, **about}
+    checksum, line = checksum_of(settings, arrays)
     return Acceptance(
-        verdict=verdict,
+        verdict=verdict_of(rows),
         rows=rows,
         n_spectra=len(samples),
         n_samples=int(samples.max()) + 1,
         judgement=None if domain is None else domain.judge(X),
-        checksum=_checksum(X, y, predicted[0]),
+        checksum=checksum,
         lines=_lines(transfer, X),
+        settings=line,
+        about=about,
+        false_alarms=float("nan") if domain is None else domain.false_alarms_,
+        sample_names=None if sample_id is None else np.asarray(sample_id).astype(str),
     )
+
+
+def _figures(
+    figures: Mapping[str, tuple[Any, FloatArray | None]],
+    predicted: list[FloatArray],
+    truth: FloatArray,
+    samples: IntArray,
+    told: tuple[Mapping[str, float], Mapping[str, str]],
+) -> tuple[list[AcceptanceRow], list[tuple[str, FloatArray]]]:
+    """Compare all figures; give what was read of each property, too."""
+    rows, arrays = [_row(SPECTRA, predicted, truth, samples, None, told)], []
+    for name, (calibration, values) in figures.items():
+        if name == SPECTRA:
+            continue
+        read = [read_figure(calibration, p, name) for p in predicted]
+        known = primary = read_figure(calibration, truth, name)
+        own = None
+        if values is not None:
+            known, own = values, errors_of_samples(values, primary, samples).rmsep
+        rows.append(_row(name, read, known, samples, own, told))
+        parts = zip(("known", "after", "before"), (known, *read), strict=True)
+        arrays += [(f"{name}: {part}", array) for part, array in parts]
+    return rows, arrays
+
+
+def _about(transfer: Any, before: Any) -> dict[str, str]:
+    """Say what was tested: transfers, version, day."""
+    told = {
+        "transfer (after)": " ".join(repr(transfer).split()),
+        "before": " ".join(repr(before).split()),
+        "spectransfer": __version__,
+        "day of the test (UTC)": datetime.now(UTC).date().isoformat(),
+    }
+    if hasattr(transfer, "n_samples_"):
+        told["samples of its fit whose errors are known"] = str(transfer.n_samples_)
+    return told
 
 
 def _share(inferred: BoolArray | None, band: Any) -> float:
@@ -227,95 +214,37 @@ def _lines(transfer: Any, X: ArrayLike) -> tuple[InferredLine, ...]:
     return tuple(transfer.inferred_lines(X))
 
 
-def _read(calibration: Any, spectra: FloatArray, name: str) -> FloatArray:
-    if isinstance(calibration, slice):
-        band: FloatArray = spectra[:, calibration].mean(axis=1, dtype=np.float64)
-        return band
-    return read_property(calibration, spectra, name)
-
-
 def _row(
     name: str,
     predicted: list[FloatArray],
-    known: list[FloatArray],
+    known: FloatArray,
     samples: IntArray,
     own: float | None,
-    limits: Mapping[str, float] | None,
+    told: tuple[Mapping[str, float], Mapping[str, str]],
 ) -> AcceptanceRow:
-    """Compare a figure after (0) and before (1) the transfer."""
-    after, before = (
-        property_errors(k, p) for k, p in zip(known, predicted, strict=True)
-    )
-    default = (
-        _OF_THE_SPREAD * _spread(known[0]) if own is None else _OF_THE_PRIMARY * own
-    )
-    limit = float((limits or {}).get(name, default))
-    gained = _by_sample(known[1], predicted[1], samples) - _by_sample(
-        known[0], predicted[0], samples
-    )
-    p_permutation = permutation_test(gained)
-    p_wilcoxon = float(wilcoxon(gained).pvalue) if gained.any() else 1.0
-    better = p_permutation <= _ALPHA and gained.mean() > 0
-    verdict = DO_NOT
-    if better and after.rmsep <= limit:
-        verdict = GOOD
-    elif not better and before.rmsep <= limit:
-        verdict = NEEDLESS
-    slopes = _slope(known[1], predicted[1]), _slope(known[0], predicted[0])
+    """Compare a figure after (0) and before (1) the transfer; no verdict yet."""
+    after, before = (errors_of_samples(known, p, samples) for p in predicted)
+    if name in told[0]:
+        limit, source = told[0][name], "given"
+    elif own is None:
+        limit = _OF_THE_SPREAD * spread_of(known, samples)
+        source = "half of the standard deviation over samples"
+    else:
+        limit, source = _OF_THE_PRIMARY * own, "1.2 times the primary's own RMSEP"
+    squares = [squares_of(known, p, samples) for p in predicted]
+    gained = squares[1] - squares[0]
     return AcceptanceRow(
-        name, before, after, slopes, limit, p_permutation, p_wilcoxon, verdict
+        name=name,
+        before=before,
+        after=after,
+        slopes=(
+            slope_of(known, predicted[1], samples),
+            slope_of(known, predicted[0], samples),
+        ),
+        limit=limit,
+        p_permutation=permutation_test(gained),
+        p_wilcoxon=wilcoxon_test(gained),
+        verdict="",
+        limit_from=source,
+        unit=str(told[1].get(name, "")),
     )
-
-
-def permutation_test(gained: FloatArray) -> float:
-    """Give the two-sided p of a mean, when signs are turned at random.
-
-    Parameters
-    ----------
-    gained : ndarray of shape (n_samples,)
-        Differences.
-
-    Returns
-    -------
-    float
-        At least 1e-4.
-    """
-    rng = np.random.default_rng(0)
-    # rounding must not tell a turned sum from the same one
-    seen = abs(gained.sum()) * (1 - 1e-12)
-    beyond = 0
-    for start in range(0, _TURNS, _BLOCK):
-        n = min(_BLOCK, _TURNS - start)
-        signs = rng.choice([-1.0, 1.0], (n, len(gained)))
-        beyond += int((np.abs(signs @ gained) >= seen).sum())
-    return (1 + beyond) / (1 + _TURNS)
-
-
-def _by_sample(
-    known: FloatArray, predicted: FloatArray, samples: IntArray
-) -> FloatArray:
-    """Give the mean squared error of each sample."""
-    off = (predicted.astype(np.float64) - known).reshape(len(samples), -1)
-    squares = (off**2).mean(axis=1)
-    return np.bincount(samples, squares) / np.bincount(samples)
-
-
-def _spread(known: FloatArray) -> float:
-    table = known.astype(np.float64).reshape(len(known), -1)
-    return float(np.sqrt(((table - table.mean(axis=0)) ** 2).mean()))
-
-
-def _slope(known: FloatArray, predicted: FloatArray) -> float:
-    x, z = (a.astype(np.float64).ravel() for a in (known, predicted))
-    x = x - x.mean()
-    square = float(x @ x)
-    return float(x @ z) / square if square > 0 else float("nan")
-
-
-def _checksum(*arrays: Any) -> str:
-    told = hashlib.sha256()
-    for array in arrays:
-        values = np.ascontiguousarray(np.asarray(array))
-        told.update(f"{values.shape} {values.dtype}".encode())
-        told.update(values.tobytes())
-    return told.hexdigest()

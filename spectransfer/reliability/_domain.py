@@ -1,5 +1,6 @@
 """`ApplicabilityDomain`: which spectra are such as a transfer has learned from."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -13,6 +14,7 @@ from spectransfer._blocks import row_blocks
 from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, BoolArray, FloatArray, IntArray
 from spectransfer._validation import Interval, check_spectra, fit_context
+from spectransfer.exceptions import SpectransferWarning
 from spectransfer.reliability._conformal import (
     folds_of,
     level_of,
@@ -23,6 +25,8 @@ from spectransfer.reliability._conformal import (
 from spectransfer.reliability._statistics import STATISTICS, Gauge, Population
 
 _NAMED = 3  # channels
+_SAME = 1e-6  # from each other, in components of variance 1
+_MOST_SAME = 0.05  # of the spectra
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,9 @@ class ApplicabilityDomain(OnItsPage, OutlierMixin, BaseEstimator):
 
     The rate holds for spectra that are drawn as those of `fit` were. Standards that
     were chosen far apart are stranger than the spectra between them: fewer alarms
-    follow.
+    follow, and also where a sample has many spectra, since it is samples that are
+    counted. With fewer than 20 samples the rate is about that of `false_alarms_`, and
+    little can be found.
 
     References
     ----------
@@ -177,9 +183,21 @@ class ApplicabilityDomain(OnItsPage, OutlierMixin, BaseEstimator):
                 "sample_id out to take every spectrum for one."
             )
         self._population, statistics = self._learn(spectra, folds_of(samples))
+        same = int((statistics[:, 2] < _SAME).sum())
+        if same > _MOST_SAME * len(spectra) and len(self._population.roots):
+            warnings.warn(
+                f"Spectra have to be of different samples, but {same} of "
+                f"{len(spectra)} are the same as others, so that others will look "
+                "strange beside them. Pass sample_id, or each spectrum once.",
+                SpectransferWarning,
+                stacklevel=2,
+            )
         rate = max(self.false_alarms, 1.0 / (n_samples + 1))
         self._gauge = Gauge.of(statistics, rate)
-        strange = self._gauge.measure(statistics).max(axis=1)
+        strange = np.empty(len(spectra))
+        for out in folds_of(samples):  # what is measured has no part in its measure
+            gauge = Gauge.of(np.delete(statistics, out, axis=0), rate)
+            strange[out] = gauge.measure(statistics[out]).max(axis=1)
         level = level_of(1 - rate, n_samples)
         weights = weights_of(samples)
         limit = float(limits_of(strange[:, None], weights, level)[0])
@@ -197,9 +215,12 @@ class ApplicabilityDomain(OnItsPage, OutlierMixin, BaseEstimator):
     ) -> tuple[Population, FloatArray]:
         """Give what is known of all spectra, and statistics of left-out ones."""
         known, squares = [], []
+        # as many components for all spectra as for those that are left
+        fewest = len(spectra) - max(map(len, folds)) - 1
+        n_components = max(min(self.n_components, fewest), 1)
         for out in folds:
             others = np.delete(spectra, out, axis=0)
-            known.append(Population.of(others, self.n_components))
+            known.append(Population.of(others, n_components))
             left = known[-1].residuals(spectra[out])[1]
             squares.append((left**2).sum(axis=0, dtype=np.float64))
         total, n = np.sum(squares, axis=0), len(spectra)
@@ -208,7 +229,7 @@ class ApplicabilityDomain(OnItsPage, OutlierMixin, BaseEstimator):
             # what is left out has no part in its own noise
             judge = population.with_noise(np.maximum(total - own, 0) / (n - len(out)))
             statistics[out] = judge.statistics(spectra[out])
-        whole = Population.of(spectra, self.n_components).with_noise(total / n)
+        whole = Population.of(spectra, n_components).with_noise(total / n)
         return whole, statistics
 
     def _statistics(self, spectra: FloatArray) -> FloatArray:
@@ -268,7 +289,8 @@ class ApplicabilityDomain(OnItsPage, OutlierMixin, BaseEstimator):
         ndarray of shape (n_spectra,)
             +1 for a spectrum like those of `fit`, -1 for one that is flagged.
         """
-        return np.where(self.decision_function(X) < 0, -1, 1)
+        # what overflows is not a number, and not usual
+        return np.where(self.decision_function(X) >= 0, 1, -1)
 
     def judge(self, X: ArrayLike) -> Judgement:
         """Say which spectra are strange, and why: statistic and channels.
@@ -288,7 +310,7 @@ class ApplicabilityDomain(OnItsPage, OutlierMixin, BaseEstimator):
         statistics = self._statistics(spectra)
         measured = self._gauge.measure(statistics)
         strange = measured.max(axis=1)
-        flagged = -strange - self.offset_ < 0
+        flagged = ~(-strange - self.offset_ >= 0)
         above = np.append(np.cumsum(self._held[::-1])[::-1], 0.0)
         held = above[np.searchsorted(self._strange, strange - 1e-12)]
         n = self._n_samples

@@ -107,10 +107,11 @@ def inferred_channels(X: Any, y: Any, n_channels: int) -> tuple[BoolArray, Float
             stacklevel=3,
         )
         return np.zeros(n_channels, dtype=bool), there.values
-    step = float(np.median(np.diff(here.values)))
-    after = np.searchsorted(here.values, there.values)
+    seen = np.sort(here.values)
+    step = float(np.median(np.diff(seen)))
+    after = np.searchsorted(seen, there.values)
     nearest = [
-        np.abs(here.values[np.clip(k, 0, len(here.values) - 1)] - there.values)
+        np.abs(seen[np.clip(k, 0, len(seen) - 1)] - there.values)
         for k in (after - 1, after)
     ]
     return np.minimum(*nearest) > _REACH * step, there.values

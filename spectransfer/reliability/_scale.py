@@ -13,15 +13,17 @@ few standards the law is nearly the same for all channels, each in its own units
 from typing import Any
 
 import numpy as np
+from scipy.optimize import nnls
 from sklearn.ensemble import ExtraTreesRegressor
 
 from spectransfer._blocks import block_slices
-from spectransfer._typing import FloatArray, IntArray
+from spectransfer._typing import BoolArray, FloatArray, IntArray
 
 Factors = tuple[FloatArray, FloatArray, float]
 
 _LEAST = 0.1  # of the mean error of a channel, at the mean expected error
-_SHARED = 100  # spectra for which all channels together count in each
+_FEW = 20  # samples up to which one law is told
+_SHARED = 100  # samples for which all channels together count in each
 _CHANNELS = 256  # worked on at a time
 _CACHED = 2**19  # bytes of predictions that are worked on at a time
 _ROUNDS = 4
@@ -54,12 +56,19 @@ def left_out(
     return found
 
 
-def fit_scale(predicted: FloatArray, off: FloatArray, error: FloatArray) -> Factors:
+def fit_scale(
+    predicted: FloatArray,
+    off: FloatArray,
+    error: FloatArray,
+    n_samples: int | None = None,
+) -> Factors:
     """Learn how errors of channels grow with the error and the light of a spectrum.
 
-    In units of its mean error, and of its mean light, every channel counts as if 100
-    spectra more had the moments of all channels together: few standards tell a common
-    law only, and many tell that of each channel.
+    The samples beyond 20 count for their channel, and 100 more for what all channels
+    have together: the mean error that grows with their light, and in units of it and of
+    the light the moments. Few standards tell a common law only. Were it that of each
+    channel, what is odd about a standard would be in the errors of all that are
+    predicted by its help, and the standard would look usual; a new spectrum would not.
 
     Parameters
     ----------
@@ -67,6 +76,8 @@ def fit_scale(predicted: FloatArray, off: FloatArray, error: FloatArray) -> Fact
         Predictions of left-out spectra, and their absolute errors.
     error : ndarray of shape (n_spectra,)
         Expected error of each spectrum.
+    n_samples : int, default=None
+        Samples that they are of; None takes each spectrum for one.
 
     Returns
     -------
@@ -75,12 +86,18 @@ def fit_scale(predicted: FloatArray, off: FloatArray, error: FloatArray) -> Fact
     typical : float
         The mean expected error.
     """
+    beyond = max((n_samples or len(off)) - _FEW, 0)
+    own = beyond / (beyond + _SHARED)
     mean = off.mean(axis=0)
-    mean = np.maximum(mean, 1e-6 * (mean.max(initial=0.0) or 1.0))
+    least = 1e-6 * (mean.max(initial=0.0) or 1.0)
+    # a channel that is never off tells nothing of the others
+    telling = mean > least if mean.any() else np.ones(mean.shape, dtype=bool)
+    light = np.abs(predicted).mean(axis=0, dtype=np.float64)
+    shared_mean = _by_light(mean, light, telling)
+    mean = np.maximum(own * mean + (1 - own) * shared_mean, least)
     # light that is weaker than its error is not known any better than this
-    light = np.maximum(np.abs(predicted).mean(axis=0, dtype=np.float64), mean)
+    light = np.maximum(light, mean)
     typical = float(error.mean())
-    own = len(off) / (len(off) + _SHARED)
     a, b = np.ones_like(mean), np.zeros_like(mean)
     for _ in range(_ROUNDS):
         found = np.empty((5, len(mean)))
@@ -91,9 +108,17 @@ def fit_scale(predicted: FloatArray, off: FloatArray, error: FloatArray) -> Fact
                 error[:, None] / typical,
                 (a[part], b[part]),
             )
-        shared = found.mean(axis=1, keepdims=True)
+        shared = found[:, telling].mean(axis=1, keepdims=True)
         a, b = _two_factors(own * found + (1 - own) * shared)
     return a * mean, b * mean / light, typical
+
+
+def _by_light(mean: FloatArray, light: FloatArray, telling: BoolArray) -> FloatArray:
+    """Give the mean errors that channels of that light have, by least squares."""
+    size = float(light.max(initial=0.0)) or 1.0
+    terms = np.column_stack([np.ones_like(light), light / size])
+    found: FloatArray = terms @ nnls(terms[telling], mean[telling])[0]
+    return found
 
 
 def _moments(

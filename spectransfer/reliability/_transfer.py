@@ -2,10 +2,11 @@
 
 import warnings
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
-from scipy.stats import binom
+from scipy.stats import beta, binom
 from sklearn.base import (
     BaseEstimator,
     MetaEstimatorMixin,
@@ -55,8 +56,10 @@ from spectransfer.reliability._scale import (
 )
 
 _MOST = 2000  # spectra whose errors are kept
-_JUDGED = 20  # spectra from which on a batch is judged
+_FEWEST = 3
 _SURPRISE = 1e-3
+_FAR = 3.0  # times its limit, beyond which hardly any usual spectrum is
+_SELDOM = 5e-4
 
 
 class ConformalTransfer(
@@ -118,8 +121,11 @@ class ConformalTransfer(
     The coverage is that over all spectra like those of `fit`: of a kind of spectra, or
     of one spectrum, it may be more or less. Bands stand around the prediction of the
     transfer that knows all samples, and errors are those of transfers that knew fewer,
-    as in cross-validation. A proof of coverage exists for frozen transfers, and for
-    wider bands (CV+, [1]_); that it is met here is what tests and benchmarks show.
+    as in cross-validation; what is expected of a spectrum is learned from the same
+    samples, each left out in turn. Proofs of coverage exist for bands of a width that
+    was known before ([2]_) and for wider ones (CV+, [1]_); that it is met here is what
+    tests and benchmarks show. A transfer that hardly generalizes when one sample is
+    missing, as one that interpolates its standards, has bands that are too narrow.
 
     On a new day bands are calibrated again with its standards:
     ``ConformalTransfer(FrozenEstimator(recalibrated)).fit(X_today, y_reference)``.
@@ -194,8 +200,23 @@ class ConformalTransfer(
         ConformalTransfer
             The fitted estimator.
         """
+        self._properties = list(self.properties or {})
+        taken = {"euclidean", "cosine"} & {*self._properties}
+        if taken:
+            raise ValueError(
+                f"properties must have names of their own, but {taken.pop()!r} is the "
+                "error of the spectrum in expected_error. Call it something else."
+            )
         secondary, primary = check_pair(self, X, y)
         samples = numbers_of(sample_id, len(secondary))
+        n_samples = int(samples.max()) + 1
+        if n_samples < _FEWEST:
+            raise ValueError(
+                f"ConformalTransfer must be fitted to at least {_FEWEST} samples, "
+                "since it leaves each out in turn and looks at the others, but came "
+                f"with {n_samples} sample{'s' * (n_samples != 1)}. Measure more "
+                "standards."
+            )
         beside = {"X_unpaired": X_unpaired, "y_unpaired": y_unpaired}
         folds = folds_of(samples)
         known = X if hasattr(X, "columns") else secondary
@@ -240,19 +261,20 @@ class ConformalTransfer(
         scores = np.empty_like(off)
         for out in folds_of(samples):
             known = np.delete(np.arange(len(off)), out)
-            factors = fit_scale(predicted[known], off[known], error[known])
+            few = len(np.unique(samples[known]))
+            factors = fit_scale(predicted[known], off[known], error[known], few)
             scores[out] = off[out] / scale_of(factors, predicted[out], error[out])
-        self._factors = fit_scale(predicted, off, error)
         weights = weights_of(samples)
         self.n_samples_ = int(samples.max()) + 1
+        self._factors = fit_scale(predicted, off, error, self.n_samples_)
         self._limits = limit_table(scores, weights, self.n_samples_)
         largest = scores.max(axis=1, keepdims=True)
         self._largest = limit_table(largest, weights, self.n_samples_)
 
     def _features(
         self, secondary: FloatArray, predicted: FloatArray
-    ) -> tuple[FloatArray, int]:
-        """Give what the forest reads, (n_spectra, n_features), and how many flags."""
+    ) -> tuple[FloatArray, FloatArray]:
+        """Give what the forest reads, (n_spectra, n_features), and strangeness."""
         scores, statistics = self.domain_._described(secondary)
         if not np.isfinite(statistics).all():
             check_finite(secondary, "X")  # says where; a transfer may pass NaN on
@@ -260,7 +282,7 @@ class ConformalTransfer(
         limits = np.finfo(np.float64).tiny, np.finfo(np.float64).max
         known = size.astype(np.float64), statistics[:, :3]
         shown = [np.log(np.clip(values, *limits)) for values in known]
-        strange = int((self.domain_._strangeness(statistics) > 0).sum())
+        strange = self.domain_._strangeness(statistics)
         return np.column_stack([*shown, scores]), strange
 
     def predict(self, X: ArrayLike) -> FloatArray:
@@ -307,41 +329,76 @@ class ConformalTransfer(
         predicted = self.transfer_.predict(X)
         table = as_table(predicted)
         features, strange = self._features(secondary, table)
-        self._warn_of_strangers(strange, len(secondary))
+        self._warn_of_strangers(strange)
         error = expected(self._forest, features)[:, 0]
         lower, upper = band_of(self._factors, limits, table, error)
         return lower.reshape(predicted.shape), upper.reshape(predicted.shape)
 
     def _limits_at(self, coverage: float, simultaneous: bool) -> FloatArray:
         n = self.n_samples_
-        place = int(np.ceil(coverage * (n + 1) - 1e-9))
-        if not 0 < coverage < 1 or place > n:
+        given: Any = coverage
+        if not isinstance(given, Real):
+            raise TypeError(
+                "coverage must be a number such as 0.9, but it is a "
+                f"{type(coverage).__name__}."
+            )
+        if not 0 < coverage < 1 or np.ceil(coverage * (n + 1) - 1e-9) > n:
             raise ValueError(
                 f"coverage must lie between 0 and {n}/{n + 1}, which is what the "
                 f"errors of {n} samples can promise, but it is {coverage}. Lower it, "
                 "or fit with more standards."
             )
+        place = int(np.ceil(coverage * (n + 1) - 1e-9))
         limits: FloatArray = (self._largest if simultaneous else self._limits)[
             place - 1
         ]
         return limits
 
-    def _warn_of_strangers(self, strange: int, n: int) -> None:
-        rate = self.domain_.false_alarms_
-        if n < _JUDGED:
-            return
-        # the rate is itself known from n_samples_ only
-        spread = np.sqrt(rate * (1 - rate) / self.n_samples_)
-        if strange > binom.isf(_SURPRISE, n, min(rate + 3 * spread, 1.0)):
+    def _warn_of_strangers(self, strange: FloatArray) -> None:
+        """Warn of more flags than chance gives, and of what is far beyond its limit."""
+        n, limit = len(strange), -self.domain_.offset_
+        flagged = int((~(strange <= 0)).sum())
+        far = int((~(strange <= (_FAR - 1) * limit)).sum())
+        # the rate itself is known from n_samples_ only
+        held = round((1 - self.domain_.false_alarms_) * (self.n_samples_ + 1))
+        rate = beta.isf(_SURPRISE, self.n_samples_ + 1 - held, held)
+        seldom = binom.isf(_SURPRISE, n, _SELDOM)
+        if flagged > binom.isf(_SURPRISE, n, rate) or far > seldom:
+            by_chance = self.domain_.false_alarms_ * n
             warnings.warn(
-                "Bands hold for spectra that are like those of fit, but of these "
-                f"{n} spectra {strange} are not (by chance {rate * n:.0f}). After a "
-                "drift, recalibrate the transfer and fit "
+                "Bands hold for spectra that are like those of fit, but of "
+                f"{'this' if n == 1 else 'these'} {n} "
+                f"{'spectrum' if n == 1 else 'spectra'} {flagged} "
+                f"{'is' if flagged == 1 else 'are'} not (by chance {by_chance:.2g}). "
+                "After a drift, recalibrate the transfer and fit "
                 "ConformalTransfer(FrozenEstimator(transfer)) to standards of this "
-                "day. domain_.judge(X) says what is strange.",
+                "day that it does not know. domain_.judge(X) says what is strange.",
                 SpectransferWarning,
                 stacklevel=3,
             )
+
+    def score(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Give what `score` of the transfer gives.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_secondary)
+            Secondary spectra.
+        y : array-like of shape (n_spectra, n_primary) or (n_spectra,)
+            Measured primary spectra.
+        sample_weight : array-like of shape (n_spectra,), default=None
+            What each spectrum counts.
+
+        Returns
+        -------
+        float
+            R2, of a pipeline of ours in the space of its predictions.
+        """
+        check_is_fitted(self, "transfer_")
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        return float(self.transfer_.score(X, y, **weights))
 
     def expected_error(self, X: ArrayLike) -> dict[str, FloatArray]:
         """Give the typical error of each spectrum, from its secondary side alone.
@@ -360,7 +417,7 @@ class ConformalTransfer(
         predicted = as_table(self.predict(X))
         features, _ = self._features(check_spectra(self, X, finite=False), predicted)
         found = expected(self._forest, features)
-        names = ["euclidean", "cosine", *(self.properties or {})]
+        names = ["euclidean", "cosine", *self._properties]
         return dict(zip(names, found.T, strict=True))
 
     def inferred_lines(self, X: ArrayLike, coverage: float = 0.9) -> list[InferredLine]:

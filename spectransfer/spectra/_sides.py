@@ -45,7 +45,8 @@ def check_side(X: Any, name: str) -> np.ndarray:
     refuse_strange_columns(X, name)
     try:
         spectra = X if isinstance(X, np.ndarray) else np.asarray(X)
-    except (TypeError, ValueError) as error:
+    # the last of a tensor that has a gradient, or lies on a card
+    except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(
             f"{name} must be a table of shape (n_spectra, n_wavelengths), but its rows "
             f"make none: {error}. Give each spectrum the same number of channels."

@@ -26,6 +26,8 @@ from spectransfer._validation import (
 from spectransfer.transfer._neighbors import StoredSpectra
 from spectransfer.transfer._nominated import Nominator, nearest_nominated, nominator_of
 
+_SMALLEST, _LARGEST = 1e-140, 1e140  # whose squares float64 holds
+
 
 def neighbor_weights(distances: FloatArray, weights: str) -> FloatArray:
     """Weigh neighbours by their distance, each row summing to one.
@@ -93,15 +95,14 @@ def weighted_rows(
     return np.asarray(sparse @ values)
 
 
-def _refuse_extremes(stored: StoredSpectra) -> None:
+def _refuse_extremes(spectra: FloatArray) -> None:
     """Refuse spectra whose squares are beyond what float64 holds."""
-    squares, spectra = stored.squares, stored.spectra
-    lost = not squares.any() and len(spectra) > 1 and (spectra != spectra[0]).any()
-    if lost or not np.isfinite(squares).all() or not 1e-120 < stored.unit < 1e120:
+    peak = max(float(spectra.max()), -float(spectra.min()))
+    if peak and not _SMALLEST < peak < _LARGEST:
         raise ValueError(
-            "Neighbours are found by squared distances, which float64 holds for "
-            "intensities that differ by 1e-120 to 1e120, but the largest of these is "
-            f"{float(np.abs(spectra).max()):.3g}. Give them in another unit."
+            "Neighbours are found by squared distances, for intensities between "
+            f"{_SMALLEST:g} and {_LARGEST:g}, but the largest of these is {peak:.3g}. "
+            "Give them in another unit."
         )
 
 
@@ -126,8 +127,9 @@ class KNNTransfer(OnItsPage, MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
     n_components : int or None, default=None
         None compares each query with every stored spectrum in all channels. A number
         nominates ten times as many neighbours as are wanted in so many principal
-        components, and takes the nearest of these: faster among many wide spectra, and
-        most of the neighbours the same. For "euclidean" only.
+        components, and takes the nearest of these: faster among very many spectra, and
+        the same neighbours only where components hold most of what tells spectra
+        apart; not where noise does. For "euclidean" only.
     n_jobs : int or None, default=None
         Threads of scikit-learn's search, for other metrics than "euclidean". The
         matrix products take the threads that the BLAS library is given.
@@ -220,6 +222,7 @@ class KNNTransfer(OnItsPage, MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
         """
         secondary, primary = check_pair(self, X, y)
         counted = check_weights(sample_weight, secondary)
+        _refuse_extremes(secondary)
         if counted is not None and not counted.all():
             kept = np.flatnonzero(counted)
             secondary, primary, counted = secondary[kept], primary[kept], counted[kept]
@@ -239,9 +242,7 @@ class KNNTransfer(OnItsPage, MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
         self.primary_, self._counted = primary, counted
         self._nominator: Nominator | None = None
         if self.metric == "euclidean":
-            with np.errstate(over="ignore", invalid="ignore"):
-                self.neighbors_: Any = StoredSpectra.of(secondary)
-            _refuse_extremes(self.neighbors_)
+            self.neighbors_: Any = StoredSpectra.of(secondary)
             if self.n_components is not None:
                 self._nominator = nominator_of(self.neighbors_, self.n_components)
         else:

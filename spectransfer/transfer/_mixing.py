@@ -91,3 +91,12 @@ def mixed(maps: list[Any], weights: FloatArray, mixture: Mixture) -> Mixture:
         if shares.any():
             prior.add_to(mixture, shares)
     return mixture
+
+
+def middle(values: FloatArray, shares: FloatArray) -> float:
+    """Give the median of values that count by their shares."""
+    if not shares.any():
+        return float("nan")
+    order = np.argsort(values)
+    below = np.cumsum(shares[order]) >= 0.5 * shares.sum()
+    return float(values[order][np.argmax(below)])

@@ -80,6 +80,12 @@ def aligned(
     return rotation
 
 
+def _known(squares: FloatArray) -> FloatArray:
+    """Give what standards tell of each direction: all of it 1, nothing 0."""
+    unit = np.eye(len(squares))
+    return unit - np.linalg.inv(unit + squares)
+
+
 class Rotation(Nothing):
     r"""A rotation between the whitened components of both populations.
 
@@ -88,6 +94,10 @@ class Rotation(Nothing):
     standards tell it first: :math:`Q = U V^\top` with
     :math:`Z_s^\top Z_p = U \Sigma V^\top` (Procrustes). Then `aligned` lets both
     populations tell the rest.
+
+    A direction that no standard has is not rotated: only the part :math:`z K` of a
+    spectrum is, with :math:`K = 1 - (1 + Z_s^\top Z_s)^{-1}`. The rest stays as it was
+    resampled, or is left to the mean.
 
     Parameters
     ----------
@@ -117,11 +127,12 @@ class Rotation(Nothing):
         self.n_components = n_components
         self._left, self._right = secondary._whiten, primary._unwhiten[:n_components]
         self._z = standards.x @ secondary._whiten[:, :n_components]
-        self._rest: Any = 0.0
+        # what is exchanged: components, read at the primary wavelengths
+        self._taken: Any = np.zeros_like(self._right)
+        self._moved: Any = np.zeros_like(standards.y)
         if resampled is not None:
-            # back to secondary spectra, and on to the primary wavelengths
             self._taken = secondary._unwhiten[:n_components] @ resampled.T
-            self._rest = standards.x @ resampled.T - self._z @ self._taken
+            self._moved = standards.x @ resampled.T
         known = standards.means[0] - secondary.mean, standards.means[1] - primary.mean
         # the rotation turns about the means of the populations
         z_s = self._z + known[0] @ secondary._whiten[:, :n_components]
@@ -141,26 +152,32 @@ class Rotation(Nothing):
             for population in populations
         )
         product = z_s.T @ z_p
-        self._rotation = aligned(product, secondary, primary)
+        squares = z_s.T @ z_s
+        self._known = _known(squares)
+        self._rotation = self._known @ aligned(product, secondary, primary)
         samples = self.standards.samples
         n_groups = min(len(samples), _GROUPS)
         of_row = np.empty(len(z_s), dtype=np.intp)
-        without = []
+        without, known = [], []
         for number in range(n_groups):
             rows = np.concatenate(samples[number::n_groups])
             of_row[rows] = number
             rest = product - z_s[rows].T @ z_p[rows]
-            without.append(aligned(rest, secondary, primary))
+            known.append(_known(squares - z_s[rows].T @ z_s[rows]))
+            without.append(known[-1] @ aligned(rest, secondary, primary))
         self._left_out_rotations = np.stack(without)[of_row]
+        self._left_out_known = np.stack(known)[of_row]
 
     def carried(self) -> FloatArray:
-        return (self._z @ self._rotation) @ self._right + self._rest
+        rotated = (self._z @ self._rotation) @ self._right
+        return rotated - (self._z @ self._known) @ self._taken + self._moved
 
     def _carried_left_out(self, weights: FloatArray, columns: slice) -> FloatArray:
-        z = (weights @ self._z)[:, None] @ self._left_out_rotations
-        carried = z[:, 0] @ self._right[:, columns]
+        z = (weights @ self._z)[:, None]
+        carried = (z @ self._left_out_rotations)[:, 0] @ self._right[:, columns]
         if self._local is not None:
-            carried += weights @ self._rest[:, columns]
+            carried -= (z @ self._left_out_known)[:, 0] @ self._taken[:, columns]
+            carried += weights @ self._moved[:, columns]
         return carried
 
     def _add_prior(self, mixture: Mixture, share: float) -> None:
@@ -168,6 +185,6 @@ class Rotation(Nothing):
         right[: self.n_components] = share * (self._rotation @ self._right)
         local = None
         if self._local is not None:
-            right[: self.n_components] -= share * self._taken
+            right[: self.n_components] -= share * (self._known @ self._taken)
             local = share * self._local
         mixture.add(share, self.standards.means, local, (self._left, right))

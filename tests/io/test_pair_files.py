@@ -270,8 +270,8 @@ def test_a_single_array_is_not_a_pair(tmp_path):
         ),
         (
             {"wavelengths_secondary": np.full(260, "red")},
-            FileFormatError,
-            "could not convert string to float",
+            WavelengthError,
+            "'red' is no number with a unit",
         ),
         ({"notes": np.arange(5)}, FileFormatError, "notes must have one entry"),
         ({"meta": np.array("{oops")}, FileFormatError, "meta must be a JSON text"),

@@ -80,12 +80,7 @@ REGRESSORS = st.one_of(
     st.builds(RidgeCV),
     st.builds(LinearRegression),
     st.builds(PLSRegression, st.integers(1, 3)),
-    st.builds(
-        KNNTransfer,
-        st.integers(1, 5),
-        weights=st.just("distance"),
-        n_components=st.sampled_from([None, 2]),
-    ),
+    st.builds(KNNTransfer, st.integers(1, 5), weights=st.just("distance")),
     st.builds(MeanTransfer),
     st.builds(OffsetTransfer),
     st.builds(DirectStandardization),

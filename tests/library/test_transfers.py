@@ -72,6 +72,7 @@ REGRESSORS = [
     VAELatentTransfer(PCA(4), Ridge()),
     DirectMLPTransfer((16,), n_latent=3, training=FEW),
     KNNTransfer(3),
+    KNNTransfer(3, n_components=2),
     MeanTransfer(),
     OffsetTransfer(**AXES),
     DirectStandardization(),

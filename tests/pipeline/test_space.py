@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
@@ -16,6 +17,7 @@ from spectransfer import (
     StandardScaler,
     Training,
     VAELatentTransfer,
+    WavelengthCropper,
     make_transfer_pipeline,
 )
 from spectransfer.datasets import make_instrument_pair
@@ -156,3 +158,28 @@ def test_single_targets_have_no_space():
     with warnings.catch_warnings():
         warnings.simplefilter("error", SpectransferWarning)
         bare.fit(LIBRARY.X_secondary, LIBRARY.X_primary[:, 0])
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_scaler_before_a_cropper_is_undone_where_channels_are_left(frozen):
+    rng = np.random.default_rng(0)
+    X, y = rng.random((20, 30)), 5 + rng.random((20, 40)) * np.linspace(1, 9, 40)
+    axis = np.linspace(200, 300, 40)
+
+    def predicted(*steps):
+        side = make_pipeline(*steps)
+        primary = FrozenEstimator(side.fit(y)) if frozen else side
+        ridge = Ridge(1e-3)
+        transfer = make_transfer_pipeline(ridge, secondary=None, primary=primary)
+        return transfer.fit(X, y)
+
+    cropper = WavelengthCropper(222.0, 290.0, wavelengths=axis)
+    late = predicted(StandardScaler(), cropper, StandardScaler(power=0))
+    early = predicted(cropper, StandardScaler(), StandardScaler(power=0))
+    assert_allclose(late.predict(X), early.predict(X), rtol=1e-5)
+    kept = (axis >= 222.0) & (axis <= 290.0)
+    assert_allclose(late[-1].transform_target(y), y[:, kept], rtol=1e-6)
+    side = late[-1].primary_side_
+    assert_allclose(
+        side.prepare_predicted(late.predict(X)), late[-1].regressor_.predict(X)
+    )

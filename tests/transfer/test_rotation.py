@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import sparse
 from scipy.stats import ortho_group
 
 from spectransfer.transfer import _rotation
+from spectransfer.transfer._affine import Mixture
 from spectransfer.transfer._leave_out import samples_of
 from spectransfer.transfer._population import LibraryMoments
 from spectransfer.transfer._priors import Standards
@@ -77,3 +79,23 @@ def test_left_out_rotations_do_not_know_their_group():
         alone = Rotation(some, populations, 3)._rotation
         for row in group:
             assert_allclose(whole._left_out_rotations[row], alone, atol=1e-6)
+
+
+def test_a_direction_that_no_standard_has_is_left_as_it_was(rng):
+    # three components; the standards vary along two of them
+    cloud = rng.normal(size=(400, 3))
+    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+    populations = LibraryMoments.of(cloud), LibraryMoments.of(cloud @ turn)
+    plane = np.zeros((40, 3))
+    plane[:, :2] = 30.0 * rng.normal(size=(40, 2))
+    samples = samples_of(None, 40)
+    standards = Standards(plane, plane @ turn, samples)
+    read = sparse.csr_array(np.eye(3))
+    prior = Rotation(standards, populations, 3, read)
+    mixture = Mixture(standards.means[0], 3)
+    prior._add_prior(mixture, 1.0)
+    left, right = mixture.factors()
+    made = left @ right + mixture.local.T.toarray()
+    # the cloud that whitens is a draw: its axes are not quite those of the standards
+    assert_allclose(made[2], np.eye(3)[2], atol=0.15)
+    assert np.abs(made[:2] - np.eye(3)[:2]).max() > 0.3

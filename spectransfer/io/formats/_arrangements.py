@@ -89,10 +89,9 @@ def _describe_rows(
     wanted_column(block, names, "sample_id")
     alike = [i for i in others if is_sample(header[i], names)]
     ids = alike[0] if len(alike) == 1 else None
-    corner = axis_name(header[0])[1] if 0 in others else None
-    if parsed.unit is None and corner != "pixel":  # pixels may describe spectra
-        parsed.unit = corner
     columns = dict(zip(others, texts_of(block, others), strict=True))
+    if parsed.unit is None:
+        parsed.unit = _unit_beside(header, columns)
     for i, cells in columns.items():
         if i == ids:
             parsed.sample_id = _named_samples(block, cells, block.numbers, header[i])
@@ -116,6 +115,16 @@ def _describe_rows(
         parsed.notes.append(
             f"annotations {told}" + (f" and {more} more" if more > 0 else "")
         )
+
+
+def _unit_beside(header: list[str], columns: dict[int, list[str]]) -> str | None:
+    """Read the unit of a header in its corner, or in an empty column of that name.
+
+    Pixels and other quantities may describe spectra, and tell nothing of their axis.
+    """
+    told = [axis_name(header[0])[1] if 0 in columns else None]
+    told += [unit_of(header[i]) for i, cells in columns.items() if not any(cells)]
+    return next((unit for unit in told if unit and unit != "pixel"), None)
 
 
 def _named_samples(

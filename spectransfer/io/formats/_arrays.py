@@ -151,7 +151,10 @@ def _only_spectra(store: Store) -> str:
             'names={"X": "X_primary", "wavelengths": "wavelengths_primary"}.',
         )
     tables = [
-        n for n in store.shapes if n in store.numeric and len(store.shapes[n]) == 2
+        name
+        for name, shape in store.shapes.items()
+        if name in store.numeric and len(shape) == 2
+        if _last(name) in _SPECTRA or not axis_name(_last(name))[0]
     ]
     wide = [n for n in tables if min(store.shapes[n]) > 1]
     tables = wide or tables

@@ -131,8 +131,20 @@ def _without_footer(text: Text) -> int:
     """Count the lines up to a footer such as "end of data"."""
     end = len(text.lines)
     while end > 1 and _FOOTER.match(text.lines[end - 1]):
+        if _is_row(text.lines[end - 1], text.lines[end - 2]):
+            break
         end -= 1
     return end
+
+
+def _is_row(line: str, above: str) -> bool:
+    """Tell whether a line has the cells of that above, and numbers in most of them."""
+    for mark in _DELIMITERS:
+        cells = split(line, mark)[1:]
+        n_numbers = sum(map(_is_number, cells))
+        if n_numbers > len(cells) / 2 and _n_cells(above, mark) == len(cells) + 1:
+            return True
+    return False
 
 
 def _with_odd_names(

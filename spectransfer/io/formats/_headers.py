@@ -7,11 +7,13 @@ import numpy as np
 
 from spectransfer.io.formats._delimited import Block
 from spectransfer.io.formats._parsed import refuse
+from spectransfer.io.formats._text import MINUS
 from spectransfer.io.formats._words import unit_of
 
 _DASHES = "-+\u2010\u2011\u2012\u2013\u2014\u2212"
+_AS_MINUS = str.maketrans(dict.fromkeys(MINUS, "-"))
 _CHANNEL = re.compile(
-    r"[Xx]?([+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)"
+    rf"[Xx]?([+\-{MINUS}]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)"
     r"\s*[(\[]?([^\d\s()\[\]][^()\[\]]*)?[)\]]?"
 )
 
@@ -35,7 +37,7 @@ def channel_of(name: str) -> tuple[float, str | None] | None:
     unit = unit_of(match[2]) if match[2] else None
     if match[2] and unit is None:
         return None
-    return float(match[1].replace(",", ".")), unit
+    return float(match[1].replace(",", ".").translate(_AS_MINUS)), unit
 
 
 def place_of(name: str) -> str:

@@ -218,7 +218,6 @@ def _refuse_column_of_samples(block: Block, names: Mapping[str, str]) -> None:
     """Refuse that a column names samples where the header does."""
     if "sample_id" not in names:
         return
-    wanted_column(block, names, "sample_id")
     refuse(
         block.path,
         "must hold spectra in rows, as names['sample_id'] says",

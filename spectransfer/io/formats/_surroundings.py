@@ -40,7 +40,8 @@ def check_above(block: Block) -> None:
         for number, line in block.preamble
     ]
     for at, (_, _, cells) in enumerate(above[:-1]):
-        lost = len(cells) == n > 2 and _n_channels(cells) > 1
+        few = 1 if any(is_sample(cell, {}) for cell in cells) else 2
+        lost = len(cells) == n >= few + 1 and _n_channels(cells) >= few
         if lost or _goes_on(block, cells):
             _refuse_cut(block, above[at + 1][0], above[at + 1][1])
     number, line, cells = above[-1]
@@ -90,7 +91,7 @@ def _goes_on(block: Block, cells: list[str]) -> bool:
 def _refuse_cut(block: Block, number: int, line: str) -> None:
     refuse(
         block.path,
-        f"must have {counted(block.n_columns, 'column')}, as lines above and below",
+        f"must be a row of {counted(block.n_columns, 'cell')}, as those around it",
         f"it is {shown(line)}",
         _way_out(line, block.delimiter),
         number,

@@ -10,8 +10,12 @@ from spectransfer._reading import DAMAGE, refuse_more_than_memory
 from spectransfer.io.formats._parsed import refuse
 
 GZIP = b"\x1f\x8b"
+MINUS = "\u2212\ufe63\uff0d"
 _MINUS = re.compile(
-    '(?:^|(?<=[\\s;,|"])|(?<=\\d[eE]))[\u2212\ufe63\uff0d](?=[.,]?\\d)', re.MULTILINE
+    rf"(?:(?<=\d[eE])[{MINUS}](?=\d))|"
+    rf"(?:^|(?<=[\s;,|\"]))[{MINUS}]"
+    rf"(?=[.,]?\d[\d.,]*(?:[eE][-+{MINUS}]?\d+)?\s*(?:$|[;,|\"\d.+\-{MINUS}]))",
+    re.MULTILINE,
 )
 _MARKS = {
     b"\xef\xbb\xbf": "utf-8-sig",

@@ -81,6 +81,11 @@ def test_minus_signs_of_unicode_are_minus_signs(read, minus):
     assert_array_equal(found.wavelengths, [-100, -50, 0, 50])
     assert_array_equal(found.X[0], [1, -2, 3e-2, 4])
     assert found.sample_id.tolist() == ["a", "b", f"x{minus}1"]
+    text = "sample_id,-5 nm,-4 nm\n-5 x,1,-2\n".replace("-", minus)
+    found = read(text)
+    assert_array_equal(found.wavelengths, [-5, -4])
+    assert_array_equal(found.X, [[1, -2]])
+    assert found.sample_id.tolist() == [f"{minus}5 x"]
     text = "Raman shift;Int\n-100;-1\n-50;2\n50;3\n".replace("-", minus)
     assert_array_equal(read(text).wavelengths, [-100, -50, 50])
 

@@ -57,7 +57,7 @@ def test_a_header_of_another_length_makes_no_spectrum_the_axis(
     read, header, n_columns, end, preamble, n_rows
 ):
     text = f"{preamble}{header}\n{rows(n_columns, n_rows, end)}"
-    with pytest.raises(FileFormatError, match=r"line [1-5], must have"):
+    with pytest.raises(FileFormatError, match=r"line [1-5], must (have|be)"):
         read(text)
 
 
@@ -80,6 +80,11 @@ def test_columns_keep_the_names_and_the_unit_above_them_or_are_refused(
 ):
     with pytest.raises(FileFormatError, match=r"line [123], must"):
         read(f"{header}\n{columns(n_columns, n_rows)}")
+
+
+def test_a_row_of_one_channel_is_no_preamble_where_later_names_are_numbers(read):
+    with pytest.raises(FileFormatError, match="line 2, must be a row"):
+        read("sample_id,400.5\na,1.5\n-51,2.5\nnan,3.7\n")
 
 
 def test_decimal_commas_between_commas_are_named_as_a_cause(read):
@@ -148,8 +153,10 @@ def test_of_two_tables_with_names_of_rows_none_takes_the_place_of_the_other(read
         ["end"],
     ],
 )
-def test_rows_of_samples_are_no_footer(read, ids):
-    text = "sample_id,400,401,402\n" + "".join(f"{i},1,2,3\n" for i in ids)
+@pytest.mark.parametrize("unit", ["", " nm"])
+def test_rows_of_samples_are_no_footer(read, ids, unit):
+    header = f"sample_id,400{unit},401{unit},402{unit}\n"
+    text = header + "".join(f"{i},1,2,3\n" for i in ids)
     assert read(text).sample_id.tolist() == ids
     footer = text + "# end of data\n>>> bye, bye\n"
     found = read(footer)

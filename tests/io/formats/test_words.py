@@ -52,6 +52,17 @@ def test_a_describing_column_gives_the_axis_no_unit(tmp_path, column):
 
 
 @pytest.mark.parametrize(
+    "header",
+    ["Wavelength (nm),400,401", "nm,400,401", "sample_id,nm,400,401", ",nm,400,401"],
+)
+def test_the_corner_of_a_table_or_an_empty_column_tells_the_unit(tmp_path, header):
+    empty = "," if ",nm" in header else ""
+    text = f"{header}\na,{empty}2,3\nb,{empty}4,5\n"
+    (tmp_path / "a.csv").write_text(text)
+    assert read_spectra(tmp_path / "a.csv").unit == "nm"
+
+
+@pytest.mark.parametrize(
     ("unit", "spellings"),
     [
         (
