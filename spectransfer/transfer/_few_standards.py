@@ -91,9 +91,9 @@ class FewStandardsTransfer(AffineTransfer):
 
     Parameters
     ----------
-    priors : tuple of str, default=("nothing", "resampled", "window", "joint", \
-            "rotation")
-        Priors that are asked, of those above. *untransferred* is always asked.
+    priors : tuple of str
+        Priors that are asked, of those above: by default "nothing", "resampled",
+        "window", "joint" and "rotation". *untransferred* is always asked.
     wavelengths_secondary, wavelengths_primary : array-like or None, default=None
         Axis of each side, in one unit. None takes it from the column names of data
         frames; where there are none, equal numbers of channels are the same channels.
