@@ -249,7 +249,7 @@ def test_a_prediction_does_not_depend_on_its_neighbours_or_their_order(
     transfer = fitted(name, X, y)
     order = np.array(order)
     assert_allclose(transfer.predict(X[order]), transfer.predict(X)[order], rtol=1e-6)
-    if name == "sst" or name == "cca":
+    if name in ("sst", "cca", "few"):
         return  # left-out groups are those of the rows
     again = fitted(name, X[order], y[order])
     assert_allclose(again.predict(X), transfer.predict(X), rtol=1e-6, atol=1e-6)

@@ -156,7 +156,7 @@ def test_a_fit_refused_for_a_parameter_leaves_what_was_learned(step, params):
 def test_a_fit_refused_for_its_axis_leaves_what_was_learned(step):
     estimator = STEPS[step]().fit(frame_of(0))
     before = learned(estimator)
-    with pytest.raises(ValueError, match="must increase"):
+    with pytest.raises(ValueError, match="increas"):
         estimator.fit(decreasing())
     assert_unchanged(estimator, before)
 

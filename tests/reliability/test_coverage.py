@@ -57,10 +57,10 @@ def test_channels_without_light_take_nothing_from_the_others():
     assert 0.86 < np.mean(found) < 0.96
 
 
-@pytest.mark.parametrize("n", [3, 5, 8, 10, 15, 20, 40])
+@pytest.mark.parametrize("n", [3, 5, 10, 20])
 def test_false_alarms_of_few_standards_are_no_more_than_told(n):
     found = []
-    for seed in range(30):
+    for seed in range(20):
         noise = np.random.default_rng(seed).normal(size=(n + 60, 40))
         domain = ApplicabilityDomain().fit(noise[:n])
         found.append((domain.predict(noise[n:]) == -1).mean())
