@@ -176,7 +176,9 @@ def test_the_number_of_threads_changes_no_more_than_the_rounding(name, torch_thr
     assert_allclose(two, one, atol=1e-4 * Y.std())
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading"])
+@pytest.mark.parametrize(
+    "backend", [pytest.param("loky", marks=pytest.mark.slow), "threading"]
+)
 def test_parallel_fits_give_the_result_of_fits_in_turn(backend, torch_threads):
     torch_threads(1)
     alone = cross_val_predict(small_latent(), X, Y, cv=4)

@@ -357,6 +357,7 @@ def test_spectra_without_partners_of_other_instruments_are_refused(train, test):
         )
 
 
+@pytest.mark.slow
 def test_evaluation_is_imported_without_torch():
     code = "import sys, spectransfer.evaluation; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

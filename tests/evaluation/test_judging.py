@@ -205,6 +205,7 @@ def test_deployable_figures_are_those_of_the_scorers(train, test):
     assert row.cosine == pytest.approx(-cosine_scorer(fitted, *test), rel=1e-10)
 
 
+@pytest.mark.slow
 def test_figures_do_not_depend_on_the_size_of_the_blocks(train, test):
     transfers = {"ridge": transfer(Ridge()), "KNN": transfer(KNNTransfer(3))}
     whole = evaluate_transfers(transfers, train, test, block_size=None)
@@ -280,6 +281,7 @@ def test_measured_spectra_meet_predictions_of_their_own_kind(train, test):
     assert figures(alone) == figures(table)[3:]
 
 
+@pytest.mark.slow
 def test_maps_on_disk_are_judged_as_those_in_memory_without_whole_copies(tmp_path):
     rng = np.random.default_rng(0)
     n_spectra, n_channels = 12_000, 250

@@ -44,6 +44,7 @@ def fitted(regressor, spectra):
     return pipeline.fit(*spectra)
 
 
+@pytest.mark.slow
 def test_the_latent_library_of_the_paper_is_fifty_times_smaller(spectra):
     latent = VAELatentTransfer(
         SpectralVAE.as_published(training__max_epochs=1),
@@ -67,6 +68,7 @@ def test_the_latent_library_of_the_paper_is_fifty_times_smaller(spectra):
     assert others.total / size.total == pytest.approx(51.36, abs=0.005)
 
 
+@pytest.mark.slow
 def test_few_shared_standards_are_smaller_than_a_published_decoder(spectra):
     latent = VAELatentTransfer(
         SpectralVAE.as_published(training__max_epochs=1),

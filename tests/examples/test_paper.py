@@ -161,9 +161,8 @@ def run(folder, *arguments):
     )
 
 
-@pytest.mark.parametrize(
-    "started_in", ["the root", pytest.param("elsewhere", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("started_in", ["the root", "elsewhere"])
 def test_the_folder_can_be_started_from_the_root_and_from_elsewhere(
     started_in, tmp_path
 ):

@@ -141,6 +141,7 @@ def test_means_of_an_extended_library_are_those_of_all_spectra(
     assert_allclose(more.mean_spectra, expected, rtol=1e-5, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_library_opens_decodes_and_looks_up_without_torch(library):
     program = (
         "import sys\n"

@@ -234,6 +234,7 @@ def test_sample_weight_reaches_the_metric(scorer, shots, lowered):
     assert weighted == pytest.approx(alone, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_metrics_do_without_torch():
     code = "import sys, spectransfer.metrics; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

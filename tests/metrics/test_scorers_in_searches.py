@@ -110,7 +110,7 @@ def test_one_function_that_gives_a_dict_predicts_once(shots):
         assert_array_equal(found[name], expected[name])
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_grid_search_scores_a_plain_estimator_as_sklearn_does(n_jobs, shots, lowered):
     X, y = shots
     # A scaled target stands in for a transfer: everything in it can be sent to workers.

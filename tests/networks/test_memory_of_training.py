@@ -66,6 +66,7 @@ FITS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FITS)
 def test_a_fit_keeps_no_copy_of_its_spectra(name, tmp_path, rng):
     X = mapped(tmp_path / "spectra.npy", 6000, rng)

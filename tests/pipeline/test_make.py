@@ -29,6 +29,7 @@ print("torch" in sys.modules or "skorch" in sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_linear_transfers_and_neighbours_do_without_torch():
     done = subprocess.run(
         [sys.executable, "-c", CODE], capture_output=True, text=True, check=True

@@ -41,6 +41,7 @@ def test_without_matplotlib_the_import_names_the_extra(monkeypatch):
         import_module("spectransfer.plotting")
 
 
+@pytest.mark.slow
 def test_import_loads_neither_torch_nor_pyplot():
     code = (
         "import sys, spectransfer.plotting\n"

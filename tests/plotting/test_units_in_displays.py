@@ -92,7 +92,10 @@ def figure_of(display):
     return display.figure_
 
 
-@pytest.mark.parametrize("preparation", [None, "raman", "nir"])
+@pytest.mark.parametrize(
+    "preparation",
+    [*(pytest.param(p, marks=pytest.mark.slow) for p in (None, "nir")), "raman"],
+)
 def test_no_display_of_a_raman_pair_says_nm_or_counts(preparation):
     if preparation == "nir":
         pytest.importorskip("chemotools")

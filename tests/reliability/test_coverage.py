@@ -27,7 +27,8 @@ def holds(transfer, pair, known, simultaneous):
     return (inside.all(axis=1) if simultaneous else inside).mean()
 
 
-@pytest.mark.parametrize("n", [pytest.param(12, marks=pytest.mark.slow), 20])
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [12, 20])
 def test_bands_of_few_standards_hold_what_they_promise(n):
     found = []
     for seed in range(20):

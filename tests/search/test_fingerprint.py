@@ -43,6 +43,7 @@ print(fingerprint(
 """
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same():
     there = subprocess.run(
         [sys.executable, "-c", CODE], capture_output=True, text=True, check=True

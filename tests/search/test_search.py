@@ -124,7 +124,9 @@ def test_hyperband_takes_the_best_of_all_brackets(maps):
     assert not hasattr(search, "best_estimator_")
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading"])
+@pytest.mark.parametrize(
+    "backend", [pytest.param("loky", marks=pytest.mark.slow), "threading"]
+)
 def test_jobs_at_the_same_time_find_the_same(maps, searched, backend):
     with parallel_config(backend):
         parallel = search_for(scoring=rse_scorer, n_jobs=2).fit(**maps)
