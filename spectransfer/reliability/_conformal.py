@@ -6,6 +6,9 @@ its score is above the m-th smallest with probability :math:`(G + 1 - m) / (G + 
 Spectra of one sample share its weight.
 """
 
+from numbers import Real
+from typing import Any
+
 import numpy as np
 
 from spectransfer._labels import checked_labels
@@ -57,6 +60,42 @@ def weights_of(samples: IntArray) -> FloatArray:
 def level_of(coverage: float, n_samples: int) -> float:
     """Give the share of left-out samples that a limit has to hold for a coverage."""
     return min(np.ceil(coverage * (n_samples + 1) - 1e-9) / n_samples, 1.0)
+
+
+def place_of(coverage: float, n_samples: int) -> int:
+    """Give which of the ordered scores of n samples is the limit of a coverage.
+
+    Parameters
+    ----------
+    coverage : float
+        Share of new samples that are to lie below it.
+    n_samples : int
+        Samples that were left out.
+
+    Returns
+    -------
+    int
+        From 1 on.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is no number, or more than as many samples can promise.
+    """
+    given: Any = coverage
+    if not isinstance(given, Real):
+        raise TypeError(
+            "coverage must be a number such as 0.9, but it is a "
+            f"{type(given).__name__}."
+        )
+    place = coverage * (n_samples + 1) - 1e-9
+    if not 0 < coverage < 1 or place > n_samples:
+        raise ValueError(
+            f"coverage must lie between 0 and {n_samples}/{n_samples + 1}, which is "
+            f"what the errors of {n_samples} samples can promise, but it is {coverage}."
+            " Lower it, or fit with more standards."
+        )
+    return int(np.ceil(place))
 
 
 def limits_of(scores: FloatArray, weights: FloatArray, level: float) -> FloatArray:

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
+from scipy.stats import beta, binom
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -27,6 +28,9 @@ from spectransfer.reliability._statistics import STATISTICS, Gauge, Population
 _NAMED = 3  # channels
 _SAME = 1e-6  # from each other, in components of variance 1
 _MOST_SAME = 0.05  # of the spectra
+_SURPRISE = 1e-3
+_FAR = 3.0  # times its limit, beyond which hardly any usual spectrum is
+_SELDOM = 5e-4
 
 
 @dataclass(frozen=True)
@@ -327,4 +331,41 @@ class ApplicabilityDomain(OnItsPage, OutlierMixin, BaseEstimator):
             limits=dict(self.limits_),
             reason=np.where(flagged, names, ""),
             channels=np.asarray(named)[np.concatenate(channels)].astype(str),
+        )
+
+
+def warn_of_strangers(strange: FloatArray, domain: ApplicabilityDomain) -> None:
+    """Warn of more flags than chance gives, and of what is far beyond its limit.
+
+    Parameters
+    ----------
+    strange : ndarray of shape (n_spectra,)
+        Strangeness less its limit.
+    domain : ApplicabilityDomain
+        Fitted.
+
+    Warns
+    -----
+    SpectransferWarning
+        Bands do not hold for the spectra.
+    """
+    n, limit = len(strange), -domain.offset_
+    flagged = int((~(strange <= 0)).sum())
+    far = int((~(strange <= (_FAR - 1) * limit)).sum())
+    # the rate itself is known from n_samples_ only
+    held = round((1 - domain.false_alarms_) * (domain._n_samples + 1))
+    rate = beta.isf(_SURPRISE, domain._n_samples + 1 - held, held)
+    seldom = binom.isf(_SURPRISE, n, _SELDOM)
+    if flagged > binom.isf(_SURPRISE, n, rate) or far > seldom:
+        by_chance = domain.false_alarms_ * n
+        warnings.warn(
+            "Bands hold for spectra that are like those of fit, but of "
+            f"{'this' if n == 1 else 'these'} {n} "
+            f"{'spectrum' if n == 1 else 'spectra'} {flagged} "
+            f"{'is' if flagged == 1 else 'are'} not (by chance {by_chance:.2g}). "
+            "After a drift, recalibrate the transfer and fit "
+            "ConformalTransfer(FrozenEstimator(transfer)) to standards of this "
+            "day that it does not know. domain_.judge(X) says what is strange.",
+            SpectransferWarning,
+            stacklevel=3,
         )

@@ -39,6 +39,18 @@ def errors_of(
     return np.column_stack(errors)
 
 
+def names_of_properties(properties: Mapping[str, Any] | None) -> list[str]:
+    """Give the names of properties; refuse those that errors of spectra have."""
+    names = list(properties or {})
+    taken = {"euclidean", "cosine"} & {*names}
+    if taken:
+        raise ValueError(
+            f"properties must have names of their own, but {taken.pop()!r} is the "
+            "error of the spectrum in expected_error. Call it something else."
+        )
+    return names
+
+
 def lines_of(
     lower: FloatArray, upper: FloatArray, inferred: BoolArray, places: FloatArray
 ) -> list[InferredLine]:

@@ -1,12 +1,9 @@
 """`ConformalTransfer`: error bars for the predictions of any transfer."""
 
-import warnings
 from collections.abc import Mapping
-from numbers import Real
 from typing import Any, Self
 
 import numpy as np
-from scipy.stats import beta, binom
 from sklearn.base import (
     BaseEstimator,
     MetaEstimatorMixin,
@@ -27,16 +24,16 @@ from spectransfer._validation import (
     fit_context,
 )
 from spectransfer._wrapping import is_frozen
-from spectransfer.exceptions import SpectransferWarning
 from spectransfer.metrics import target_in_prediction_space
 from spectransfer.pipeline import fit_with_unpaired
 from spectransfer.reliability._conformal import (
     folds_of,
     limit_table,
     numbers_of,
+    place_of,
     weights_of,
 )
-from spectransfer.reliability._domain import ApplicabilityDomain
+from spectransfer.reliability._domain import ApplicabilityDomain, warn_of_strangers
 from spectransfer.reliability._predicted import (
     InferredLine,
     as_table,
@@ -44,6 +41,7 @@ from spectransfer.reliability._predicted import (
     inferred_channels,
     judged,
     lines_of,
+    names_of_properties,
     predictions_left_out,
 )
 from spectransfer.reliability._scale import (
@@ -57,9 +55,6 @@ from spectransfer.reliability._scale import (
 
 _MOST = 2000  # spectra whose errors are kept
 _FEWEST = 3
-_SURPRISE = 1e-3
-_FAR = 3.0  # times its limit, beyond which hardly any usual spectrum is
-_SELDOM = 5e-4
 
 
 class ConformalTransfer(
@@ -200,22 +195,15 @@ class ConformalTransfer(
         ConformalTransfer
             The fitted estimator.
         """
-        self._properties = list(self.properties or {})
-        taken = {"euclidean", "cosine"} & {*self._properties}
-        if taken:
-            raise ValueError(
-                f"properties must have names of their own, but {taken.pop()!r} is the "
-                "error of the spectrum in expected_error. Call it something else."
-            )
+        self._properties = names_of_properties(self.properties)
         secondary, primary = check_pair(self, X, y)
         samples = numbers_of(sample_id, len(secondary))
         n_samples = int(samples.max()) + 1
         if n_samples < _FEWEST:
             raise ValueError(
-                f"ConformalTransfer must be fitted to at least {_FEWEST} samples, "
-                "since it leaves each out in turn and looks at the others, but came "
-                f"with {n_samples} sample{'s' * (n_samples != 1)}. Measure more "
-                "standards."
+                f"ConformalTransfer must be fitted to at least {_FEWEST} samples, to "
+                "leave each out in turn, but came with "
+                f"{n_samples} sample{'s' * (n_samples != 1)}. Measure more standards."
             )
         beside = {"X_unpaired": X_unpaired, "y_unpaired": y_unpaired}
         folds = folds_of(samples)
@@ -229,12 +217,11 @@ class ConformalTransfer(
             new = clone(self.transfer)
             return fit_with_unpaired(new, *pair, sample_id=names, **beside)
 
-        everything = np.arange(len(secondary))
         if is_frozen(self.transfer):
             self.transfer_ = self.transfer
             predicted, truth = judged(self.transfer, known, told)
         else:
-            self.transfer_ = fitted(everything)
+            self.transfer_ = fitted(np.arange(len(secondary)))
             predicted, truth = predictions_left_out(fitted, known, told, folds)
         self.inferred_, self._places = inferred_channels(X, y, predicted.shape[1])
         self._calibrate(secondary, predicted, truth, samples)
@@ -324,58 +311,16 @@ class ConformalTransfer(
             Shaped as the predictions, and in their space.
         """
         check_is_fitted(self, "transfer_")
-        limits = self._limits_at(coverage, simultaneous)
+        limits = self._largest if simultaneous else self._limits
+        limits = limits[place_of(coverage, self.n_samples_) - 1]
         secondary = check_spectra(self, X, finite=False)
         predicted = self.transfer_.predict(X)
         table = as_table(predicted)
         features, strange = self._features(secondary, table)
-        self._warn_of_strangers(strange)
+        warn_of_strangers(strange, self.domain_)
         error = expected(self._forest, features)[:, 0]
         lower, upper = band_of(self._factors, limits, table, error)
         return lower.reshape(predicted.shape), upper.reshape(predicted.shape)
-
-    def _limits_at(self, coverage: float, simultaneous: bool) -> FloatArray:
-        n = self.n_samples_
-        given: Any = coverage
-        if not isinstance(given, Real):
-            raise TypeError(
-                "coverage must be a number such as 0.9, but it is a "
-                f"{type(coverage).__name__}."
-            )
-        if not 0 < coverage < 1 or np.ceil(coverage * (n + 1) - 1e-9) > n:
-            raise ValueError(
-                f"coverage must lie between 0 and {n}/{n + 1}, which is what the "
-                f"errors of {n} samples can promise, but it is {coverage}. Lower it, "
-                "or fit with more standards."
-            )
-        place = int(np.ceil(coverage * (n + 1) - 1e-9))
-        limits: FloatArray = (self._largest if simultaneous else self._limits)[
-            place - 1
-        ]
-        return limits
-
-    def _warn_of_strangers(self, strange: FloatArray) -> None:
-        """Warn of more flags than chance gives, and of what is far beyond its limit."""
-        n, limit = len(strange), -self.domain_.offset_
-        flagged = int((~(strange <= 0)).sum())
-        far = int((~(strange <= (_FAR - 1) * limit)).sum())
-        # the rate itself is known from n_samples_ only
-        held = round((1 - self.domain_.false_alarms_) * (self.n_samples_ + 1))
-        rate = beta.isf(_SURPRISE, self.n_samples_ + 1 - held, held)
-        seldom = binom.isf(_SURPRISE, n, _SELDOM)
-        if flagged > binom.isf(_SURPRISE, n, rate) or far > seldom:
-            by_chance = self.domain_.false_alarms_ * n
-            warnings.warn(
-                "Bands hold for spectra that are like those of fit, but of "
-                f"{'this' if n == 1 else 'these'} {n} "
-                f"{'spectrum' if n == 1 else 'spectra'} {flagged} "
-                f"{'is' if flagged == 1 else 'are'} not (by chance {by_chance:.2g}). "
-                "After a drift, recalibrate the transfer and fit "
-                "ConformalTransfer(FrozenEstimator(transfer)) to standards of this "
-                "day that it does not know. domain_.judge(X) says what is strange.",
-                SpectransferWarning,
-                stacklevel=3,
-            )
 
     def score(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
