@@ -59,9 +59,11 @@ class Work:
     origin: str
     verbose: bool
 
-    def named(self, candidate: Candidate) -> tuple[str, Tables]:
-        """Give the tables with the name of their transfer, in whatever order."""
-        return candidate.name, self.done(candidate)
+    def told(self, candidate: Candidate) -> Tables:
+        """Give the tables, and say that they are there, from whatever process."""
+        tables = self.done(candidate)
+        print(costs_of(candidate.name, tables[0]), file=sys.stderr, flush=True)
+        return tables
 
     def done(self, candidate: Candidate) -> Tables:
         """Give the tables of a transfer, from the folder where they are kept."""
@@ -113,14 +115,9 @@ def judge_side_by_side(work: Work, candidates: list[Candidate], n_jobs: int) -> 
         # bars of several processes would write over each other
         work = Work(work.maps, work.kmeans, work.folder, work.origin, verbose=False)
     # arrays that lie in files are shared, those in memory are sent
-    several = joblib.Parallel(n_jobs, return_as="generator_unordered", max_nbytes=None)
-    tasks = (joblib.delayed(work.named)(c) for c in reversed(candidates))
-    pairs = {}
-    for name, tables in several(tasks):
-        pairs[name] = tables
-        if told:
-            print(costs_of(name, tables[0]), file=sys.stderr, flush=True)
-    both = zip(*(pairs[candidate.name] for candidate in candidates), strict=True)
+    done = joblib.delayed(work.told if told else work.done)
+    several = joblib.Parallel(n_jobs, max_nbytes=None)
+    both = zip(*reversed(several(map(done, reversed(candidates)))), strict=True)
     test, same_day = (_together(list(tables)) for tables in both)
     return test, same_day
 
