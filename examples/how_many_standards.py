@@ -372,9 +372,8 @@ def main():
         help="standards of simulated maps and of --choices; real pairs have their own",
     )  # fmt: skip
     parser.add_argument("--data", type=Path, help="folder of the real pairs")
-    parser.add_argument(
-        "--sets", nargs="+", default=["light", "full", "tablets", "wheat"]
-    )
+    every = ["light", "full", "tablets", "wheat"]
+    parser.add_argument("--sets", nargs="+", default=every)
     parser.add_argument(
         "--choices", action="store_true", help="compare ways to choose, instead"
     )
