@@ -177,6 +177,7 @@ def libs_tables(seeds, sizes, spectrometers="light", side=48, rocks=True, only=N
     """Print the tables of simulated maps."""
     at_random, chosen, other = {}, {}, {}
     prepare = partial(StandardScaler, power=0)
+    rocks = rocks and (only is None or "FewStandards" in only)
     for seed in seeds:
         draw, new, rng = libs_draw(seed, spectrometers, side)
         foreign = {
@@ -372,8 +373,10 @@ def main():
         help="standards of simulated maps and of --choices; real pairs have their own",
     )  # fmt: skip
     parser.add_argument("--data", type=Path, help="folder of the real pairs")
-    every = ["light", "full", "tablets", "wheat"]
-    parser.add_argument("--sets", nargs="+", default=every)
+    parser.add_argument(
+        "--sets", nargs="+", choices=["light", "full", "tablets", "wheat"],
+        default=["light", "tablets", "wheat"],
+    )  # fmt: skip
     parser.add_argument(
         "--choices", action="store_true", help="compare ways to choose, instead"
     )
@@ -391,9 +394,10 @@ def main():
         libs_tables(given.seeds, given.sizes, only=given.only)
     if given.data is not None:
         real_tables(given.data, given.seeds, given.sets, given.only)
-    if "full" in given.sets and given.data is not None:
-        seeds, side = given.seeds[:2], given.side
-        libs_tables(seeds, [20], "full", side, rocks=False, only=given.only)
+    if "full" in given.sets:
+        libs_tables(
+            given.seeds, [20], "full", given.side, rocks=False, only=given.only
+        )
 
 
 if __name__ == "__main__":

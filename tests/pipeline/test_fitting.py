@@ -9,7 +9,6 @@ from sklearn import config_context, get_config
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
-from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
@@ -21,8 +20,7 @@ from spectransfer import (
     StandardScaler,
     make_transfer_pipeline,
 )
-from spectransfer.datasets import make_instrument_pair
-from spectransfer.pipeline import TransferPipeline, fit_watched, watches
+from spectransfer.pipeline import fit_watched, watches
 
 
 class Watching(RegressorMixin, BaseEstimator):
@@ -376,38 +374,3 @@ def test_another_axis_of_validation_spectra_is_named_by_what_the_user_knows(know
     shifted = primary.set_axis([str(401.0 + i) for i in range(45)], axis=1)
     with pytest.raises(ValueError, match=r"primary side \(y_val\).*on the axis"):
         transfer(Watching()).fit(known[0], primary, X_val=known[0], y_val=shifted)
-
-
-def test_a_calibration_is_built_in_the_space_of_the_predictions():
-    pair = make_instrument_pair(n_spectra=400, random_state=0)
-    known, new = pair[:300], pair[300:]
-    transfer = make_transfer_pipeline(Ridge(1e3))
-    transfer.fit(known.X_secondary, known.X_primary)
-    assert transfer.prediction_space_ == "changed for good by BaselineCorrector"
-    predicted = transfer.predict(new.X_secondary)
-
-    def error(spectra, predicted):
-        # not scaled: channels are what is to be calibrated, intensity and all
-        model = PLSRegression(6, scale=False).fit(spectra, known.y)
-        return np.sqrt(np.mean((model.predict(predicted) - new.y) ** 2))
-
-    right = error(transfer.transform_target(known.X_primary), predicted)
-    assert error(known.X_primary, predicted) > 1.5 * right
-    # where every step can be undone, predictions are raw, and raw calibrations hold
-    raw = make_transfer_pipeline(Ridge(1e3), primary=StandardScaler(power=0))
-    raw.fit(known.X_secondary, known.X_primary)
-    assert raw.prediction_space_ == "as measured"
-    assert_array_equal(raw.transform_target(new.X_primary), new.X_primary)
-    assert error(known.X_primary, raw.predict(new.X_secondary)) < 1.5 * right
-
-
-def test_wrapped_last_steps_tell_their_space_too():
-    pair = make_instrument_pair(n_spectra=60, random_state=0)
-    inner = make_transfer_pipeline(Ridge()).fit(pair.X_secondary, pair.X_primary)
-    outer = TransferPipeline([("transfer", FrozenEstimator(inner))])
-    assert outer.prediction_space_ == inner.prediction_space_
-    expected = inner.steps[-1][1].transform_target(pair.X_primary)
-    assert_array_equal(outer.transform_target(pair.X_primary), expected)
-    plain = TransferPipeline([("ridge", Ridge())]).fit(pair.X_secondary, pair.X_primary)
-    assert plain.prediction_space_ == "as measured"
-    assert plain.transform_target(pair.X_primary) is pair.X_primary

@@ -4,7 +4,8 @@ import warnings
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
@@ -23,6 +24,7 @@ from spectransfer import (
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.exceptions import SpectransferWarning, WavelengthError
 from spectransfer.metrics import relative_squared_error
+from spectransfer.pipeline import TransferPipeline
 
 PAIR = make_instrument_pair(
     n_spectra=200, n_secondary=120, n_primary=130, random_state=0
@@ -183,3 +185,38 @@ def test_a_scaler_before_a_cropper_is_undone_where_channels_are_left(frozen):
     assert_allclose(
         side.prepare_predicted(late.predict(X)), late[-1].regressor_.predict(X)
     )
+
+
+def test_a_calibration_is_built_in_the_space_of_the_predictions():
+    pair = make_instrument_pair(n_spectra=400, random_state=0)
+    known, new = pair[:300], pair[300:]
+    transfer = make_transfer_pipeline(Ridge(1e3))
+    transfer.fit(known.X_secondary, known.X_primary)
+    assert transfer.prediction_space_ == "changed for good by BaselineCorrector"
+    predicted = transfer.predict(new.X_secondary)
+
+    def error(spectra, predicted):
+        # not scaled: channels are what is to be calibrated, intensity and all
+        model = PLSRegression(6, scale=False).fit(spectra, known.y)
+        return np.sqrt(np.mean((model.predict(predicted) - new.y) ** 2))
+
+    right = error(transfer.transform_target(known.X_primary), predicted)
+    assert error(known.X_primary, predicted) > 1.5 * right
+    # where every step can be undone, predictions are raw, and raw calibrations hold
+    raw = make_transfer_pipeline(Ridge(1e3), primary=StandardScaler(power=0))
+    raw.fit(known.X_secondary, known.X_primary)
+    assert raw.prediction_space_ == "as measured"
+    assert_array_equal(raw.transform_target(new.X_primary), new.X_primary)
+    assert error(known.X_primary, raw.predict(new.X_secondary)) < 1.5 * right
+
+
+def test_wrapped_last_steps_tell_their_space_too():
+    pair = make_instrument_pair(n_spectra=60, random_state=0)
+    inner = make_transfer_pipeline(Ridge()).fit(pair.X_secondary, pair.X_primary)
+    outer = TransferPipeline([("transfer", FrozenEstimator(inner))])
+    assert outer.prediction_space_ == inner.prediction_space_
+    expected = inner.steps[-1][1].transform_target(pair.X_primary)
+    assert_array_equal(outer.transform_target(pair.X_primary), expected)
+    plain = TransferPipeline([("ridge", Ridge())]).fit(pair.X_secondary, pair.X_primary)
+    assert plain.prediction_space_ == "as measured"
+    assert plain.transform_target(pair.X_primary) is pair.X_primary

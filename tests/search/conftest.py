@@ -23,3 +23,18 @@ def maps():
     X, law = rng.standard_normal((60, 5)), rng.standard_normal((5, 4))
     y = X @ law + 0.3 * rng.standard_normal((60, 4))
     return {"X": X[:40], "y": y[:40], "X_val": X[40:], "y_val": y[40:]}
+
+
+@pytest.fixture
+def fits(tmp_path, monkeypatch):
+    """Count the fits since the last time one asked."""
+    path = tmp_path / "fits"
+    monkeypatch.setenv("FITS", str(path))
+    monkeypatch.delenv("LAST", raising=False)
+
+    def count():
+        lines = path.read_text().splitlines() if path.exists() else []
+        path.unlink(missing_ok=True)
+        return len(lines)
+
+    return count
