@@ -73,27 +73,10 @@ def methods(axes, k):
 
 
 def errors_of(draw, k, rows, new, prepare, only=None):
-    """Fit all methods to some rows, and give what each misses of new spectra.
+    """Fit methods to some rows: the error of each on `new` pairs, and its predictions.
 
-    Parameters
-    ----------
-    draw : dict
-        Spectra to choose from, unpaired ones, and axes.
-    k : int
-        Number of standards.
-    rows : ndarray of int
-        Rows of the standards.
-    new : tuple of ndarray
-        Secondary and primary spectra that no method has seen.
-    prepare : callable
-        Gives the preparation of a side.
-    only : sequence of str, default=None
-        Methods that are asked; None asks all.
-
-    Returns
-    -------
-    dict of str to (float, ndarray)
-        Relative squared error, and the predictions.
+    `draw` holds spectra to choose from, unpaired ones and axes; `prepare` gives the
+    preparation of a side; `only` names the methods that are asked (None: all).
     """
     found = {}
     for name, regressor in methods(draw["axes"], k).items():
@@ -395,9 +378,7 @@ def main():
     if given.data is not None:
         real_tables(given.data, given.seeds, given.sets, given.only)
     if "full" in given.sets:
-        libs_tables(
-            given.seeds, [20], "full", given.side, rocks=False, only=given.only
-        )
+        libs_tables(given.seeds, [20], "full", given.side, rocks=False, only=given.only)
 
 
 if __name__ == "__main__":
