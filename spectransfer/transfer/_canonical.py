@@ -116,7 +116,7 @@ class CanonicalCorrelationTransfer(AffineTransfer):
             The fitted estimator.
         """
         secondary, primary = self._tables(X, y)
-        samples = samples_of(sample_id, len(secondary))
+        samples = samples_of(sample_id, secondary)
         n_principal, n_components = self._sizes(secondary, primary, samples)
         means = secondary.mean(axis=0), primary.mean(axis=0)
         sides = _components(secondary - means[0]), _components(primary - means[1])

@@ -236,7 +236,7 @@ class FewStandardsTransfer(AffineTransfer):
         )
         own, unpaired = populations(spectra, library)
         self.to_measure_: IntArray = np.empty(0, dtype=np.intp)
-        samples = samples_of(sample_id, len(secondary))
+        samples = samples_of(sample_id, secondary)
         try:
             resampled = resampling(self, axes, (secondary.shape[1], primary.shape[1]))
         except WavelengthError:
@@ -375,7 +375,7 @@ class FewStandardsTransfer(AffineTransfer):
             said = in_words(n_far, len(spectra), self.to_measure_, n_left)
             self.report_ += f" {said}"
             if many(n_far, len(spectra)):
-                warnings.warn(said, SpectransferWarning, stacklevel=4)
+                warnings.warn(said, SpectransferWarning, stacklevel=5)
 
     def _in_words(self, n_samples: int) -> str:
         """Tell what the standards said."""

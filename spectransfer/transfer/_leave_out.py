@@ -10,40 +10,85 @@ exactly, also with an intercept that is not penalized. So no regression is ever 
 again, and only the Gram matrices of the standards are looked at.
 """
 
+import warnings
 from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
+from scipy.cluster.hierarchy import linkage
 
 from spectransfer._labels import checked_labels
 from spectransfer._typing import ArrayLike, BoolArray, FloatArray, IntArray
+from spectransfer.exceptions import SpectransferWarning
 
 _MOST_FOLDS = 20
+# distances between samples are so many times those between replicates
+_GAP = 5.0
+_MOST_LOOKED_AT = 500
 STRENGTHS = np.logspace(-8, 3, 34)
 """Ridge penalties that are tried, relative to the mean square of a centred spectrum."""
 
 
-def samples_of(sample_id: ArrayLike | None, n_spectra: int) -> list[IntArray]:
+def samples_of(sample_id: ArrayLike | None, spectra: FloatArray) -> list[IntArray]:
     """Give the rows of each sample; without numbers every row is one of its own.
 
     Parameters
     ----------
     sample_id : array-like of shape (n_spectra,) or None
         Which sample each spectrum was measured on.
-    n_spectra : int
-        Number of spectra.
+    spectra : ndarray of shape (n_spectra, n_channels)
+        Secondary spectra. Without numbers they must not look like replicates; a warning
+        says so where they do.
 
     Returns
     -------
     list of ndarray
         Rows, sample by sample.
     """
+    n_spectra = len(spectra)
     if sample_id is None:
+        n_groups = groups_of_replicates(spectra)
+        if n_groups < n_spectra:
+            warnings.warn(
+                "Samples are left out one by one to judge by, which tells nothing where "
+                "another spectrum of the same sample stays, but without sample_id each "
+                f"of the {n_spectra} spectra is taken for a sample, and they look like "
+                f"replicates of {n_groups}. Pass sample_id=, a name for each spectrum.",
+                SpectransferWarning,
+                stacklevel=5,
+            )
         return list(np.arange(n_spectra)[:, None])
     labels = checked_labels(sample_id, n_spectra, "sample_id")
     _, numbers = np.unique(labels, return_inverse=True)
     order = np.argsort(numbers, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
+
+
+def groups_of_replicates(spectra: FloatArray) -> int:
+    """Give the number of groups that spectra fall into, if these are far apart.
+
+    Neighbours are joined, nearest first. Where a third of the spectra or more are joined
+    before a step to distances five times as long, those were replicates. Two groups
+    are none: few spectra fall into two by chance.
+
+    Parameters
+    ----------
+    spectra : ndarray of shape (n_spectra, n_channels)
+        Six to 500 of them; fewer and more are not looked at.
+
+    Returns
+    -------
+    int
+        Number of groups; that of the spectra where there are none.
+    """
+    n_spectra = len(spectra)
+    if not 6 <= n_spectra <= _MOST_LOOKED_AT:
+        return n_spectra
+    steps = linkage(spectra, "single")[:, 2]
+    n_groups = np.arange(n_spectra - 1, 1, -1)
+    apart = (steps[1:] > _GAP * steps[:-1]) & (n_groups <= n_spectra * 2 / 3)
+    found = n_groups[apart & (n_groups > 2)]
+    return int(found[0]) if len(found) else n_spectra
 
 
 def folds_of(

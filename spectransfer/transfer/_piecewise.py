@@ -336,7 +336,7 @@ class PiecewiseDirectStandardization(AffineTransfer):
         centred, targets = secondary - means[0], primary - means[1]
         if self.shrink_to == "resampled":
             targets = targets - centred @ resampled.T
-        samples = samples_of(sample_id, len(secondary))
+        samples = samples_of(sample_id, secondary)
         ridge = LocalRidge(centred, targets, channels, inside, samples, n_based_on)
         chosen = ridge.choose() if isinstance(self.alpha, str) else float(self.alpha)
         self.alpha_ = chosen

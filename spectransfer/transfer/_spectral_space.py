@@ -149,7 +149,7 @@ class SpectralSpaceTransformation(AffineTransfer):
         local = None
         if self.keep_residual:
             local = resampling(self, axes, (secondary.shape[1], primary.shape[1]))
-        samples = samples_of(sample_id, len(secondary))
+        samples = samples_of(sample_id, secondary)
         if isinstance(self.n_components, str):
             wanted = _best_number(secondary, primary, local, samples)
         else:
