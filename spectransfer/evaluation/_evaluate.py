@@ -59,7 +59,7 @@ class _Task:
     known: Pair
     unseen: Pair
     watched: Pair | None
-    unpaired: dict[str, Any]
+    beside: dict[str, Any]
     protocols: list[str]
     clusters: Clusters
     options: dict[str, Any]
@@ -70,9 +70,9 @@ class _Task:
     def _fit(self, transfer: Any) -> Any:
         """Fit with the pairs, and with what else a transfer makes use of."""
         X_val, y_val = self.watched or (None, None)
-        if not self.unpaired:
+        if all(value is None for value in self.beside.values()):
             return fit_watched(transfer, *self.known, X_val=X_val, y_val=y_val)
-        beside = self.unpaired | {"X_val": X_val, "y_val": y_val}
+        beside = self.beside | {"X_val": X_val, "y_val": y_val}
         return fit_with_unpaired(transfer, *self.known, **beside)
 
     def run(
@@ -231,7 +231,8 @@ def evaluate_transfers(
         Pipelines of `make_transfer_pipeline`, searches over them, or any multi-output
         regressors, by the names that they have in the table. None of them is changed.
     train : SpectraPair, PairedMaps or tuple of (X_secondary, X_primary)
-        Shared standards. Spectra may be memory-mapped.
+        Shared standards. Spectra may be memory-mapped. A `sample_id` that it has
+        reaches transfers that leave out samples.
     test : SpectraPair, PairedMaps or tuple of (X_secondary, X_primary)
         Unseen spectra of the same instruments, with what was measured.
     validation : SpectraPair, PairedMaps or tuple, default=None
@@ -346,7 +347,8 @@ def evaluate_transfers(
         known,
         unseen,
         watched,
-        checked_unpaired(unpaired, known),
+        checked_unpaired(unpaired, known)
+        | {"sample_id": getattr(train, "sample_id", None)},
         names,
         Clusters(kmeans, n_clusters, known.primary, random_state),
         {
