@@ -144,7 +144,30 @@ def test_the_least_number_within_ten_percent_is_enough():
     assert made([0.5, 0.2, 0.105, 0.1]).enough() == {"ridge": 20}
     assert made([0.5, 0.2, 0.12, 0.1]).enough() == {"ridge": None}
     assert made([0.1, 0.2, 0.3, 0.4]).enough() == {"ridge": 5}
-    assert made([0.3]).enough() == {"ridge": 5}
+
+
+def test_a_single_number_of_standards_tells_nothing_of_others():
+    curve = made([0.3], 0.2)
+    assert curve.enough() == {"ridge": None}
+    words = made([0.3]).in_words()
+    assert words.startswith("ridge: one number of standards cannot tell")
+    assert "median RSE of 5 is 0.3" in words
+    assert "pass two sizes or more" in words
+    assert "Eight more" not in words
+    assert "are enough" not in repr(curve)
+
+
+@pytest.mark.parametrize(
+    ("medians", "words"),
+    [
+        # 5 are enough, and 13 were not asked
+        ([0.1, 0.2], "10, the most that were asked, bring nothing."),
+        ([0.105, 0.1], "10, the most that were asked, bring 5% less."),
+        ([0.5, 0.1, 0.1], "Eight more would bring nothing."),
+    ],
+)
+def test_beyond_the_largest_number_nothing_is_said_of_what_is_enough(medians, words):
+    assert made(medians).in_words().endswith(words)
 
 
 @pytest.mark.parametrize(
