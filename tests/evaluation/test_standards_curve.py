@@ -8,7 +8,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import LinearRegression, Ridge
 
-from spectransfer import FewStandardsTransfer, OffsetTransfer, make_transfer_pipeline
+from spectransfer import (
+    FewStandardsTransfer,
+    OffsetTransfer,
+    PiecewiseDirectStandardization,
+    make_transfer_pipeline,
+)
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.evaluation import StandardsCurve, standards_curve
 from spectransfer.exceptions import WavelengthError
@@ -241,3 +246,12 @@ def test_a_library_on_another_axis_is_refused(pair):
         standards_curve(
             {"few": plain(FewStandardsTransfer())}, pair, [4], library=library
         )
+
+
+def test_an_error_tells_whose_it_was_and_of_how_many_standards(pair):
+    transfers = {"ridge": Ridge(), "one window": PiecewiseDirectStandardization(6)}
+    with pytest.raises(ValueError, match="odd whole") as error:
+        standards_curve(transfers, pair, [3, 6], n_draws=1)
+    assert error.value.__notes__ == [
+        "This happened while evaluating 'one window' with 3 standards."
+    ]
