@@ -39,6 +39,18 @@ def our_words(name: str) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def called(name: str) -> Iterator[None]:
+    """Let scikit-learn, which calls every table X, call it by its name."""
+    try:
+        yield
+    except ValueError as error:
+        said = str(error)
+        if name == "X" or not said.startswith(("X has ", "Input X contains ")):
+            raise
+        raise ValueError(said.replace("X", name, 1)) from error
+
+
 def readable(X: Any, name: str) -> Any:
     """Refuse masked values and foreign columns, and bring numbers to our byte order.
 
