@@ -12,7 +12,7 @@ from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.decomposition import PCA
 from sklearn.utils import check_random_state
 
-from spectransfer._blocks import blocks_of
+from spectransfer._blocks import blocks_of, even_rows
 from spectransfer._labels import checked_labels
 from spectransfer._numbers import common_unit
 from spectransfer._progress import progress_bar
@@ -216,8 +216,7 @@ def _sample_means(points: FloatArray, samples: list[IntArray]) -> FloatArray:
 
 def _whitened(spectra: Any, n_components: int, verbose: bool | int) -> FloatArray:
     """Give spectra as components of unit variance."""
-    every = max(1, len(spectra) // _MOST_SPECTRA)
-    rows = slice(0, None, every)
+    rows = even_rows(len(spectra), _MOST_SPECTRA)
     draw = np.asarray(spectra.iloc[rows] if hasattr(spectra, "iloc") else spectra[rows])
     if not np.isfinite(draw).all():
         raise ValueError(
