@@ -10,7 +10,7 @@ from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.decomposition import PCA
 from sklearn.utils import check_random_state
 
-from spectransfer._blocks import blocks_of
+from spectransfer._blocks import blocks_of, even_rows
 from spectransfer._numbers import common_unit
 from spectransfer._progress import progress_bar
 from spectransfer._typing import ArrayLike, FloatArray, IntArray, RandomState
@@ -156,7 +156,7 @@ def _whitened(
     spectra: np.ndarray, n_components: int, verbose: bool | int
 ) -> FloatArray:
     """Give spectra as components of unit variance."""
-    draw = np.asarray(spectra[:: max(1, len(spectra) // _MOST_SPECTRA)])
+    draw = np.asarray(spectra[even_rows(len(spectra), _MOST_SPECTRA)])
     unit = common_unit(draw)
     n_components = min(n_components, len(draw) - 1, draw.shape[1])
     if n_components < 1:

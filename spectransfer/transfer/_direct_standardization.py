@@ -99,7 +99,7 @@ class DirectStandardization(AffineTransfer):
             The fitted estimator.
         """
         secondary, primary = self._tables(X, y)
-        ridge = Ridge(secondary, self.center, samples_of(sample_id, len(secondary)))
+        ridge = Ridge(secondary, self.center, samples_of(sample_id, secondary))
         mean = primary.mean(axis=0) if self.center else np.zeros(primary.shape[1])
         targets = primary - mean
         if isinstance(self.alpha, str):

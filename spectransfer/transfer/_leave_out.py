@@ -10,40 +10,107 @@ exactly, also with an intercept that is not penalized. So no regression is ever 
 again, and only the Gram matrices of the standards are looked at.
 """
 
+import warnings
 from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
+from scipy.cluster.hierarchy import linkage
 
 from spectransfer._labels import checked_labels
 from spectransfer._typing import ArrayLike, BoolArray, FloatArray, IntArray
+from spectransfer.exceptions import SpectransferWarning
 
 _MOST_FOLDS = 20
+# distances between samples are so many times those between replicates
+_GAP = 5.0
+_MOST_LOOKED_AT = 500
+_ROUNDING = 32 * float(np.finfo(np.float64).eps)
 STRENGTHS = np.logspace(-8, 3, 34)
 """Ridge penalties that are tried, relative to the mean square of a centred spectrum."""
 
 
-def samples_of(sample_id: ArrayLike | None, n_spectra: int) -> list[IntArray]:
+def centred(spectra: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Give the mean spectrum, and spectra less it, zero where only rounding is left.
+
+    Parameters
+    ----------
+    spectra : ndarray of shape (n_spectra, n_channels)
+        Spectra. The mean of equal numbers is seldom that number.
+
+    Returns
+    -------
+    mean : ndarray of shape (n_channels,)
+        Their mean.
+    away : ndarray of shape (n_spectra, n_channels)
+        What they differ by; exactly zero in channels that do not vary.
+    """
+    mean = spectra.mean(axis=0)
+    away = spectra - mean
+    away[:, np.abs(away).max(axis=0) <= _ROUNDING * np.abs(mean)] = 0.0
+    return mean, away
+
+
+def samples_of(sample_id: ArrayLike | None, spectra: FloatArray) -> list[IntArray]:
     """Give the rows of each sample; without numbers every row is one of its own.
 
     Parameters
     ----------
     sample_id : array-like of shape (n_spectra,) or None
         Which sample each spectrum was measured on.
-    n_spectra : int
-        Number of spectra.
+    spectra : ndarray of shape (n_spectra, n_channels)
+        Secondary spectra. Without numbers they must not look like replicates; a warning
+        says so where they do.
 
     Returns
     -------
     list of ndarray
         Rows, sample by sample.
     """
+    n_spectra = len(spectra)
     if sample_id is None:
+        n_groups = groups_of_replicates(spectra)
+        if n_groups < n_spectra:
+            warnings.warn(
+                "Samples are left out one by one to judge by, which tells nothing "
+                "where another spectrum of one stays, but without sample_id each "
+                f"of the {n_spectra} spectra is taken for a sample, and they look like "
+                f"replicates of {n_groups}. Pass sample_id=, a name for each spectrum.",
+                SpectransferWarning,
+                stacklevel=5,
+            )
         return list(np.arange(n_spectra)[:, None])
     labels = checked_labels(sample_id, n_spectra, "sample_id")
     _, numbers = np.unique(labels, return_inverse=True)
     order = np.argsort(numbers, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
+
+
+def groups_of_replicates(spectra: FloatArray) -> int:
+    """Give the number of groups that spectra fall into, if these are far apart.
+
+    Neighbours are joined, nearest first. Where a third of the spectra or more are
+    joined before a step to distances five times as long, those were replicates. Two
+    groups are none: few spectra fall into two by chance.
+
+    Parameters
+    ----------
+    spectra : ndarray of shape (n_spectra, n_channels)
+        Six to 500 of them; fewer and more are not looked at.
+
+    Returns
+    -------
+    int
+        Number of groups; that of the spectra where there are none.
+    """
+    n_spectra = len(spectra)
+    if not 6 <= n_spectra <= _MOST_LOOKED_AT:
+        return n_spectra
+    steps = linkage(spectra, "single")[:, 2]
+    n_groups = np.arange(n_spectra - 1, 1, -1)
+    apart = (steps[1:] > _GAP * steps[:-1]) & (n_groups <= n_spectra * 2 / 3)
+    found = n_groups[apart & (n_groups > 2)]
+    return int(found[0]) if len(found) else n_spectra
 
 
 def folds_of(
@@ -68,13 +135,9 @@ def folds_of(
     for fold in range(n_folds):
         out = np.concatenate(samples[fold::n_folds])
         known = np.setdiff1d(np.arange(len(secondary)), out)
-        means = secondary[known].mean(axis=0), primary[known].mean(axis=0)
-        yield (
-            secondary[known] - means[0],
-            primary[known] - means[1],
-            secondary[out] - means[0],
-            primary[out] - means[1],
-        )
+        x_mean, x = centred(secondary[known])
+        y_mean, y = centred(primary[known])
+        yield x, y, secondary[out] - x_mean, primary[out] - y_mean
 
 
 class Ridge:
@@ -98,8 +161,9 @@ class Ridge:
     def __init__(
         self, spectra: FloatArray, intercept: bool, samples: list[IntArray]
     ) -> None:
-        self.center = spectra.mean(axis=0) if intercept else np.zeros(spectra.shape[1])
-        self.spectra = spectra - self.center
+        self.center, self.spectra = np.zeros(spectra.shape[1]), spectra
+        if intercept:
+            self.center, self.spectra = centred(spectra)
         self.intercept, self.samples = intercept, samples
         gram = self.spectra @ self.spectra.T
         # spectra that are all the same leave nothing to relate to

@@ -20,7 +20,7 @@ from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import Interval, StrOptions, fit_context
 from spectransfer.exceptions import WavelengthError
 from spectransfer.transfer._affine import AffineTransfer, Axes, resampling
-from spectransfer.transfer._leave_out import STRENGTHS, samples_of
+from spectransfer.transfer._leave_out import STRENGTHS, centred, samples_of
 
 
 def window_channels(
@@ -337,16 +337,17 @@ class PiecewiseDirectStandardization(AffineTransfer):
         resampled = resampling(self, axes, (secondary.shape[1], primary.shape[1]))
         window, n_based_on = self._widths(axes)
         channels, inside = window_channels(resampled, axes, window, self.unit)
-        means = secondary.mean(axis=0), primary.mean(axis=0)
-        centred, targets = secondary - means[0], primary - means[1]
+        (x_mean, x), (y_mean, targets) = centred(secondary), centred(primary)
         if self.shrink_to == "resampled":
-            targets = targets - centred @ resampled.T
-        samples = samples_of(sample_id, len(secondary))
-        ridge = LocalRidge(centred, targets, channels, inside, samples, n_based_on)
+            targets = targets - x @ resampled.T
+        samples = samples_of(sample_id, secondary)
+        ridge = LocalRidge(x, targets, channels, inside, samples, n_based_on)
         chosen = ridge.choose() if isinstance(self.alpha, str) else float(self.alpha)
         self.alpha_ = chosen
         local = ridge.solve(np.array([chosen]))[0][0]
-        self._keep(means, local + resampled * (self.shrink_to == "resampled"))
+        self._keep(
+            (x_mean, y_mean), local + resampled * (self.shrink_to == "resampled")
+        )
         return self
 
     def _widths(self, axes: Axes) -> tuple[float, int]:
