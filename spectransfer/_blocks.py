@@ -3,6 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
+from spectransfer._typing import IntArray
+
 _BLOCK_BYTES = 2**24
 
 BLOCK_ROWS = 256
@@ -32,6 +36,30 @@ def block_slices(n_rows: int, block_size: int | None) -> Iterator[slice]:
     step = max(1, n_rows) if block_size is None else block_size
     for start in range(0, n_rows, step):
         yield slice(start, min(start + step, n_rows))
+
+
+def even_rows(n_rows: int, n_wanted: int) -> IntArray:
+    """Draw rows from all parts of a table: one at random of each of so many parts.
+
+    At a fixed step, rows of a map that is scanned line by line lie in a few columns of
+    it, where the step and the length of a line have a common divisor.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of rows.
+    n_wanted : int
+        Number of rows that are drawn; all, where there are no more.
+
+    Returns
+    -------
+    ndarray of int
+        Row numbers, ascending, the same at every call.
+    """
+    if n_rows <= n_wanted:
+        return np.arange(n_rows)
+    ends = np.arange(n_wanted + 1) * n_rows // n_wanted
+    return np.random.default_rng(0).integers(ends[:-1], ends[1:])
 
 
 def take_rows(spectra: Any, rows: Any) -> Any:

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from spectransfer._blocks import block_slices, blocks_of, row_blocks, take_rows
+from spectransfer._blocks import (
+    block_slices,
+    blocks_of,
+    even_rows,
+    row_blocks,
+    take_rows,
+)
 
 
 @pytest.mark.parametrize("n_rows", [0, 1, 255, 256, 257, 10_000])
@@ -43,3 +49,21 @@ def test_rows_of_a_frame_are_counted_and_not_looked_up_in_its_index():
     assert take_rows(frame, [0, 2])["250"].tolist() == [1, 3]
     assert [len(block) for block in blocks_of(frame, 2)] == [2, 1]
     assert next(blocks_of(frame, 2)).columns.tolist() == ["250"]
+
+
+@pytest.mark.parametrize(("n_rows", "n_wanted"), [(0, 5), (5, 5), (7, 5), (9999, 250)])
+def test_even_rows_come_from_all_parts(n_rows, n_wanted):
+    rows = even_rows(n_rows, n_wanted)
+    assert len(rows) == min(n_rows, n_wanted)
+    ends = np.arange(len(rows) + 1) * n_rows // max(len(rows), 1)
+    assert np.all((rows >= ends[:-1]) & (rows < ends[1:]))
+    assert_array_equal(rows, even_rows(n_rows, n_wanted))
+
+
+@pytest.mark.parametrize("side", [50, 100, 200, 500])
+@pytest.mark.parametrize("n_wanted", [250, 400, 4000, 5000])
+def test_even_rows_of_a_map_come_from_all_columns(side, n_wanted):
+    rows = even_rows(side**2, n_wanted)
+    counts = np.bincount(rows % side, minlength=side)
+    assert np.count_nonzero(counts) > 0.9 * min(side, len(rows) / 3)
+    assert counts.max() < 10 * len(rows) / side

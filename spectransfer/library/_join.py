@@ -19,7 +19,7 @@ from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler
 from sklearn.preprocessing import StandardScaler as _SklearnScaler
 
 from spectransfer._axis import axis_of, compare_axes, with_names
-from spectransfer._blocks import take_rows
+from spectransfer._blocks import even_rows, take_rows
 from spectransfer._labels import checked_labels, paired_labels, sample_names
 from spectransfer._progress import progress_bar
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
@@ -95,7 +95,7 @@ def join_library(
     transfer = Pipeline([*front, ("transfer", regressor)])
     others: dict[str, Any] = {}
     if unpaired is not None:
-        drawn = library.latents[:: -(-len(library.latents) // _MOST_UNPAIRED)]
+        drawn = library.latents[even_rows(len(library.latents), _MOST_UNPAIRED)]
         others = {
             "X_unpaired": unpaired,
             "y_unpaired": library._decode_prepared(drawn),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spectransfer._blocks import row_blocks
+from spectransfer._blocks import even_rows, row_blocks
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer.library._population import checked_predicted
 from spectransfer.metrics import cluster_labels
@@ -83,7 +83,7 @@ class LatentIndex:
     def __init__(
         self, latents: FloatArray, decode: Callable[[FloatArray], FloatArray]
     ) -> None:
-        drawn = np.asarray(latents[:: -(-len(latents) // _MOST_FITTED)], np.float64)
+        drawn = np.asarray(latents[even_rows(len(latents), _MOST_FITTED)], np.float64)
         centred = drawn - drawn.mean(axis=0)
         decoded = np.asarray(decode(drawn), np.float64)
         linear = np.linalg.lstsq(centred, decoded - decoded.mean(axis=0))[0]

@@ -17,7 +17,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from spectransfer._axis import Axis, Named, axis_of, compare_axes, with_names
-from spectransfer._blocks import blocks_of, row_blocks
+from spectransfer._blocks import blocks_of, even_rows, row_blocks
 from spectransfer._typing import ArrayLike, FloatArray, RandomState
 from spectransfer._validation import check_targets
 from spectransfer.exceptions import WavelengthError
@@ -83,9 +83,9 @@ class Population:
 
     def error_of(self, autoencoder: Any, rounded: np.ndarray) -> float:
         """Tell what rounded latents change in decoded spectra, as an RSE."""
-        every = -(-len(rounded) // _MOST_DECODED)
+        drawn = even_rows(len(rounded), _MOST_DECODED)
         exact, other = (
-            np.asarray(autoencoder.inverse_transform(z[::every].astype(np.float32)))
+            np.asarray(autoencoder.inverse_transform(z[drawn].astype(np.float32)))
             for z in (self.latents, rounded)
         )
         spread = float(((exact - exact.mean(axis=0)) ** 2).sum())

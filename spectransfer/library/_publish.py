@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 
 from spectransfer._axis import Axis
+from spectransfer._blocks import even_rows
 from spectransfer._labels import sample_names
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import StrOptions, validate_params
@@ -311,8 +312,7 @@ def means_of(
 
 def _centres(side: PrimarySide, autoencoder: Any, latents: FloatArray) -> FloatArray:
     """Cluster the decoded library, or an even draw of it, as the paper does."""
-    every = -(-len(latents) // _MOST_CLUSTERED)
-    drawn = latents[::every]
+    drawn = latents[even_rows(len(latents), _MOST_CLUSTERED)]
     decoded = side.undo(np.asarray(autoencoder.inverse_transform(drawn)))
     n_clusters = min(4, len(np.unique(drawn, axis=0)))
     kmeans = fit_clusters(KMeans(n_clusters, random_state=0), decoded)

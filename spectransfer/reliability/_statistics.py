@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.utils.extmath import randomized_svd
 
-from spectransfer._blocks import block_slices
+from spectransfer._blocks import block_slices, even_rows
 from spectransfer._typing import FloatArray, IntArray
 
 STATISTICS = ("T2", "Q", "distance", "highest", "lowest", "clipped")
@@ -62,7 +62,7 @@ class Population:
         roots = sizes / np.sqrt(max(len(spectra) - 1, 1))
         kept = roots > np.finfo(spectra.dtype).eps * 100 * max(roots[0], 1e-300)
         vectors, roots = vectors[kept], roots[kept]
-        rows = np.unique(np.linspace(0, len(spectra) - 1, _MOST_KNOWN).astype(int))
+        rows = even_rows(len(spectra), _MOST_KNOWN)
         known = centred[rows] @ vectors.T / roots
         return cls(mean, vectors, roots, known, np.ones_like(mean))
 

@@ -13,7 +13,7 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from spectransfer._blocks import take_rows
+from spectransfer._blocks import even_rows, take_rows
 from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import (
@@ -235,7 +235,7 @@ class ConformalTransfer(
         samples: IntArray,
     ) -> None:
         """Learn errors from predictions of left-out spectra, on few enough rows."""
-        kept = np.unique(np.linspace(0, samples.max(), _MOST).astype(int))
+        kept = even_rows(int(samples.max()) + 1, _MOST)
         rows = np.flatnonzero(np.isin(samples, kept))
         predicted, truth, secondary = predicted[rows], truth[rows], secondary[rows]
         samples = np.unique(samples[rows], return_inverse=True)[1]

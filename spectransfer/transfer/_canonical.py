@@ -14,7 +14,7 @@ import numpy as np
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import Interval, StrOptions, fit_context
 from spectransfer.transfer._affine import AffineTransfer
-from spectransfer.transfer._leave_out import folds_of, samples_of
+from spectransfer.transfer._leave_out import centred, folds_of, samples_of
 
 _MOST_PRINCIPAL = 12
 
@@ -118,8 +118,8 @@ class CanonicalCorrelationTransfer(AffineTransfer):
         secondary, primary = self._tables(X, y)
         samples = samples_of(sample_id, secondary)
         n_principal, n_components = self._sizes(secondary, primary, samples)
-        means = secondary.mean(axis=0), primary.mean(axis=0)
-        sides = _components(secondary - means[0]), _components(primary - means[1])
+        (x_mean, x), (y_mean, y) = centred(secondary), centred(primary)
+        means, sides = (x_mean, y_mean), (_components(x), _components(y))
         left, correlations, right = _variates(sides, n_principal)
         n = min(n_components, len(correlations))
         self.n_principal_ = min(n_principal, *(len(side[1]) for side in sides))

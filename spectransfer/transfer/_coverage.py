@@ -13,7 +13,7 @@ mean, and one standard of its kind makes it small.
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from spectransfer._blocks import row_blocks
+from spectransfer._blocks import even_rows, row_blocks
 from spectransfer._typing import FloatArray, IntArray
 from spectransfer.transfer._population import LibraryMoments
 
@@ -94,7 +94,7 @@ def to_measure(
     n_far = len(far)
     chosen: list[int] = []
     while len(far) and len(chosen) < _MOST_PROPOSED:
-        rows = far[:: -(-len(far) // _MOST_LOOKED_AT)]
+        rows = far[even_rows(len(far), _MOST_LOOKED_AT)]
         some = points[rows]
         left_of = _beyond(some, left)
         # one more standard takes from all others what it shares with them

@@ -31,6 +31,7 @@ from spectransfer.transfer._coverage import (
     stood_for,
     to_measure,
 )
+from spectransfer.transfer._few_report import not_asked, said_by_standards
 from spectransfer.transfer._joint import Folds, Joint
 from spectransfer.transfer._leave_out import samples_of
 from spectransfer.transfer._mixing import (
@@ -56,6 +57,8 @@ _COMPONENTS = (2, 3, 4, 6, 8, 10, 12)
 _WINDOWS = (1, 5, 9)
 _JOINT = (1, 2, 3, 4, 6, 8, 10, 12)
 _SAMPLES_BEYOND = 4
+# so many left-out samples say whether a transfer is of any use
+_TELLING = 5
 # of so many samples what each stands for is not believed
 _UNSURE = 2.0
 
@@ -247,7 +250,8 @@ class FewStandardsTransfer(AffineTransfer):
         maps = self._maps(secondary, primary, samples, unpaired, resampled, axes)
         counts = np.ones(len(secondary)) if own is None else stood_for(secondary, own)
         weights = self._weigh(maps, primary, len(samples), counts)
-        self.report_ += self._not_asked(maps)
+        self.report_ += not_asked(self.priors, {prior.name for prior in maps})
+        self._warn_of_no_use(len(samples))
         if spectra is not None and own is not None:
             self._tell_of_strange(secondary, spectra, own)
         mixture = mixed(
@@ -320,17 +324,21 @@ class FewStandardsTransfer(AffineTransfer):
         sizes = [len(prior.strengths) for prior in maps]
         names = np.repeat([prior.name for prior in maps], sizes)
         strengths = np.concatenate([prior.strengths for prior in maps])
-        if n_samples < 2:
-            weights, counted = of_a_single_sample(names, strengths), None
-        else:
+        weights, counted = of_a_single_sample(names, strengths), None
+        if n_samples > 1:
             gram, counted = grams(maps, primary.shape, counts)
             # few standards know little of what they stand for
             known = 1.0 - _UNSURE / n_samples
             gram = (1.0 - known) * gram + known * counted
-            weights = mixing_weights(gram)
-            # better than every map that learns: then nothing is to be learned
-            if names[np.argmin(np.diag(gram))] == "untransferred":
-                weights = (names == "untransferred").astype(float)
+            errors, as_it_is = np.diag(gram), names == "untransferred"
+            # of two, a left-out sample leaves a single one, which knows no strengths
+            learned = ~as_it_is if n_samples > 2 else weights > 0
+            if n_samples > 2:
+                weights = mixing_weights(gram)
+            # of n samples a mean difference is better than left-out ones say, by this
+            least = (1.0 - n_samples**-2.0) * errors[learned].min(initial=np.inf)
+            if errors[as_it_is].min(initial=np.inf) < least:
+                weights = as_it_is.astype(float)
         mean = counts @ primary / counts.sum()
         spread = counts @ ((primary - mean) ** 2).sum(axis=1) or 1.0
         kinds = list(dict.fromkeys(names.tolist()))
@@ -346,22 +354,21 @@ class FewStandardsTransfer(AffineTransfer):
             self.expected_rse_["mixture"] = float(weights @ counted @ weights / spread)
             for kind in kinds:
                 self.expected_rse_[kind] = float(errors[names == kind].min())
-        self.report_ = self._in_words(n_samples)
+        self.report_ = said_by_standards(self, n_samples)
         return weights
 
-    def _not_asked(self, maps: list[Any]) -> str:
-        """Name the priors that could not be had, and what they need."""
-        asked = {prior.name for prior in maps}
-        needs = {
-            "spectra without partners of both sides": ["rotation"],
-            "the axes of both sides": ["resampled", "window"],
-        }
-        told = ""
-        for what, names in needs.items():
-            missing = [n for n in names if n in self.priors and n not in asked]
-            if missing:
-                told += f" Not asked, for want of {what}: {', '.join(missing)}."
-        return told
+    def _warn_of_no_use(self, n_samples: int) -> None:
+        """Warn where left-out samples are missed as by their mean spectrum."""
+        expected = self.expected_rse_["mixture"]
+        if n_samples >= _TELLING and expected >= 1.0:
+            warnings.warn(
+                "A transfer must miss less than 1, which is what the mean spectrum "
+                f"misses, but of {n_samples} samples left out in turn it misses "
+                f"{expected:.3g}. Are X and y of the same spots, row by row, and is "
+                "there more in the spectra than noise?",
+                SpectransferWarning,
+                stacklevel=5,
+            )
 
     def _tell_of_strange(
         self,
@@ -376,25 +383,3 @@ class FewStandardsTransfer(AffineTransfer):
             self.report_ += f" {said}"
             if many(n_far, len(spectra)):
                 warnings.warn(said, SpectransferWarning, stacklevel=5)
-
-    def _in_words(self, n_samples: int) -> str:
-        """Tell what the standards said."""
-        if n_samples < 2:
-            return "A single sample: nothing could be left out to judge by."
-        expected = self.expected_rse_
-        if not self.transferred_:
-            return (
-                f"No transfer: of {n_samples} samples left out in turn, the resampled "
-                f"spectra miss {expected['untransferred']:.3g} of the variance, and "
-                "no map that was learned does better."
-            )
-        said = [
-            f"{kind} {share:.0%} at strength {self.strengths_[kind]:.2g} (alone "
-            f"{expected[kind]:.3g})"
-            for kind, share in sorted(self.shares_.items(), key=lambda item: -item[1])
-            if share >= 0.005
-        ]
-        return (
-            f"Of {n_samples} samples left out in turn, the mixture misses "
-            f"{expected['mixture']:.3g} of the variance. Shares: {', '.join(said)}."
-        )

@@ -25,8 +25,30 @@ _MOST_FOLDS = 20
 # distances between samples are so many times those between replicates
 _GAP = 5.0
 _MOST_LOOKED_AT = 500
+_ROUNDING = 32 * float(np.finfo(np.float64).eps)
 STRENGTHS = np.logspace(-8, 3, 34)
 """Ridge penalties that are tried, relative to the mean square of a centred spectrum."""
+
+
+def centred(spectra: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Give the mean spectrum, and spectra less it, zero where only rounding is left.
+
+    Parameters
+    ----------
+    spectra : ndarray of shape (n_spectra, n_channels)
+        Spectra. The mean of equal numbers is seldom that number.
+
+    Returns
+    -------
+    mean : ndarray of shape (n_channels,)
+        Their mean.
+    away : ndarray of shape (n_spectra, n_channels)
+        What they differ by; exactly zero in channels that do not vary.
+    """
+    mean = spectra.mean(axis=0)
+    away = spectra - mean
+    away[:, np.abs(away).max(axis=0) <= _ROUNDING * np.abs(mean)] = 0.0
+    return mean, away
 
 
 def samples_of(sample_id: ArrayLike | None, spectra: FloatArray) -> list[IntArray]:
@@ -50,8 +72,8 @@ def samples_of(sample_id: ArrayLike | None, spectra: FloatArray) -> list[IntArra
         n_groups = groups_of_replicates(spectra)
         if n_groups < n_spectra:
             warnings.warn(
-                "Samples are left out one by one to judge by, which tells nothing where "
-                "another spectrum of the same sample stays, but without sample_id each "
+                "Samples are left out one by one to judge by, which tells nothing "
+                "where another spectrum of one stays, but without sample_id each "
                 f"of the {n_spectra} spectra is taken for a sample, and they look like "
                 f"replicates of {n_groups}. Pass sample_id=, a name for each spectrum.",
                 SpectransferWarning,
@@ -67,9 +89,9 @@ def samples_of(sample_id: ArrayLike | None, spectra: FloatArray) -> list[IntArra
 def groups_of_replicates(spectra: FloatArray) -> int:
     """Give the number of groups that spectra fall into, if these are far apart.
 
-    Neighbours are joined, nearest first. Where a third of the spectra or more are joined
-    before a step to distances five times as long, those were replicates. Two groups
-    are none: few spectra fall into two by chance.
+    Neighbours are joined, nearest first. Where a third of the spectra or more are
+    joined before a step to distances five times as long, those were replicates. Two
+    groups are none: few spectra fall into two by chance.
 
     Parameters
     ----------
@@ -113,13 +135,9 @@ def folds_of(
     for fold in range(n_folds):
         out = np.concatenate(samples[fold::n_folds])
         known = np.setdiff1d(np.arange(len(secondary)), out)
-        means = secondary[known].mean(axis=0), primary[known].mean(axis=0)
-        yield (
-            secondary[known] - means[0],
-            primary[known] - means[1],
-            secondary[out] - means[0],
-            primary[out] - means[1],
-        )
+        x_mean, x = centred(secondary[known])
+        y_mean, y = centred(primary[known])
+        yield x, y, secondary[out] - x_mean, primary[out] - y_mean
 
 
 class Ridge:
@@ -143,8 +161,9 @@ class Ridge:
     def __init__(
         self, spectra: FloatArray, intercept: bool, samples: list[IntArray]
     ) -> None:
-        self.center = spectra.mean(axis=0) if intercept else np.zeros(spectra.shape[1])
-        self.spectra = spectra - self.center
+        self.center, self.spectra = np.zeros(spectra.shape[1]), spectra
+        if intercept:
+            self.center, self.spectra = centred(spectra)
         self.intercept, self.samples = intercept, samples
         gram = self.spectra @ self.spectra.T
         # spectra that are all the same leave nothing to relate to

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import numpy as np
 from sklearn.utils.extmath import randomized_svd
 
-from spectransfer._blocks import row_blocks
+from spectransfer._blocks import even_rows, row_blocks
 from spectransfer._typing import FloatArray, IntArray
 from spectransfer.transfer._neighbors import StoredSpectra
 
@@ -44,7 +44,7 @@ def nominator_of(stored: StoredSpectra, n_components: int) -> Nominator | None:
         there are no more channels or spectra than components.
     """
     n_stored, n_channels = stored.spectra.shape
-    drawn = stored.spectra[:: -(-n_stored // _DRAWN)]
+    drawn = stored.spectra[even_rows(n_stored, _DRAWN)]
     if n_components >= min(n_channels, len(drawn)):
         return None
     centred = _centred(stored, drawn)

@@ -9,6 +9,7 @@ from sklearn.utils import Tags
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import StrOptions, fit_context
 from spectransfer.transfer._affine import AffineTransfer, resampling
+from spectransfer.transfer._leave_out import centred
 
 
 class OffsetTransfer(AffineTransfer):
@@ -102,12 +103,13 @@ class OffsetTransfer(AffineTransfer):
         secondary, primary, axes = self._checked(X, y)
         local = resampling(self, axes, (secondary.shape[1], primary.shape[1]))
         reached = np.asarray(np.diff(local.indptr) > 0, dtype=np.float64)
-        means = secondary.mean(axis=0), primary.mean(axis=0)
+        (x_mean, x), (y_mean, away) = centred(secondary), centred(primary)
+        means = x_mean, y_mean
         self.slope_ = reached
         if self.learn == "slope":
-            x = (secondary - means[0]) @ local.T
+            x = x @ local.T
             square = (x**2).sum(axis=0)
-            product = (x * (primary - means[1])).sum(axis=0)
+            product = (x * away).sum(axis=0)
             # a channel that does not vary tells no slope
             flat = square == 0
             self.slope_ = np.where(flat, reached, product / np.where(flat, 1.0, square))

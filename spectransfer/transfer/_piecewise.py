@@ -20,7 +20,7 @@ from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import Interval, StrOptions, fit_context
 from spectransfer.exceptions import WavelengthError
 from spectransfer.transfer._affine import AffineTransfer, Axes, resampling
-from spectransfer.transfer._leave_out import STRENGTHS, samples_of
+from spectransfer.transfer._leave_out import STRENGTHS, centred, samples_of
 
 
 def window_channels(
@@ -207,6 +207,11 @@ class LocalRidge:
         ]
 
 
+def _odd(width: float) -> int:
+    """Give an odd number of channels near to a width."""
+    return 2 * int(width // 2) + 1
+
+
 class PiecewiseDirectStandardization(AffineTransfer):
     r"""Regress every primary channel on the secondary channels around it.
 
@@ -332,16 +337,17 @@ class PiecewiseDirectStandardization(AffineTransfer):
         resampled = resampling(self, axes, (secondary.shape[1], primary.shape[1]))
         window, n_based_on = self._widths(axes)
         channels, inside = window_channels(resampled, axes, window, self.unit)
-        means = secondary.mean(axis=0), primary.mean(axis=0)
-        centred, targets = secondary - means[0], primary - means[1]
+        (x_mean, x), (y_mean, targets) = centred(secondary), centred(primary)
         if self.shrink_to == "resampled":
-            targets = targets - centred @ resampled.T
+            targets = targets - x @ resampled.T
         samples = samples_of(sample_id, secondary)
-        ridge = LocalRidge(centred, targets, channels, inside, samples, n_based_on)
+        ridge = LocalRidge(x, targets, channels, inside, samples, n_based_on)
         chosen = ridge.choose() if isinstance(self.alpha, str) else float(self.alpha)
         self.alpha_ = chosen
         local = ridge.solve(np.array([chosen]))[0][0]
-        self._keep(means, local + resampled * (self.shrink_to == "resampled"))
+        self._keep(
+            (x_mean, y_mean), local + resampled * (self.shrink_to == "resampled")
+        )
         return self
 
     def _widths(self, axes: Axes) -> tuple[float, int]:
@@ -355,13 +361,19 @@ class PiecewiseDirectStandardization(AffineTransfer):
                 f"{self.window!r}. Take such as (5, 3)."
             )
         window, n_based_on = pair
-        for width in (window, n_based_on) if self.unit == "channels" else (n_based_on,):
-            if width % 2 != 1:
-                raise ValueError(
-                    "A window in channels must be an odd whole number, so that it is "
-                    f"as wide on either side, but it is {width}. Take "
-                    f"{2 * int(width // 2) + 1}, or give it with unit='axis'."
-                )
+        if self.unit == "channels" and window % 2 != 1:
+            raise ValueError(
+                "A window in channels must be an odd whole number, so that it is as "
+                f"wide on either side, but it is {window}. Take {_odd(window)}, or "
+                "give it with unit='axis'."
+            )
+        if n_based_on % 2 != 1:
+            raise ValueError(
+                "The second number of a double window counts primary channels, in any "
+                "unit, and must be an odd whole number, so that they reach as far on "
+                f"either side, but it is {n_based_on}. Take window=({window}, "
+                f"{_odd(n_based_on)})."
+            )
         if self.unit != "channels" and (axes[0] is None or axes[1] is None):
             raise WavelengthError(
                 "A window in the unit of the axes needs those of both sides, but "

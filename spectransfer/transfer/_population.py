@@ -8,11 +8,14 @@ few points that show the shape of each cloud:
 
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 
 import numpy as np
 from scipy.linalg import eigh
+from sklearn.utils import check_array, check_scalar
 from sklearn.utils.extmath import randomized_svd
 
+from spectransfer._blocks import even_rows
 from spectransfer._typing import ArrayLike, FloatArray
 
 _MOST_COMPONENTS = 12
@@ -99,7 +102,7 @@ class LibraryMoments:
                 "Moments must be finite numbers, but mean, factor or points contain "
                 "NaN or inf. Take them from finite spectra."
             )
-        if self.n_spectra < 1:
+        if not (isinstance(self.n_spectra, Integral) and self.n_spectra > 0):
             raise ValueError(
                 "n_spectra must be the number of spectra that the moments are of, but "
                 f"it is {self.n_spectra!r}. Components of few spectra are trusted less."
@@ -122,22 +125,27 @@ class LibraryMoments:
         n_components : int, default=12
             Most principal components that are kept.
         n_points : int, default=400
-            About how many of the spectra are kept as points; none when 0.
+            How many of the spectra are kept as points, at most all; none when 0.
 
         Returns
         -------
         LibraryMoments
             With as many components as the spectra have.
         """
+        check_scalar(n_components, "n_components", Integral, min_val=1)
+        check_scalar(n_points, "n_points", Integral, min_val=0)
         table = np.asarray(spectra)
-        drawn = table[:: max(1, len(table) // _MOST_SPECTRA)].astype(np.float64)
+        some = even_rows(len(table), _MOST_SPECTRA) if table.ndim == 2 else slice(None)
+        drawn = check_array(
+            table[some], dtype=np.float64, copy=True, input_name="spectra"
+        )
         mean = drawn.mean(axis=0)
         drawn -= mean
         deviations, components = _leading_components(drawn, n_components)
         points = None
         if n_points:
-            every = -(-len(drawn) // n_points)
-            points = drawn[::every] @ (components.T / deviations)
+            some = even_rows(len(drawn), n_points)
+            points = drawn[some] @ (components.T / deviations)
         return cls(mean, deviations[:, None] * components, len(table), points)
 
     @cached_property

@@ -18,7 +18,7 @@ from scipy import sparse
 
 from spectransfer._typing import FloatArray, IntArray
 from spectransfer.transfer._affine import Mixture
-from spectransfer.transfer._leave_out import Ridge
+from spectransfer.transfer._leave_out import Ridge, centred
 from spectransfer.transfer._piecewise import LocalRidge
 
 GRID = np.array([1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, np.inf])
@@ -42,8 +42,8 @@ class Standards:
         primary: FloatArray,
         samples: list[IntArray],
     ) -> None:
-        self.means = secondary.mean(axis=0), primary.mean(axis=0)
-        self.x, self.y = secondary - self.means[0], primary - self.means[1]
+        (x_mean, self.x), (y_mean, self.y) = centred(secondary), centred(primary)
+        self.means = x_mean, y_mean
         self.samples = samples
         self.ridge = Ridge(self.x, True, samples)
         self.left_out = [self.ridge.left_out(float(strength)) for strength in GRID]
@@ -199,14 +199,20 @@ class Untransferred:
     def __init__(self, standards: Standards, resampled: sparse.csr_array) -> None:
         self.standards, self._resampled = standards, resampled
         x_mean, y_mean = standards.means
-        reached = np.diff(resampled.indptr) > 0
-        self._mean = np.where(reached, resampled @ x_mean, y_mean)
+        self._reached = np.diff(resampled.indptr) > 0
+        self._mean = np.where(self._reached, resampled @ x_mean, y_mean)
 
     def residuals(self, columns: slice) -> FloatArray:
-        """Give differences of both instruments on some primary channels."""
+        """Give differences of both instruments on some primary channels.
+
+        Where the secondary instrument does not reach, the mean of the standards is
+        given, of which left-out samples have no part.
+        """
         standards = self.standards
         moved = standards.x @ self._resampled[columns].T + self._mean[columns]
-        return (standards.y[:, columns] + standards.means[1][columns] - moved)[None]
+        missed = standards.y[:, columns] + standards.means[1][columns] - moved
+        of_means = standards.left_out_targets(columns)[-1]
+        return np.where(self._reached[columns], missed, of_means)[None]
 
     def add_to(self, mixture: Mixture, shares: FloatArray) -> None:
         """Add the resampled spectrum, as much as its share."""

@@ -22,6 +22,7 @@ from spectransfer._validation import (
     fit_context,
 )
 from spectransfer.transfer._affine import find_axes, resampling
+from spectransfer.transfer._leave_out import centred
 
 
 def slope_and_bias(read: FloatArray, known: FloatArray) -> tuple[float, float]:
@@ -37,11 +38,10 @@ def slope_and_bias(read: FloatArray, known: FloatArray) -> tuple[float, float]:
     slope, bias : float
         Of the line; slope 1 where all values that were read are the same.
     """
-    means = float(read.mean()), float(known.mean())
-    spread = float(((read - means[0]) ** 2).sum())
-    product = float(((read - means[0]) * (known - means[1])).sum())
-    slope = product / spread if spread > 0 else 1.0
-    return slope, means[1] - slope * means[0]
+    (x_mean, x), (y_mean, y) = (centred(side[:, None]) for side in (read, known))
+    spread = float((x**2).sum())
+    slope = float((x * y).sum()) / spread if spread > 0 else 1.0
+    return slope, float(y_mean[0]) - slope * float(x_mean[0])
 
 
 class SlopeBiasCorrection(OnItsPage, RegressorMixin, BaseEstimator):

@@ -14,7 +14,7 @@ import numpy as np
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import Interval, StrOptions, fit_context
 from spectransfer.transfer._affine import AffineTransfer, resampling
-from spectransfer.transfer._leave_out import folds_of, samples_of
+from spectransfer.transfer._leave_out import centred, folds_of, samples_of
 
 _MOST_COMPONENTS = 30
 
@@ -154,10 +154,12 @@ class SpectralSpaceTransformation(AffineTransfer):
             wanted = _best_number(secondary, primary, local, samples)
         else:
             wanted = int(self.n_components)
-        means = secondary.mean(axis=0), primary.mean(axis=0)
-        halves = joint_components(secondary - means[0], primary - means[1])
+        (x_mean, x), (y_mean, y) = centred(secondary), centred(primary)
+        halves = joint_components(x, y)
         self.n_components_ = min(wanted, len(halves[0]))
-        self._keep(means, local, _exchange(halves, self.n_components_, local))
+        self._keep(
+            (x_mean, y_mean), local, _exchange(halves, self.n_components_, local)
+        )
         return self
 
 

@@ -13,6 +13,7 @@ from spectransfer import FewStandardsTransfer, VAELatentTransfer, make_transfer_
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.evaluation import standards_curve
 from spectransfer.transfer import LibraryMoments
+from spectransfer.transfer._coverage import stood_for
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def test_moments_by_a_cholesky_factor_teach_what_the_library_teaches(pair, laten
 def test_moments_of_spectra_are_whitened_and_drawn_evenly(rng):
     spectra = rng.normal(size=(1000, 5)) * np.arange(1, 6)
     moments = LibraryMoments.of(spectra, n_components=3, n_points=300)
-    assert moments.points.shape == (250, 3)
+    assert moments.points.shape == (300, 3)
     assert moments.n_spectra == 1000
     every = LibraryMoments.of(spectra, n_points=1000)
     assert_allclose(np.cov(every.points.T, bias=True), np.eye(5), atol=1e-8)
@@ -146,3 +147,41 @@ def test_what_are_no_moments_is_refused(change, said):
 def test_a_library_of_one_spectrum_over_and_over_leaves_the_rotation_out(pair):
     alike = np.tile(pair.X_primary[:1], (30, 1))
     assert "rotation" not in fitted(pair, pair.X_primary, alike).shares_
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"n_points": -1}, "n_points"),
+        ({"n_components": 0}, "n_components"),
+        ({"spectra": np.ones(5)}, "2D"),
+        ({"spectra": np.ones((0, 5))}, r"0 sample\(s\)"),
+        ({"spectra": np.full((4, 5), np.nan)}, "spectra contains NaN"),
+    ],
+)
+def test_moments_of_what_is_no_table_are_refused(given, said):
+    with pytest.raises(ValueError, match=said):
+        LibraryMoments.of(**({"spectra": np.eye(4)} | given))
+
+
+@pytest.mark.parametrize("n_spectra", [0, 2.5, np.nan])
+def test_a_number_of_spectra_is_whole(n_spectra):
+    with pytest.raises(ValueError, match="n_spectra must be"):
+        LibraryMoments(np.zeros(3), np.eye(3), n_spectra)
+
+
+def test_a_layer_of_a_map_counts_by_its_share():
+    # 250 points of 100 columns: at a fixed step they would lie in five columns
+    rng = np.random.default_rng(0)
+    layer = np.abs(np.tile(np.arange(100), 100) - 50) < 10
+    shares = np.where(
+        layer[:, None],
+        rng.dirichlet([1, 1, 9, 9], 10_000),
+        rng.dirichlet([9, 9, 0.5, 0.5], 10_000),
+    )
+    spectra = shares @ np.abs(rng.normal(size=(4, 30)))
+    inside, outside = np.flatnonzero(layer)[::500], np.flatnonzero(~layer)[::1000]
+    standards = spectra[np.r_[inside, outside]]
+    counts = stood_for(standards, LibraryMoments.of(spectra, n_points=250))
+    share = counts[: len(inside)].sum() / len(standards)
+    assert share == pytest.approx(layer.mean(), abs=0.06)

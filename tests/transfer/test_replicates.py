@@ -45,7 +45,9 @@ def replicates(pair, n_samples, n_each, noise):
 @pytest.mark.parametrize(("n_samples", "n_each"), [(7, 3), (10, 2), (30, 2)])
 def test_replicates_without_names_are_told(kind, n_samples, n_each, pair):
     X, y = replicates(pair, n_samples, n_each, 1e-3)
-    said = rf"{n_samples * n_each} spectra .* replicates of {n_samples}\. Pass sample_id"
+    said = (
+        rf"{n_samples * n_each} spectra .* replicates of {n_samples}\. Pass sample_id"
+    )
     with pytest.warns(SpectransferWarning, match=said) as told:
         kind().fit(X, y)
     assert told[0].filename == __file__

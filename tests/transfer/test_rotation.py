@@ -71,11 +71,11 @@ def test_left_out_rotations_do_not_know_their_group():
     spectra = [rng.normal(size=(60, 3)) @ rng.normal(size=(3, 12)) for _ in range(2)]
     populations = tuple(LibraryMoments.of(s, n_components=3) for s in spectra)
     X, y = spectra[0][:24], spectra[1][:24] + rng.normal(size=(24, 12))
-    whole = Rotation(Standards(X, y, samples_of(None, 24)), populations, 3)
+    whole = Rotation(Standards(X, y, samples_of(None, X)), populations, 3)
     for number in range(_rotation._GROUPS):
         group = np.arange(number, 24, _rotation._GROUPS)
         rest = np.setdiff1d(np.arange(24), group)
-        some = Standards(X[rest], y[rest], samples_of(None, len(rest)))
+        some = Standards(X[rest], y[rest], samples_of(None, X[rest]))
         alone = Rotation(some, populations, 3)._rotation
         for row in group:
             assert_allclose(whole._left_out_rotations[row], alone, atol=1e-6)
@@ -88,7 +88,7 @@ def test_a_direction_that_no_standard_has_is_left_as_it_was(rng):
     populations = LibraryMoments.of(cloud), LibraryMoments.of(cloud @ turn)
     plane = np.zeros((40, 3))
     plane[:, :2] = 30.0 * rng.normal(size=(40, 2))
-    samples = samples_of(None, 40)
+    samples = samples_of(None, plane)
     standards = Standards(plane, plane @ turn, samples)
     read = sparse.csr_array(np.eye(3))
     prior = Rotation(standards, populations, 3, read)

@@ -97,7 +97,7 @@ def test_the_strength_of_direct_ridge_is_that_of_the_literal_loop(replicates, pa
 def test_a_double_window_is_the_literal_loop_over_objects(replicates, pair):
     X, y = (np.float64(side[:12, :30]) for side in (pair.X_secondary, pair.X_primary))
     X, y = X - X.mean(axis=0), y - y.mean(axis=0)
-    samples = samples_of(np.arange(12) // replicates, 12)
+    samples = samples_of(np.arange(12) // replicates, X)
     table = window_channels(sparse.eye_array(30).tocsr(), (None, None), 3, "channels")
     ridge = LocalRidge(X, y, *table, samples, 5)
     local, missed = ridge.solve(np.array([0.01]))[0]
@@ -200,7 +200,16 @@ def test_joint_components_need_no_axes_without_the_residual(pair):
     ("options", "error", "said"),
     [
         ({"window": 4}, ValueError, r"(?s)odd whole number.*it is 4\. Take 5"),
-        ({"window": (5, 2)}, ValueError, r"odd whole number"),
+        (
+            {"window": (5, 2)},
+            ValueError,
+            r"(?s)second number.*odd whole number.*Take window=\(5, 3\)",
+        ),
+        (
+            {"window": (20, 6), "unit": "axis"},
+            ValueError,
+            r"(?s)second number.*it is 6\. Take window=\(20, 7\)",
+        ),
         ({"window": (5, 3, 1)}, ValueError, r"(?s)a pair of widths.*\(5, 3\)"),
         ({"window": 2.5, "unit": "nm"}, WavelengthError, r"(?s)neither is known.*Pass"),
     ],
