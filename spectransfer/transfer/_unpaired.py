@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from spectransfer._axis import told_axis
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_spectra, check_targets, compare_targets
 from spectransfer.transfer._population import LibraryMoments
@@ -34,6 +35,7 @@ def check_unpaired(
     secondary, primary : ndarray or None
         Both, finite, where they are given; moments as they are.
     """
+    _compare_axes(estimator, X_unpaired, y_unpaired)
     secondary: FloatArray | None = None
     primary: FloatArray | LibraryMoments | None = None
     if X_unpaired is not None:
@@ -52,6 +54,15 @@ def check_unpaired(
             "alike."
         )
     return secondary, primary
+
+
+def _compare_axes(estimator: Any, X_unpaired: Any, y_unpaired: Any) -> None:
+    """Refuse data frames on other axes than those that the estimator was told."""
+    for spectra, side in ((X_unpaired, "secondary"), (y_unpaired, "primary")):
+        name = f"wavelengths_{side}"
+        given = getattr(estimator, name, None)
+        if given is not None and hasattr(spectra, "columns"):
+            told_axis(spectra, given, name=name)
 
 
 def populations(
