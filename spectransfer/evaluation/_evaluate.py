@@ -89,8 +89,7 @@ class _Task:
                 transfer = self._fit(clone(transfer))
         if unit_of_predictions(transfer, self.unit) != self.unit:
             self.without_unit.append(name)
-        self.properties.check(transfer)
-        self.properties.begin(transfer)
+        self.properties.check(name, transfer)
         bar.describe(f"{name}, clusters")
         bar.reach(0)
         kmeans = self.clusters.of(transfer)
@@ -107,6 +106,7 @@ class _Task:
             },
             **self.options,
         )
+        self.properties.begin(name, transfer)
         for protocol, found in judged.items():
             self.properties.add(name, protocol, found.rse, found.read)
         size = shared_size(transfer, *self.known.primary.shape)

@@ -29,7 +29,8 @@ from spectransfer.evaluation._properties import (
     checked_properties,
     untransferred,
 )
-from spectransfer.evaluation._standards_curve import RSE, StandardsCurve
+from spectransfer.evaluation._spaces import Space, check_one_space, space_of
+from spectransfer.evaluation._standards_curve import RSE, StandardsCurve, beside
 from spectransfer.metrics import (
     check_space,
     property_errors,
@@ -80,30 +81,53 @@ class _Errors:
         found = self.limits.setdefault(figure, {})
         found.setdefault(name, np.full(self.shape[1], np.nan))[draw] = error
 
-    def judge(self, draw: _Draw, name: str, fitted: Any, at: tuple[int, int]) -> None:
-        """Judge a fitted transfer."""
+    def judge(
+        self, draw: _Draw, alike: Mapping[str, Any], name: str, at: tuple[int, int]
+    ) -> None:
+        """Judge one of the transfers that were fitted to the same standards."""
+        fitted, primary = alike[name], draw.test.primary
+        first, own = (space_of(n, alike[n], primary) for n in (next(iter(alike)), name))
+        check_one_space(first, own, draw.properties)
         predicted = fitted.predict(draw.test.secondary)
-        truth = target_in_prediction_space(fitted, draw.test.primary)
+        truth = target_in_prediction_space(fitted, primary)
         self.add(RSE, name, at, relative_squared_error(truth, predicted))
         for figure, prop in draw.properties.items():
-            check_space(fitted, draw.test.primary, prop.space, repr(figure))
+            check_space(fitted, primary, prop.space, repr(figure))
             said = read_property(prop.calibration, predicted, repr(figure))
             self.add(figure, name, at, property_errors(prop.y, said).rmsep)
 
-    def judge_limits(self, draw: _Draw, fitted: Any, rows: IntArray, n: int) -> None:
-        """Judge what needs no standards, in the space of a fitted transfer."""
+    def judge_limits(
+        self, draw: _Draw, alike: Mapping[str, Any], rows: IntArray, n: int
+    ) -> None:
+        """Judge what needs no standards, in the space of each fitted transfer."""
         known = Pair(*(take_rows(side, rows) for side in draw.pool))
-        plain = untransferred(known, draw.test, draw.axes)
-        ready = {PRIMARY: target_in_prediction_space(fitted, draw.test.primary)}
+        plain, _ = untransferred(known, draw.axes)
+        ready = {PRIMARY: draw.test.primary}
         if plain is not None:
-            read = plain.predict(draw.test.secondary)
-            ready[UNTRANSFERRED] = target_in_prediction_space(fitted, read)
-            error = relative_squared_error(ready[PRIMARY], ready[UNTRANSFERRED])
-            self.add_limit(RSE, UNTRANSFERRED, n, error)
+            ready[UNTRANSFERRED] = plain.predict(draw.test.secondary)
+        found: list[tuple[Space, float]] = []
+        for name, fitted in alike.items() if plain is not None else ():
+            space = space_of(name, fitted, draw.test.primary)
+            same = [error for other, error in found if other.is_that_of(space)]
+            if not same:
+                both = (target_in_prediction_space(fitted, s) for s in ready.values())
+                same = [relative_squared_error(*both)]
+            found.append((space, same[0]))
+            self.add_limit(RSE, beside(name), n, same[0])
+        first = next(iter(alike.values()))
         for figure, prop in draw.properties.items():
             for name, spectra in ready.items():
-                said = read_property(prop.calibration, spectra, repr(figure))
+                there = target_in_prediction_space(first, spectra)
+                said = read_property(prop.calibration, there, repr(figure))
                 self.add_limit(figure, name, n, property_errors(prop.y, said).rmsep)
+
+    def curve(self, counts: list[int]) -> StandardsCurve:
+        """Give the curve; one row is enough for transfers of one space."""
+        limits = dict(self.limits)
+        alone = list(limits.get(RSE, {}).values())
+        if alone and all(np.array_equal(alone[0], errors) for errors in alone):
+            limits[RSE] = {UNTRANSFERRED: alone[0]}
+        return StandardsCurve(np.array(counts), self.errors, limits)
 
 
 def _draws(
@@ -203,7 +227,9 @@ def standards_curve(
     Returns
     -------
     StandardsCurve
-        Errors of each draw; it prints a table and an answer in words.
+        Errors of each draw; it prints a table and an answer in words. Untransferred
+        spectra are a row of it, or a row beside each transfer where these predict in
+        different spaces.
 
     See Also
     --------
@@ -238,7 +264,7 @@ def standards_curve(
     if library is not None and not isinstance(library, LibraryMoments):
         library = as_table(library, "library")
         check_axes(axes, "library", (None, axis_of(library)), **_HERE)
-    beside = {} if library is None else {"y_unpaired": library}
+    told = {} if library is None else {"y_unpaired": library}
     rng = check_random_state(random_state)
     found = _Errors((len(counts), n_draws))
     draws = _draws(known, labels, judged, properties, axes, n_draws, rng)
@@ -246,17 +272,17 @@ def standards_curve(
     with progress_bar(n_fits, "fit", visible=bool(verbose)) as bar:
         for n, (draw, order) in enumerate(draws):
             seed = int(rng.randint(2**31 - 1))
-            unpaired = {"X_unpaired": draw.pool.secondary} | beside
+            unpaired = {"X_unpaired": draw.pool.secondary} | told
             for size, k in enumerate(counts):
                 rows = draw.standards(k, method, order, seed)
                 taken = Pair(*(take_rows(side, rows) for side in draw.pool))
                 some = named_sides(taken, draw.axes)
-                at = (size, n)
+                at, alike = (size, n), {}
                 for name, transfer in named.items():
                     ids = None if draw.groups is None else draw.groups[rows]
                     try:
-                        fitted = _fitted(transfer, some, sample_id=ids, **unpaired)
-                        found.judge(draw, name, fitted, at)
+                        alike[name] = _fitted(transfer, some, sample_id=ids, **unpaired)
+                        found.judge(draw, alike, name, at)
                     except Exception as error:
                         error.add_note(
                             f"This happened while evaluating {name!r} with {k} "
@@ -264,8 +290,8 @@ def standards_curve(
                         )
                         raise
                     bar.update(1)
-            found.judge_limits(draw, fitted, rows, n)
-    return StandardsCurve(np.array(counts), found.errors, found.limits)
+            found.judge_limits(draw, alike, rows, n)
+    return found.curve(counts)
 
 
 def _fitted(transfer: Any, standards: Any, **beside: Any) -> Any:
