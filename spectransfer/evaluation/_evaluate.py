@@ -36,6 +36,7 @@ from spectransfer.evaluation._judging import (
 )
 from spectransfer.evaluation._named import named_transfers
 from spectransfer.evaluation._properties import (
+    REFERENCES,
     Properties,
     checked_properties,
 )
@@ -244,8 +245,9 @@ def evaluate_transfers(
         What transferred spectra are wanted for, by name: ``(calibration, y)``, a
         calibration that was fitted to primary spectra, and known values of the test
         spectra. RMSEP, bias and SEP of what it reads from the predictions stand in a
-        second table, beside those of the primary and of the untransferred spectra. See
-        `Property` for what else it may hold.
+        second table, beside those of rows named "primary", "untransferred" and "slope
+        and bias", so that no transfer can have these names. See `Property` for what
+        else it may hold.
     protocols : str or sequence of str, default=None
         Whose mean and variance standardize, and what is the truth. "deployable": on
         both sides those of the training spectra. "deployable-batch": those of the test
@@ -332,7 +334,7 @@ def evaluate_transfers(
     >>> table["ridge", "paper"].rse < 0.5
     True
     """
-    named = named_transfers(transfers)
+    named = named_transfers(transfers, REFERENCES if properties else ())
     asked = None if protocols is None else known_protocols(protocols)
     used = list(named.values())
     known, unseen = read_pair(train, "train", used), read_pair(test, "test", used)

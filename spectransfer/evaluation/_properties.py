@@ -25,6 +25,7 @@ from spectransfer.spectra import Pair
 from spectransfer.transfer import OffsetTransfer, slope_and_bias
 
 PRIMARY, UNTRANSFERRED, SLOPE_AND_BIAS = "primary", "untransferred", "slope and bias"
+REFERENCES = (PRIMARY, UNTRANSFERRED, SLOPE_AND_BIAS)
 _NEEDED = 3
 
 
@@ -93,8 +94,13 @@ def checked_properties(
     dict of str to Property
         With known values as arrays.
     """
-    found = {}
+    found: dict[str, Property] = {}
     for name, entry in (given or {}).items():
+        if str(name) in found:
+            raise ValueError(
+                "properties must give every property a name of its own, but "
+                f"{str(name)!r} comes twice. Rename one of them."
+            )
         prop = Property(*entry)
         if not hasattr(prop.calibration, "predict") or not is_fitted(prop.calibration):
             raise ValueError(

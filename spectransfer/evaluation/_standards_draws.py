@@ -22,6 +22,7 @@ from spectransfer.evaluation._axes import (
     check_channels,
     named_sides,
 )
+from spectransfer.evaluation._named import named_transfers, refuse_taken
 from spectransfer.evaluation._properties import (
     PRIMARY,
     UNTRANSFERRED,
@@ -142,6 +143,7 @@ def _draws(
     """Give draws, and the order in which their samples are standards at random."""
     n_judged = pair.n_spectra if test is None else test.n_spectra
     properties = checked_properties(given, pair.n_spectra, n_judged)
+    refuse_taken(properties, "properties", [RSE])
     samples = np.arange(pair.n_spectra) if groups is None else np.unique(groups)
     for _ in range(n_draws):
         order = rng.permutation(samples)
@@ -197,7 +199,8 @@ def standards_curve(
     Parameters
     ----------
     transfers : mapping of str to estimator
-        Transfers that are not fitted yet; they are cloned.
+        Transfers that are not fitted yet; they are cloned. "untransferred" and
+        "primary" are rows of the table itself, and no names for them.
     pair : SpectraPair, PairedMaps or tuple of (X_secondary, X_primary)
         What standards are taken from. All of its secondary spectra that are not held
         out are `X_unpaired` of transfers that learn from these.
@@ -216,7 +219,7 @@ def standards_curve(
         them, or as `select_standards` does.
     properties : mapping of str to Property or tuple, default=None
         As in `evaluate_transfers`; the known values are those of `test`, or of `pair`
-        where there is no test.
+        where there is no test. None can be named "RSE".
     n_draws : int, default=10
         Number of draws.
     random_state : int, RandomState instance or None, default=0
@@ -258,9 +261,7 @@ def standards_curve(
         labels = np.unique(names, return_inverse=True)[1]
     counts = _checked_sizes(sizes, known, labels, test is None)
     _check_judges(known, labels, judged)
-    named = {str(name): transfer for name, transfer in dict(transfers).items()}
-    if not named:
-        raise ValueError("transfers must name at least one transfer, but it is empty.")
+    named = named_transfers(transfers, (PRIMARY, UNTRANSFERRED))
     if library is not None and not isinstance(library, LibraryMoments):
         library = as_table(library, "library")
         check_axes(axes, "library", (None, axis_of(library)), **_HERE)
