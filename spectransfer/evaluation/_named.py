@@ -53,6 +53,6 @@ def refuse_taken(names: Iterable[str], what: str, taken: Iterable[str]) -> None:
     both = [name for name in taken if name in set(names)]
     if both:
         raise ValueError(
-            f"The table has a row of its own named {both[0]!r}, without being asked for, "
-            f"but one of {what} has that name, too. Rename it, or leave it out."
+            f"The table has a row of its own named {both[0]!r}, without being asked "
+            f"for, but one of {what} has that name, too. Rename it, or leave it out."
         )

@@ -94,20 +94,10 @@ class StandardsCurve:
             A paragraph for each transfer.
         """
         limits = self.limits.get(figure, {})
-        alone = {
-            n: limits.get(beside(n), limits.get(UNTRANSFERRED))
-            for n in self.errors[figure]
-        }
         sizes = np.asarray(self.sizes)
         of = figure if figure == RSE else f"RMSEP of {figure}"
         return "\n".join(
-            _said(
-                name,
-                of,
-                sizes,
-                medians,
-                None if alone[name] is None else float(np.median(alone[name])),
-            )
+            _said(name, of, sizes, medians, _alone(limits, name))
             for name, medians in self.medians(figure).items()
         )
 
@@ -159,6 +149,12 @@ class StandardsCurve:
 def beside(name: str) -> str:
     """Name the untransferred spectra in the space of a transfer."""
     return f"{UNTRANSFERRED} ({name})"
+
+
+def _alone(limits: Mapping[str, FloatArray], name: str) -> float | None:
+    """Give the median error of untransferred spectra, in the space of a transfer."""
+    errors = limits.get(beside(name), limits.get(UNTRANSFERRED))
+    return None if errors is None else float(np.median(errors))
 
 
 def _enough(sizes: IntArray, medians: FloatArray) -> int | None:
