@@ -1,7 +1,7 @@
 """`evaluate_transfers`: many transfers, many figures of merit, every protocol."""
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any
@@ -207,7 +207,7 @@ def evaluate_transfers(
     validation: Any = None,
     unpaired: tuple[Any, Any] | None = None,
     properties: Mapping[str, Any] | None = None,
-    protocols: str | Iterable[str] | None = None,
+    protocols: str | Sequence[str] | None = None,
     kmeans: Any = None,
     n_clusters: int | str = 4,
     cosine_convention: str = "distance",

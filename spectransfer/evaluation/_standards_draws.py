@@ -1,7 +1,7 @@
 """`standards_curve`: transfers learned from few standards and more, drawn again."""
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any
@@ -180,7 +180,7 @@ _CONSTRAINTS: dict[str, list[Any]] = {
 def standards_curve(
     transfers: Mapping[str, Any],
     pair: Any,
-    sizes: Iterable[int],
+    sizes: Sequence[int] | IntArray,
     *,
     test: Any = None,
     library: ArrayLike | LibraryMoments | None = None,
@@ -304,7 +304,7 @@ def _fitted(transfer: Any, standards: Any, **beside: Any) -> Any:
 
 
 def _checked_sizes(
-    sizes: Iterable[int], pair: Pair, groups: Any, halved: bool
+    sizes: Sequence[int] | IntArray, pair: Pair, groups: Any, halved: bool
 ) -> list[int]:
     """Refuse numbers of standards that there are not."""
     asked = list(sizes)

@@ -1,10 +1,17 @@
 """Names of transfers are told apart before anything is fitted."""
 
+import inspect
+
 import pytest
 from sklearn.linear_model import LinearRegression, Ridge
 
 from spectransfer.datasets import make_instrument_pair
-from spectransfer.evaluation import evaluate_transfers, standards_curve
+from spectransfer.evaluation import (
+    choose_n_clusters,
+    evaluate_transfers,
+    standards_curve,
+    summarize_transfer,
+)
 from spectransfer.evaluation._named import named_transfers
 
 PAIR = make_instrument_pair(
@@ -51,3 +58,22 @@ def test_rows_of_the_table_itself_lend_their_names_to_no_transfer(name):
 def test_no_property_takes_the_name_of_the_error_of_the_spectra():
     with pytest.raises(ValueError, match=r"of its own named 'RSE'.* Rename it"):
         standards_curve({"a": Ridge()}, PAIR, [4, 9], properties={"RSE": ENTRY})
+
+
+@pytest.mark.parametrize(
+    ("function", "n_others", "parameter"),
+    [
+        (standards_curve, 2, "sizes"),
+        (evaluate_transfers, 3, "protocols"),
+        (choose_n_clusters, 1, "options"),
+        (summarize_transfer, 2, "spots"),
+    ],
+)
+def test_what_is_refused_as_an_iterable_is_annotated_as_a_sequence(
+    function, n_others, parameter
+):
+    annotation = inspect.signature(function).parameters[parameter].annotation
+    assert "Sequence" in str(annotation)
+    assert "Iterable" not in str(annotation)
+    with pytest.raises(ValueError, match=f"'{parameter}' parameter"):
+        function(*[PAIR] * n_others, **{parameter: (k for k in [1, 2])})
