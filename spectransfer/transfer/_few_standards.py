@@ -24,6 +24,7 @@ from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import fit_context
 from spectransfer.exceptions import SpectransferWarning, WavelengthError
 from spectransfer.transfer._affine import AffineTransfer, Axes, Mixture, resampling
+from spectransfer.transfer._completed import completed
 from spectransfer.transfer._coverage import (
     SPECTRA_OF_A_COMPONENT,
     in_words,
@@ -38,6 +39,7 @@ from spectransfer.transfer._mixing import (
     middle,
     mixed,
     mixing_weights,
+    not_asked,
     of_a_single_sample,
 )
 from spectransfer.transfer._piecewise import window_channels
@@ -75,11 +77,15 @@ class FewStandardsTransfer(AffineTransfer):
     - *rotation*: the principal components of spectra without partners, whitened on
       each side, and rotated onto each other; what they leave of the resampled spectrum
       is kept, since small differences tell samples apart;
+    - *completed*: the resampled spectrum, broadened and scaled by four numbers for all
+      channels, and the most likely spectrum of the library then: what the secondary
+      instrument does not see is told by what it sees;
     - *untransferred*: the resampled spectrum as it is.
 
-    *Resampled*, *window* and *untransferred* need axes (or equal numbers of channels),
-    the rotation needs spectra without partners; what cannot be had is left out. Samples
-    that are left out decide what each map counts: with their residuals :math:`E_m`,
+    *Resampled*, *window*, *completed* and *untransferred* need axes (or equal numbers
+    of channels), *completed* the primary's library, the rotation spectra without
+    partners of both sides; what cannot be had is left out. Samples that are left out
+    decide what each map counts: with their residuals :math:`E_m`,
 
     .. math:: \hat y = \sum_m w_m B_m(x), \qquad
               w = \arg\min_{w \ge 0, \, \sum w = 1} \Bigl\lVert \sum_m w_m E_m
@@ -93,7 +99,7 @@ class FewStandardsTransfer(AffineTransfer):
     ----------
     priors : tuple of str
         Priors that are asked, of those above: by default "nothing", "resampled",
-        "window", "joint" and "rotation". *untransferred* is always asked.
+        "window", "joint", "rotation" and "completed". *untransferred* is always asked.
     wavelengths_secondary, wavelengths_primary : array-like or None, default=None
         Axis of each side, in one unit. None takes it from the column names of data
         frames; where there are none, equal numbers of channels are the same channels.
@@ -187,6 +193,7 @@ class FewStandardsTransfer(AffineTransfer):
             "window",
             "joint",
             "rotation",
+            "completed",
         ),
         *,
         wavelengths_secondary: ArrayLike | None = None,
@@ -234,7 +241,8 @@ class FewStandardsTransfer(AffineTransfer):
         spectra, library = check_unpaired(
             self, X_unpaired, y_unpaired, primary.shape[1]
         )
-        own, unpaired = populations(spectra, library)
+        moments = populations(spectra, library)
+        own = moments[0]
         self.to_measure_: IntArray = np.empty(0, dtype=np.intp)
         samples = samples_of(sample_id, len(secondary))
         try:
@@ -244,10 +252,10 @@ class FewStandardsTransfer(AffineTransfer):
             if not unknown and not {"resampled", "window"}.isdisjoint(self.priors):
                 raise
             resampled = None
-        maps = self._maps(secondary, primary, samples, unpaired, resampled, axes)
+        maps = self._maps(secondary, primary, samples, moments, resampled, axes)
         counts = np.ones(len(secondary)) if own is None else stood_for(secondary, own)
         weights = self._weigh(maps, primary, len(samples), counts)
-        self.report_ += self._not_asked(maps)
+        self.report_ += not_asked(self.priors, maps)
         if spectra is not None and own is not None:
             self._tell_of_strange(secondary, spectra, own)
         mixture = mixed(
@@ -258,7 +266,7 @@ class FewStandardsTransfer(AffineTransfer):
         return self
 
     def _check_priors(self) -> None:
-        known = ("nothing", "resampled", "window", "joint", "rotation")
+        known = ("nothing", "resampled", "window", "joint", "rotation", "completed")
         wrong = [prior for prior in self.priors if prior not in known]
         if wrong or not self.priors:
             raise ValueError(
@@ -271,7 +279,7 @@ class FewStandardsTransfer(AffineTransfer):
         secondary: FloatArray,
         primary: FloatArray,
         samples: list[IntArray],
-        unpaired: tuple[LibraryMoments, LibraryMoments] | None,
+        unpaired: tuple[LibraryMoments | None, LibraryMoments | None],
         resampled: sparse.csr_array | None,
         axes: Axes,
     ) -> list[Any]:
@@ -292,17 +300,20 @@ class FewStandardsTransfer(AffineTransfer):
         if numbers and "joint" in self.priors:
             folds = Folds(standards, numbers[-1])
             maps.extend(Joint(standards, resampled, folds, n) for n in numbers)
-        if unpaired is not None and "rotation" in self.priors:
-            n_spectra = min(population.n_spectra for population in unpaired)
+        own, library = unpaired
+        if library is not None and resampled is not None and "completed" in self.priors:
+            maps.extend(completed(standards, library, resampled))
+        if own is not None and library is not None and "rotation" in self.priors:
             # fewer than spectra tell, and such that left-out samples can gainsay it
             most = min(
-                *(len(population._unwhiten) for population in unpaired),
-                max(2, n_spectra // SPECTRA_OF_A_COMPONENT),
+                len(own._unwhiten),
+                len(library._unwhiten),
+                max(2, min(own.n_spectra, library.n_spectra) // SPECTRA_OF_A_COMPONENT),
                 max(2, len(samples) - _SAMPLES_BEYOND),
                 len(secondary),
             )
             maps.extend(
-                Rotation(standards, unpaired, n, resampled)
+                Rotation(standards, (own, library), n, resampled)
                 for n in _COMPONENTS
                 if n <= most
             )
@@ -348,20 +359,6 @@ class FewStandardsTransfer(AffineTransfer):
                 self.expected_rse_[kind] = float(errors[names == kind].min())
         self.report_ = self._in_words(n_samples)
         return weights
-
-    def _not_asked(self, maps: list[Any]) -> str:
-        """Name the priors that could not be had, and what they need."""
-        asked = {prior.name for prior in maps}
-        needs = {
-            "spectra without partners of both sides": ["rotation"],
-            "the axes of both sides": ["resampled", "window"],
-        }
-        told = ""
-        for what, names in needs.items():
-            missing = [n for n in names if n in self.priors and n not in asked]
-            if missing:
-                told += f" Not asked, for want of {what}: {', '.join(missing)}."
-        return told
 
     def _tell_of_strange(
         self,

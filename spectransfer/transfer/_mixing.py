@@ -1,5 +1,6 @@
 """How many maps become one: by what each of them misses of left-out samples."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,22 @@ def mixed(maps: list[Any], weights: FloatArray, mixture: Mixture) -> Mixture:
         if shares.any():
             prior.add_to(mixture, shares)
     return mixture
+
+
+def not_asked(priors: Sequence[str], maps: list[Any]) -> str:
+    """Name the priors that could not be had, and what they need."""
+    asked = {prior.name for prior in maps}
+    needs = {
+        "spectra without partners of both sides": ["rotation"],
+        "the axes of both sides": ["resampled", "window"],
+        "axes, three standards and primary spectra without partners": ["completed"],
+    }
+    told = ""
+    for what, names in needs.items():
+        missing = [name for name in names if name in priors and name not in asked]
+        if missing:
+            told += f" Not asked, for want of {what}: {', '.join(missing)}."
+    return told
 
 
 def middle(values: FloatArray, shares: FloatArray) -> float:
