@@ -9,10 +9,11 @@ channels,
 
 It holds for materials that no standard is of, but only where the secondary instrument
 sees anything, and with noise. The library knows the rest: of a normal distribution with
-its mean and covariance :math:`F^\top F`, the most likely spectrum is
+its covariance :math:`F^\top F`, about the means of the standards, the most likely
+spectrum is
 
-.. math:: \hat y = \mu + F^\top \bigl(1 + F_r D^{-1} F_r^\top\bigr)^{-1}
-                   F_r D^{-1} (u - \mu_r) ,
+.. math:: \hat y = \bar y + F^\top \bigl(1 + F_r D^{-1} F_r^\top\bigr)^{-1}
+                   F_r D^{-1} (u - \bar u) ,
 
 with r the channels that are seen, and D the mean squares of what u misses there.
 """
