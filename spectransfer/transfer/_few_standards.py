@@ -117,9 +117,9 @@ class FewStandardsTransfer(AffineTransfer):
         and nan where a prior has no share.
     expected_rse_ : dict of str to float
         Relative squared error of left-out samples: of the "mixture", and of the best
-        map of each prior. With spectra without partners, each standard counts as
-        many of them as are nearest to it. It tells nothing of material that none of the
-        standards is of, and is then too good by factors (see the notes).
+        map of each prior. With `X_unpaired`, each standard counts as many of 250 of
+        them, evenly drawn, as are nearest to it. It tells nothing of material that none
+        of the standards is of, and is then too good by factors (see the notes).
     transferred_ : bool
         False where the standards say that no map is better than the resampled
         spectrum; `predict` then gives just that.
@@ -147,7 +147,7 @@ class FewStandardsTransfer(AffineTransfer):
     -----
     Spectra without partners should be of the same population on both sides. Where they
     are not, the rotation is wrong; the standards then give it a small share. Secondary
-    ones alone tell what each standard stands for, primary ones alone nothing.
+    ones alone tell what each standard stands for, primary ones alone complete spectra.
 
     What is expected is for materials that the standards are of. On simulated LIBS maps
     new spectra are missed by 0.97 times what is expected with 20 standards that
@@ -155,7 +155,8 @@ class FewStandardsTransfer(AffineTransfer):
     minerals (medians of four maps, `benchmarks/expected.py`).
 
     A single sample leaves nothing to be left out: the mean difference is added, or the
-    mean primary spectrum is given, where axes are not known.
+    mean primary spectrum is given, where axes are not known. Of two, each is judged by
+    the other: the same, unless the spectra as they are miss clearly less.
 
     References
     ----------
@@ -231,7 +232,7 @@ class FewStandardsTransfer(AffineTransfer):
             is told of them; used together with `X_unpaired` only.
         sample_id : array-like of shape (n_spectra,), default=None
             Sample of each spectrum: replicates are left out together. None takes every
-            spectrum for a sample.
+            spectrum for a sample, and warns where they look like replicates.
 
         Returns
         -------
