@@ -67,8 +67,8 @@ def _compare_axes(estimator: Any, X_unpaired: Any, y_unpaired: Any) -> None:
 
 def populations(
     secondary: FloatArray | None, primary: FloatArray | LibraryMoments | None
-) -> tuple[LibraryMoments | None, tuple[LibraryMoments, LibraryMoments] | None]:
-    """Give moments of both sides, where there are enough spectra for them.
+) -> tuple[LibraryMoments | None, LibraryMoments | None]:
+    """Give moments of each side, where there are enough spectra for them.
 
     Parameters
     ----------
@@ -77,18 +77,14 @@ def populations(
 
     Returns
     -------
-    secondary : LibraryMoments or None
+    secondary, primary : LibraryMoments or None
         Of three spectra or more.
-    both : tuple of LibraryMoments, or None
-        The same, and the primary side.
     """
-    if secondary is None or len(secondary) < 3:
-        return None, None
-    own = LibraryMoments.of(secondary, n_points=_TURNED)
-    if primary is None:
-        return own, None
-    if not isinstance(primary, LibraryMoments):
-        if len(primary) < 3:
-            return own, None
-        primary = LibraryMoments.of(primary)
-    return own, (own, primary)
+    own = library = None
+    if secondary is not None and len(secondary) >= 3:
+        own = LibraryMoments.of(secondary, n_points=_TURNED)
+    if isinstance(primary, LibraryMoments):
+        library = primary
+    elif primary is not None and len(primary) >= 3:
+        library = LibraryMoments.of(primary)
+    return own, library
