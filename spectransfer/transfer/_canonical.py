@@ -20,6 +20,9 @@ _MOST_PRINCIPAL = 12
 
 Side = tuple[FloatArray, FloatArray, FloatArray]
 
+# a correlation of one, but for rounding
+_PERFECT = 1.0 - 1e-9
+
 
 class CanonicalCorrelationTransfer(AffineTransfer):
     r"""Regress the canonical variates of primary spectra on those of secondary ones.
@@ -49,7 +52,8 @@ class CanonicalCorrelationTransfer(AffineTransfer):
     n_principal_ : int
         Number of principal components that were used.
     correlations_ : ndarray of shape (`n_components_`,)
-        Canonical correlations, falling.
+        Canonical correlations, falling. Pairs of variates that correlate perfectly, as
+        some of few standards must, are in order of what they tell of the primary.
     coef_ : ndarray of shape (n_primary, n_secondary)
         The map, made when it is asked for.
     intercept_ : ndarray of shape (n_primary,)
@@ -170,7 +174,13 @@ def _variates(
     # of perfectly correlated ones a rounding may be left above one
     correlations = np.minimum(correlations, 1.0)
     left = (loadings.T / values) @ rotation
-    return left, correlations, other @ (strengths[:n, None] * spectra[:n])
+    right = other @ (strengths[:n, None] * spectra[:n])
+    # any rotation of these is as good: those that tell most of the primary come first
+    tied = int((correlations > _PERFECT).sum())
+    if tied > 1:
+        turn = np.linalg.svd(right[:tied], full_matrices=False)[0]
+        left[:, :tied], right[:tied] = left[:, :tied] @ turn, turn.T @ right[:tied]
+    return left, correlations, right
 
 
 def _turned(spectra: FloatArray) -> FloatArray:

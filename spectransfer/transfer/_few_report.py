@@ -61,6 +61,7 @@ def not_asked(priors: Any, asked: set[str]) -> str:
     needs = {
         "spectra without partners of both sides": ["rotation"],
         "the axes of both sides": ["resampled", "window"],
+        "axes, three standards and primary spectra without partners": ["completed"],
     }
     told = ""
     for what, names in needs.items():

@@ -24,6 +24,7 @@ from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import fit_context
 from spectransfer.exceptions import SpectransferWarning, WavelengthError
 from spectransfer.transfer._affine import AffineTransfer, Axes, Mixture, resampling
+from spectransfer.transfer._completed import completed
 from spectransfer.transfer._coverage import (
     SPECTRA_OF_A_COMPONENT,
     in_words,
@@ -78,11 +79,15 @@ class FewStandardsTransfer(AffineTransfer):
     - *rotation*: the principal components of spectra without partners, whitened on
       each side, and rotated onto each other; what they leave of the resampled spectrum
       is kept, since small differences tell samples apart;
+    - *completed*: the resampled spectrum, broadened and scaled by four numbers for all
+      channels, and the most likely spectrum of the library then: what the secondary
+      instrument does not see is told by what it sees;
     - *untransferred*: the resampled spectrum as it is.
 
-    *Resampled*, *window* and *untransferred* need axes (or equal numbers of channels),
-    the rotation needs spectra without partners; what cannot be had is left out. Samples
-    that are left out decide what each map counts: with their residuals :math:`E_m`,
+    *Resampled*, *window*, *completed* and *untransferred* need axes (or equal numbers
+    of channels), *completed* the primary's library, the rotation spectra without
+    partners of both sides; what cannot be had is left out. Samples that are left out
+    decide what each map counts: with their residuals :math:`E_m`,
 
     .. math:: \hat y = \sum_m w_m B_m(x), \qquad
               w = \arg\min_{w \ge 0, \, \sum w = 1} \Bigl\lVert \sum_m w_m E_m
@@ -96,7 +101,7 @@ class FewStandardsTransfer(AffineTransfer):
     ----------
     priors : tuple of str
         Priors that are asked, of those above: by default "nothing", "resampled",
-        "window", "joint" and "rotation". *untransferred* is always asked.
+        "window", "joint", "rotation" and "completed". *untransferred* is always asked.
     wavelengths_secondary, wavelengths_primary : array-like or None, default=None
         Axis of each side, in one unit. None takes it from the column names of data
         frames; where there are none, equal numbers of channels are the same channels.
@@ -112,9 +117,9 @@ class FewStandardsTransfer(AffineTransfer):
         and nan where a prior has no share.
     expected_rse_ : dict of str to float
         Relative squared error of left-out samples: of the "mixture", and of the best
-        map of each prior. With spectra without partners, each standard counts as
-        many of them as are nearest to it. It tells nothing of material that none of the
-        standards is of, and is then too good by factors (see the notes).
+        map of each prior. With `X_unpaired`, each standard counts as many of 250 of
+        them, evenly drawn, as are nearest to it. It tells nothing of material that none
+        of the standards is of, and is then too good by factors (see the notes).
     transferred_ : bool
         False where the standards say that no map is better than the resampled
         spectrum; `predict` then gives just that.
@@ -142,7 +147,7 @@ class FewStandardsTransfer(AffineTransfer):
     -----
     Spectra without partners should be of the same population on both sides. Where they
     are not, the rotation is wrong; the standards then give it a small share. Secondary
-    ones alone tell what each standard stands for, primary ones alone nothing.
+    ones alone tell what each standard stands for, primary ones alone complete spectra.
 
     What is expected is for materials that the standards are of. On simulated LIBS maps
     new spectra are missed by 0.97 times what is expected with 20 standards that
@@ -150,7 +155,8 @@ class FewStandardsTransfer(AffineTransfer):
     minerals (medians of four maps, `benchmarks/expected.py`).
 
     A single sample leaves nothing to be left out: the mean difference is added, or the
-    mean primary spectrum is given, where axes are not known.
+    mean primary spectrum is given, where axes are not known. Of two, each is judged by
+    the other: the same, unless the spectra as they are miss clearly less.
 
     References
     ----------
@@ -190,6 +196,7 @@ class FewStandardsTransfer(AffineTransfer):
             "window",
             "joint",
             "rotation",
+            "completed",
         ),
         *,
         wavelengths_secondary: ArrayLike | None = None,
@@ -225,7 +232,7 @@ class FewStandardsTransfer(AffineTransfer):
             is told of them; used together with `X_unpaired` only.
         sample_id : array-like of shape (n_spectra,), default=None
             Sample of each spectrum: replicates are left out together. None takes every
-            spectrum for a sample.
+            spectrum for a sample, and warns where they look like replicates.
 
         Returns
         -------
@@ -237,7 +244,8 @@ class FewStandardsTransfer(AffineTransfer):
         spectra, library = check_unpaired(
             self, X_unpaired, y_unpaired, primary.shape[1]
         )
-        own, unpaired = populations(spectra, library)
+        moments = populations(spectra, library)
+        own = moments[0]
         self.to_measure_: IntArray = np.empty(0, dtype=np.intp)
         samples = samples_of(sample_id, secondary)
         try:
@@ -247,7 +255,7 @@ class FewStandardsTransfer(AffineTransfer):
             if not unknown and not {"resampled", "window"}.isdisjoint(self.priors):
                 raise
             resampled = None
-        maps = self._maps(secondary, primary, samples, unpaired, resampled, axes)
+        maps = self._maps(secondary, primary, samples, moments, resampled, axes)
         counts = np.ones(len(secondary)) if own is None else stood_for(secondary, own)
         weights = self._weigh(maps, primary, len(samples), counts)
         self.report_ += not_asked(self.priors, {prior.name for prior in maps})
@@ -262,7 +270,7 @@ class FewStandardsTransfer(AffineTransfer):
         return self
 
     def _check_priors(self) -> None:
-        known = ("nothing", "resampled", "window", "joint", "rotation")
+        known = ("nothing", "resampled", "window", "joint", "rotation", "completed")
         wrong = [prior for prior in self.priors if prior not in known]
         if wrong or not self.priors:
             raise ValueError(
@@ -275,7 +283,7 @@ class FewStandardsTransfer(AffineTransfer):
         secondary: FloatArray,
         primary: FloatArray,
         samples: list[IntArray],
-        unpaired: tuple[LibraryMoments, LibraryMoments] | None,
+        unpaired: tuple[LibraryMoments | None, LibraryMoments | None],
         resampled: sparse.csr_array | None,
         axes: Axes,
     ) -> list[Any]:
@@ -296,17 +304,20 @@ class FewStandardsTransfer(AffineTransfer):
         if numbers and "joint" in self.priors:
             folds = Folds(standards, numbers[-1])
             maps.extend(Joint(standards, resampled, folds, n) for n in numbers)
-        if unpaired is not None and "rotation" in self.priors:
-            n_spectra = min(population.n_spectra for population in unpaired)
+        own, library = unpaired
+        if library is not None and resampled is not None and "completed" in self.priors:
+            maps.extend(completed(standards, library, resampled))
+        if own is not None and library is not None and "rotation" in self.priors:
             # fewer than spectra tell, and such that left-out samples can gainsay it
             most = min(
-                *(len(population._unwhiten) for population in unpaired),
-                max(2, n_spectra // SPECTRA_OF_A_COMPONENT),
+                len(own._unwhiten),
+                len(library._unwhiten),
+                max(2, min(own.n_spectra, library.n_spectra) // SPECTRA_OF_A_COMPONENT),
                 max(2, len(samples) - _SAMPLES_BEYOND),
                 len(secondary),
             )
             maps.extend(
-                Rotation(standards, unpaired, n, resampled)
+                Rotation(standards, (own, library), n, resampled)
                 for n in _COMPONENTS
                 if n <= most
             )

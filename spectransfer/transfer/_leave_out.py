@@ -6,8 +6,10 @@ would have been
 
 .. math:: e_G = (I - H_{GG})^{-1} \, (R - H R)_G ,
 
-exactly, also with an intercept that is not penalized. So no regression is ever fitted
-again, and only the Gram matrices of the standards are looked at.
+exactly for one penalty, also with an intercept that is not penalized (strengths are
+relative to the spread of all standards, which a new fit would take of the others). So
+no regression is ever fitted again, and only the Gram matrices of the standards are
+looked at.
 """
 
 import warnings

@@ -18,7 +18,9 @@ from sklearn.utils.extmath import randomized_svd
 from spectransfer._blocks import even_rows
 from spectransfer._typing import ArrayLike, FloatArray
 
-_MOST_COMPONENTS = 12
+_MOST_COMPONENTS = 40
+# a rotation asks for no more
+_ROTATED = 12
 # of larger populations a draw tells the components well enough
 _MOST_SPECTRA = 4000
 _EXACT_UP_TO = 1500
@@ -45,8 +47,8 @@ class LibraryMoments:
         behind the steps of the primary side.
     factor : array-like of shape (n_components, n_channels)
         Any factor of the covariance, such as principal components times their standard
-        deviations, or the transposed Cholesky factor. Up to 12 leading components of
-        what it spans are used.
+        deviations, or the transposed Cholesky factor. Up to 40 leading components of
+        what it spans are used, 12 of them by a rotation.
     n_spectra : int
         Number of spectra that the moments are of.
     points : array-like of shape (n_points, n_components), default=None
@@ -65,7 +67,7 @@ class LibraryMoments:
     >>> pair = make_instrument_pair(n_spectra=300, random_state=0)
     >>> library = LibraryMoments.of(pair.X_primary[150:])
     >>> library.points.shape
-    (150, 12)
+    (150, 40)
     >>> transfer = FewStandardsTransfer().fit(
     ...     pair.X_secondary[:12], pair.X_primary[:12],
     ...     X_unpaired=pair.X_secondary[12:150], y_unpaired=library,
@@ -122,7 +124,7 @@ class LibraryMoments:
         ----------
         spectra : array-like of shape (n_spectra, n_channels)
             Finite numbers; beyond 4000 an even draw is looked at.
-        n_components : int, default=12
+        n_components : int, default=40
             Most principal components that are kept.
         n_points : int, default=400
             How many of the spectra are kept as points, at most all; none when 0.
@@ -149,12 +151,24 @@ class LibraryMoments:
         return cls(mean, deviations[:, None] * components, len(table), points)
 
     @cached_property
-    def _turned(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _principal(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """From coordinates to whitened components, their deviations and directions."""
         left, values, right = np.linalg.svd(self.factor, full_matrices=False)
         kept = values > _ROUNDING * values[:1]
         kept[_MOST_COMPONENTS:] = False
         return left[:, kept], values[kept], right[kept]
+
+    @property
+    def _turned(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The first of them, for a rotation."""
+        left, values, right = self._principal
+        return left[:, :_ROTATED], values[:_ROTATED], right[:_ROTATED]
+
+    @property
+    def _components(self) -> FloatArray:
+        """A factor of the covariance, by falling variance."""
+        _, values, right = self._principal
+        return values[:, None] * right
 
     @cached_property
     def _whiten(self) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from spectransfer._axis import told_axis
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_spectra, check_targets, compare_targets
 from spectransfer.transfer._population import LibraryMoments
@@ -34,6 +35,7 @@ def check_unpaired(
     secondary, primary : ndarray or None
         Both, finite, where they are given; moments as they are.
     """
+    _compare_axes(estimator, X_unpaired, y_unpaired)
     secondary: FloatArray | None = None
     primary: FloatArray | LibraryMoments | None = None
     if X_unpaired is not None:
@@ -54,10 +56,19 @@ def check_unpaired(
     return secondary, primary
 
 
+def _compare_axes(estimator: Any, X_unpaired: Any, y_unpaired: Any) -> None:
+    """Refuse data frames on other axes than those that the estimator was told."""
+    for spectra, side in ((X_unpaired, "secondary"), (y_unpaired, "primary")):
+        name = f"wavelengths_{side}"
+        given = getattr(estimator, name, None)
+        if given is not None and hasattr(spectra, "columns"):
+            told_axis(spectra, given, name=name)
+
+
 def populations(
     secondary: FloatArray | None, primary: FloatArray | LibraryMoments | None
-) -> tuple[LibraryMoments | None, tuple[LibraryMoments, LibraryMoments] | None]:
-    """Give moments of both sides, where there are enough spectra for them.
+) -> tuple[LibraryMoments | None, LibraryMoments | None]:
+    """Give moments of each side, where there are enough spectra for them.
 
     Parameters
     ----------
@@ -66,18 +77,14 @@ def populations(
 
     Returns
     -------
-    secondary : LibraryMoments or None
+    secondary, primary : LibraryMoments or None
         Of three spectra or more.
-    both : tuple of LibraryMoments, or None
-        The same, and the primary side.
     """
-    if secondary is None or len(secondary) < 3:
-        return None, None
-    own = LibraryMoments.of(secondary, n_points=_TURNED)
-    if primary is None:
-        return own, None
-    if not isinstance(primary, LibraryMoments):
-        if len(primary) < 3:
-            return own, None
-        primary = LibraryMoments.of(primary)
-    return own, (own, primary)
+    own = library = None
+    if secondary is not None and len(secondary) >= 3:
+        own = LibraryMoments.of(secondary, n_points=_TURNED)
+    if isinstance(primary, LibraryMoments):
+        library = primary
+    elif primary is not None and len(primary) >= 3:
+        library = LibraryMoments.of(primary)
+    return own, library

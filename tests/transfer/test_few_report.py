@@ -47,6 +47,7 @@ def test_report_names_the_shares(pair, known, unpaired):
         "resampled",
         "joint",
         "rotation",
+        "completed",
     }
     assert sum(transfer.shares_.values()) == pytest.approx(1.0)
     assert transfer.report_.startswith("Of 15 samples left out in turn, the mixture")

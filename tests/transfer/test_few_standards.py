@@ -19,6 +19,7 @@ from spectransfer.exceptions import WavelengthError
 from spectransfer.metrics import relative_squared_error
 from spectransfer.transfer import _few_standards, _mixing, _priors, _rotation
 from spectransfer.transfer._affine import Mixture, resampling
+from spectransfer.transfer._completed import Completed, Seen
 from spectransfer.transfer._joint import Folds, Joint
 from spectransfer.transfer._leave_out import Ridge, samples_of
 from spectransfer.transfer._mixing import mixing_weights
@@ -42,6 +43,7 @@ KINDS = [
     "rest",
     "joint",
     "apart",
+    "completed",
     "window",
     "untransferred",
 ]
@@ -85,6 +87,9 @@ def made(kind, pair, X, y, populations, samples):
         "rest": lambda: Rotation(standards, populations, 3, read),
         "joint": lambda: Joint(standards, read, Folds(standards, 4), 3),
         "apart": lambda: Joint(standards, None, Folds(standards, 4), 3),
+        "completed": lambda: Completed(
+            standards, populations[1], 3, Seen(standards, read)
+        ),
         "window": lambda: Window(
             standards, read, *window_channels(read, both, 5, "channels")
         ),
@@ -112,7 +117,7 @@ def predicted(prior, shares, X):
 
 
 @pytest.mark.parametrize("replicates", [1, 3])
-@pytest.mark.parametrize("kind", KINDS[:6])
+@pytest.mark.parametrize("kind", KINDS[:7])
 def test_residuals_of_left_out_samples_are_those_of_the_literal_loop(
     kind, replicates, pair, known, unpaired, monkeypatch
 ):

@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from spectransfer import FewStandardsTransfer, VAELatentTransfer, make_transfer_pipeline
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.evaluation import standards_curve
+from spectransfer.exceptions import WavelengthError
 from spectransfer.transfer import LibraryMoments
 from spectransfer.transfer._coverage import stood_for
 
@@ -185,3 +186,28 @@ def test_a_layer_of_a_map_counts_by_its_share():
     counts = stood_for(standards, LibraryMoments.of(spectra, n_points=250))
     share = counts[: len(inside)].sum() / len(standards)
     assert share == pytest.approx(layer.mean(), abs=0.06)
+
+
+@pytest.mark.parametrize("side", ["X_unpaired", "y_unpaired"])
+def test_frames_on_another_axis_than_the_one_that_was_passed_are_refused(side, pair):
+    pd = pytest.importorskip("pandas")
+    axes = {
+        "X_unpaired": pair.wavelengths_secondary,
+        "y_unpaired": pair.wavelengths_primary,
+    }
+    spectra = {
+        "X_unpaired": pair.X_secondary[12:150],
+        "y_unpaired": pair.X_primary[150:],
+    }
+
+    def framed(shift):
+        columns = [f"{w + shift:.3f}" for w in axes[side]]
+        return spectra | {side: pd.DataFrame(spectra[side], columns=columns)}
+
+    few = FewStandardsTransfer(
+        wavelengths_secondary=axes["X_unpaired"], wavelengths_primary=axes["y_unpaired"]
+    )
+    known = pair.X_secondary[:12], pair.X_primary[:12]
+    few.fit(*known, **framed(0.0))
+    with pytest.raises(WavelengthError, match="columns of its data frame"):
+        few.fit(*known, **framed(3.0))

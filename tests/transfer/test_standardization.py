@@ -15,6 +15,7 @@ from spectransfer import (
     PiecewiseDirectStandardization,
     SpectralSpaceTransformation,
 )
+from spectransfer.datasets import make_instrument_pair
 from spectransfer.exceptions import WavelengthError
 from spectransfer.transfer._leave_out import samples_of
 from spectransfer.transfer._piecewise import LocalRidge, window_channels
@@ -278,3 +279,17 @@ def test_few_canonical_variates_do_not_believe_in_chance(pair):
     assert_allclose(every.correlations_, 1.0)
     chosen = CanonicalCorrelationTransfer().fit(X[few], y[few])
     assert chosen.score(X[60:], y[60:]) > every.score(X[60:], y[60:])
+
+
+@pytest.mark.parametrize("n", [4, 5, 6, 8])
+@pytest.mark.parametrize("seed", [3, 11, 14])
+def test_canonical_variates_do_not_depend_on_the_order_of_channels(seed, n):
+    # so few standards correlate perfectly: rounding must not choose among variates
+    pair = make_instrument_pair(n_spectra=60, dtype="float64", random_state=seed)
+    X, y = pair.X_secondary, pair.X_primary
+    forth = CanonicalCorrelationTransfer().fit(X[:n], y[:n])
+    back = CanonicalCorrelationTransfer().fit(X[:n, ::-1], y[:n])
+    assert forth.n_principal_ == back.n_principal_
+    assert_allclose(
+        forth.predict(X[20:]), back.predict(X[20:, ::-1]), atol=1e-4 * y.std()
+    )

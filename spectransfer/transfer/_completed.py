@@ -1,0 +1,168 @@
+r"""What the library makes of a spectrum that the other instrument saw in part.
+
+Two instruments see one light, each broadened and amplified in its own way. Few
+standards can tell four numbers c for all channels, if not one for every channel:
+what counts the resampled spectrum, blurred by Gaussians :math:`S_j` of 0, 1, 2 and 4
+channels,
+
+.. math:: u = \sum_j c_j S_j R x .
+
+It holds for materials that no standard is of, but only where the secondary instrument
+sees anything, and with noise. The library knows the rest: of a normal distribution with
+its covariance :math:`F^\top F`, about the means of the standards, the most likely
+spectrum is
+
+.. math:: \hat y = \bar y + F^\top \bigl(1 + F_r D^{-1} F_r^\top\bigr)^{-1}
+                   F_r D^{-1} (u - \bar u) ,
+
+with r the channels that are seen, and D the mean squares of what u misses there.
+"""
+
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+from scipy.ndimage import gaussian_filter1d
+
+from spectransfer._typing import FloatArray, IntArray
+from spectransfer.transfer._affine import Mixture
+from spectransfer.transfer._population import LibraryMoments
+from spectransfer.transfer._priors import Nothing, Standards
+
+# channels of the primary
+_BLURS = (0.0, 1.0, 2.0, 4.0)
+# samples are left out one by one up to here, beyond that in so many groups
+_GROUPS = 20
+# of the mean square: no channel is known without an error
+_FLOOR = 1e-3
+_ROUNDING = 1e-6
+# two that are left tell what blurs count
+_FEWEST = 3
+_COMPONENTS = (12, 40)
+# a component of fewer spectra than this is one of their accidents
+_SPECTRA_OF_A_COMPONENT = 5
+
+
+def _blurred(spectra: FloatArray, width: float) -> FloatArray:
+    """Blur along the channels; nothing comes from beyond them, so it is symmetric."""
+    if not width:
+        return spectra
+    found = gaussian_filter1d(spectra, width, axis=-1, mode="constant")
+    return np.asarray(found)
+
+
+class Seen:
+    """Standards at the primary channels that the secondary instrument sees, blurred.
+
+    Parameters
+    ----------
+    standards : Standards
+        What is learned from.
+    resampled : csr_array of shape (n_primary, n_secondary)
+        The interpolation.
+    """
+
+    def __init__(self, standards: Standards, resampled: sparse.csr_array) -> None:
+        self.channels: IntArray = np.flatnonzero(np.diff(resampled.indptr))
+        self.resampled = resampled[self.channels]
+        moved = standards.x @ self.resampled.T
+        self.blurred = np.stack([_blurred(moved, width) for width in _BLURS])
+        targets = standards.y[:, self.channels]
+        samples = standards.samples
+        n_groups = min(len(samples), _GROUPS)
+        every = np.arange(len(moved))
+        self.every = self._learned(targets, every)
+        self.without = []
+        for number in range(n_groups):
+            out = np.concatenate(samples[number::n_groups])
+            rest = np.setdiff1d(every, out)
+            self.without.append((out, *self._learned(targets, rest)))
+
+    def _learned(
+        self, targets: FloatArray, rows: IntArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Give what each blur counts, and the mean square that they miss by."""
+        known = self.blurred[:, rows] - self.blurred[:, rows].mean(axis=1)[:, None]
+        wanted = targets[rows] - targets[rows].mean(axis=0)
+        flat = known.reshape(len(known), -1)
+        gram = flat @ flat.T
+        gram += _ROUNDING * (np.trace(gram) or 1.0) * np.eye(len(gram))
+        counts = np.linalg.solve(gram, flat @ wanted.ravel())
+        noise = ((wanted - np.tensordot(counts, known, 1)) ** 2).mean(axis=0)
+        return counts, noise + _FLOOR * noise.mean()
+
+
+class Completed(Nothing):
+    """The resampled spectrum, blurred and amplified, as a spectrum of the library.
+
+    Parameters
+    ----------
+    standards : Standards
+        What is learned from.
+    library : LibraryMoments
+        Primary spectra.
+    n_components : int
+        Number of their components that are asked.
+    seen : Seen
+        What is known of the standards.
+    """
+
+    name = "completed"
+
+    def __init__(
+        self,
+        standards: Standards,
+        library: LibraryMoments,
+        n_components: int,
+        seen: Seen,
+    ) -> None:
+        super().__init__(standards)
+        self._seen, self._factor = seen, library._components[:n_components]
+        self._weights, noise = seen.every
+        self._latents = self._likely(noise)
+        self._left_out = [
+            (out, np.tensordot(counts, seen.blurred, 1) @ self._likely(noise))
+            for out, counts, noise in seen.without
+        ]
+
+    def _likely(self, noise: FloatArray) -> FloatArray:
+        """Give the matrix from channels that are seen to components of the library."""
+        factor = self._factor[:, self._seen.channels]
+        # standards that agree to the last digit are not that certain
+        weighted = factor / (noise + _ROUNDING * (factor**2).sum(axis=0).mean())
+        return np.linalg.solve(np.eye(len(factor)) + weighted @ factor.T, weighted).T
+
+    def carried(self) -> FloatArray:
+        moved = np.tensordot(self._weights, self._seen.blurred, 1)
+        return (moved @ self._latents) @ self._factor
+
+    def _carried_left_out(self, weights: FloatArray, columns: slice) -> FloatArray:
+        latents = np.empty((len(weights), len(self._factor)))
+        for out, known in self._left_out:
+            latents[out] = weights[out] @ known
+        return latents @ self._factor[:, columns]
+
+    @cached_property
+    def _left(self) -> FloatArray:
+        """From secondary spectra to components of the library."""
+        parts = [
+            count * _blurred(self._latents.T, width)
+            for count, width in zip(self._weights, _BLURS, strict=True)
+        ]
+        return np.asarray(self._seen.resampled.T @ np.sum(parts, axis=0).T)
+
+    def _add_prior(self, mixture: Mixture, share: float) -> None:
+        factors = self._left, share * self._factor
+        mixture.add(share, self.standards.means, factors=factors)
+
+
+def completed(
+    standards: Standards, library: LibraryMoments, resampled: sparse.csr_array
+) -> list[Completed]:
+    """Give the priors of few and of many components, as the library has them."""
+    if len(standards.samples) < _FEWEST:
+        return []
+    most = len(library._components), library.n_spectra // _SPECTRA_OF_A_COMPONENT
+    numbers = {min(n, *most) for n in _COMPONENTS} - {0}
+    seen = Seen(standards, resampled)
+    return [Completed(standards, library, n, seen) for n in sorted(numbers)]
