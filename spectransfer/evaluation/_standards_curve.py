@@ -123,6 +123,8 @@ class StandardsCurve:
             for name, errors in self.errors[figure].items()
         ]
         for name, errors in self.limits.get(figure, {}).items():
+            if name in self.errors[figure]:
+                continue
             cell = f"{np.median(errors):.3g} / {np.max(errors):.3g}"
             rows.append([name, *[cell] * len(self.sizes)])
         return TextTable(header, rows)

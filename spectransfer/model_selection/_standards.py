@@ -54,8 +54,8 @@ def select_standards(
     Parameters
     ----------
     X : array-like or Spectra of shape (n_spectra, n_channels)
-        Secondary spectra, prepared as for the transfer; memory-mapped ones are read in
-        blocks.
+        Secondary spectra: those of LIBS as they were measured, those of NIR without
+        their scatter. Memory-mapped ones are read in blocks.
     n : int
         Number of standards; of samples, where there are `groups`.
     method : str, default="kmeans"
@@ -69,13 +69,14 @@ def select_standards(
         divided by its largest. "d-optimal": one after the other the spectrum with the
         largest leverage over those that are chosen.
     y : array-like of shape (n_spectra,) or (n_spectra, n_properties), default=None
-        Known properties, for "spxy".
+        Known properties, for "spxy"; finite, a row for each spectrum.
     groups : array-like of shape (n_spectra,), default=None
         Sample of each spectrum. Samples are chosen by their mean spectra, with all of
         their replicates.
     include : array-like of int or bool, default=None
-        Row numbers, or a mask of rows, that are standards already: they are among the
-        n, and come first. With `groups`, one row of each sample.
+        Row numbers, each once, or a mask of bool of the rows that are standards
+        already: they are among the n, and come first. With `groups`, one row of each
+        sample.
     n_components : int, default=8
         Number of components, at most the number of spectra or channels less one.
     random_state : int, RandomState instance or None, default=0
