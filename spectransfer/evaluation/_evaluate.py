@@ -178,7 +178,7 @@ class _Collected:
             described(task),
             self.errors,
             self.estimators,
-            tuple(task.properties.rows),
+            task.properties.shown(),
         )
 
 
@@ -245,9 +245,10 @@ def evaluate_transfers(
         What transferred spectra are wanted for, by name: ``(calibration, y)``, a
         calibration that was fitted to primary spectra, and known values of the test
         spectra. RMSEP, bias and SEP of what it reads from the predictions stand in a
-        second table, beside those of rows named "primary", "untransferred" and "slope
-        and bias", so that no transfer can have these names. See `Property` for what
-        else it may hold.
+        second table, beside those of the primary and of the untransferred spectra. No
+        transfer can be named "primary" or "slope and bias" then; one that is named
+        "untransferred" is shown in place of that row. See `Property` for what else it
+        may hold.
     protocols : str or sequence of str, default=None
         Whose mean and variance standardize, and what is the truth. "deployable": on
         both sides those of the training spectra. "deployable-batch": those of the test

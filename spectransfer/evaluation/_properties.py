@@ -25,7 +25,7 @@ from spectransfer.spectra import Pair
 from spectransfer.transfer import OffsetTransfer, slope_and_bias
 
 PRIMARY, UNTRANSFERRED, SLOPE_AND_BIAS = "primary", "untransferred", "slope and bias"
-REFERENCES = (PRIMARY, UNTRANSFERRED, SLOPE_AND_BIAS)
+REFERENCES = (PRIMARY, SLOPE_AND_BIAS)
 _NEEDED = 3
 
 
@@ -264,6 +264,15 @@ class Properties:
                     SpectransferWarning,
                     stacklevel=6,
                 )
+
+    def shown(self) -> tuple[PropertyRow, ...]:
+        """Give the rows; one of the user named "untransferred" is in place of ours."""
+        own = any(row.transfer == UNTRANSFERRED and row.protocol for row in self.rows)
+        return tuple(
+            row
+            for row in self.rows
+            if row.protocol or row.transfer != UNTRANSFERRED or not own
+        )
 
     def notes(self) -> tuple[str, ...]:
         """Say where the nearest spectra are not the best for a property."""

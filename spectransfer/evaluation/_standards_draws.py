@@ -199,8 +199,8 @@ def standards_curve(
     Parameters
     ----------
     transfers : mapping of str to estimator
-        Transfers that are not fitted yet; they are cloned. "untransferred" and
-        "primary" are rows of the table itself, and no names for them.
+        Transfers that are not fitted yet; they are cloned. None can be named "primary",
+        a row of the table itself; one named "untransferred" is shown in place of that.
     pair : SpectraPair, PairedMaps or tuple of (X_secondary, X_primary)
         What standards are taken from. All of its secondary spectra that are not held
         out are `X_unpaired` of transfers that learn from these.
@@ -261,7 +261,7 @@ def standards_curve(
         labels = np.unique(names, return_inverse=True)[1]
     counts = _checked_sizes(sizes, known, labels, test is None)
     _check_judges(known, labels, judged)
-    named = named_transfers(transfers, (PRIMARY, UNTRANSFERRED))
+    named = named_transfers(transfers, [PRIMARY])
     if library is not None and not isinstance(library, LibraryMoments):
         library = as_table(library, "library")
         check_axes(axes, "library", (None, axis_of(library)), **_HERE)

@@ -5,6 +5,7 @@ import inspect
 import pytest
 from sklearn.linear_model import LinearRegression, Ridge
 
+from spectransfer import OffsetTransfer
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.evaluation import (
     choose_n_clusters,
@@ -40,7 +41,7 @@ def test_names_that_are_one_as_text_are_refused():
         )
 
 
-@pytest.mark.parametrize("name", ["primary", "untransferred", "slope and bias"])
+@pytest.mark.parametrize("name", ["primary", "slope and bias"])
 def test_rows_of_the_table_itself_lend_their_names_to_no_transfer(name):
     message = f"a row of its own named {name!r}, .* Rename it"
     with pytest.raises(ValueError, match=message):
@@ -53,6 +54,27 @@ def test_rows_of_the_table_itself_lend_their_names_to_no_transfer(name):
     else:
         with pytest.raises(ValueError, match=message):
             standards_curve({name: Ridge()}, PAIR, [4, 9], n_draws=1)
+
+
+def test_an_untransferred_row_of_the_user_stands_in_place_of_that_of_the_table():
+    transfers = {"untransferred": OffsetTransfer("nothing"), "ridge": Ridge()}
+    frames = PAIR.as_frames()
+    table = evaluate_transfers(
+        transfers,
+        frames,
+        frames,
+        properties={"mass": ENTRY},
+        protocols="deployable",
+    )
+    told = [(row.transfer, row.protocol) for row in table.properties]
+    assert told == [
+        ("primary", ""),
+        ("untransferred", "deployable"),
+        ("ridge", "deployable"),
+    ]
+    curve = standards_curve(transfers, frames, [4, 9], n_draws=2)
+    rows = [row[0] for row in curve.printed().rows]
+    assert rows == ["untransferred", "ridge"]
 
 
 def test_no_property_takes_the_name_of_the_error_of_the_spectra():
