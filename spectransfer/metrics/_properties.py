@@ -54,6 +54,11 @@ def property_errors(y_true: ArrayLike, y_pred: ArrayLike) -> PropertyErrors:
     PropertyErrors
         `rmsep`, `bias` (predicted less known) and `sep`, in the unit of the values.
 
+    Raises
+    ------
+    ValueError
+        Numbers of values differ, or one is NaN or infinite.
+
     References
     ----------
     .. [1] T. Naes, T. Isaksson, T. Fearn, T. Davies, "A user-friendly guide to

@@ -254,7 +254,8 @@ class TransferPipeline(OnItsPage, KnowsItsAxis, Pipeline):
             Secondary and primary spectra without partners, as measured, for a regressor
             that learns from them, such as `FewStandardsTransfer`. They are any numbers
             of rows, on the channels of `X` and `y`. `y_unpaired` may be the
-            `LibraryMoments` of prepared spectra, too.
+            `LibraryMoments` of prepared spectra, too. scikit-learn's cross-validation
+            divides tables of exactly as many rows as `X` into folds: leave out one.
         sample_id : array-like of shape (n_spectra,), default=None
             Sample of each spectrum in `X`, for a regressor that leaves out samples.
         **params : dict

@@ -225,7 +225,8 @@ class FewStandardsTransfer(AffineTransfer):
             Primary spectra of the same spots.
         X_unpaired : array-like of shape (n_unpaired, n_secondary), default=None
             Secondary spectra of the material that is to be transferred. They may hold
-            those of the standards.
+            those of the standards. scikit-learn's cross-validation divides them, and
+            `y_unpaired`, into folds where they have exactly as many rows as `X`.
         y_unpaired : array-like of shape (n_library, n_primary) or LibraryMoments, \
                 default=None
             Primary spectra of the same kind of material, such as the library, or what
