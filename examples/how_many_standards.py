@@ -43,6 +43,10 @@ ROCKS = {
     "no muscovite": (2, 0.0),
     "10x garnet": (3, 10.0),
 }
+REAL = {
+    "tablets": "nir_tablets_idrc2002_instr1_instr2.npz",
+    "wheat": "nir_wheat_idrc2016_A5_B5.npz",
+}
 CHOICES = ["at random", "kmeans", "kmedoids", "kennard-stone", "duplex", "d-optimal"]
 
 
@@ -217,8 +221,8 @@ def draw_curves(tables):
     plt.show()
 
 
-def ways_to_choose(seed, sizes, draw, new, prepare, tables):
-    """Choose standards in every way, and add the errors of two transfers."""
+def ways_to_choose(seed, sizes, draw, new, prepare, tables, only):
+    """Choose standards in every way, and add the errors of some transfers."""
     for k in sizes:
         rng = np.random.default_rng(seed)
         for way in CHOICES:
@@ -226,16 +230,15 @@ def ways_to_choose(seed, sizes, draw, new, prepare, tables):
                 rows = rng.choice(len(draw["X"]), k, replace=False)
             else:
                 rows = select_standards(draw["X"], k, method=way, random_state=seed)
-            found = errors_of(
-                draw, k, rows, new, prepare, only=("DS (ridge)", "FewStandards")
-            )
+            found = errors_of(draw, k, rows, new, prepare, only)
             for name, (error, _) in found.items():
                 column = tables.setdefault(name, {}).setdefault(f"{k}", {})
                 column.setdefault(way, []).append(error)
 
 
-def choice_tables(folder, seeds, which, sizes=(10, 20, 50)):
-    """Print what each way of choosing does for two transfers."""
+def choice_tables(folder, seeds, which, sizes=(10, 20, 50), only=None):
+    """Print what each way of choosing does for some transfers, two if none is named."""
+    only = only or ("DS (ridge)", "FewStandards")
     for kind in which:
         tables = {}
         for seed in seeds:
@@ -246,7 +249,7 @@ def choice_tables(folder, seeds, which, sizes=(10, 20, 50)):
                 draw, new = real_pair(folder, kind, np.random.default_rng(seed))
                 prepare = _nothing
             few = [k for k in sizes if k < len(draw["X"])]
-            ways_to_choose(seed, few, draw, new, prepare, tables)
+            ways_to_choose(seed, few, draw, new, prepare, tables, only)
         for name, table in tables.items():
             show(f"{kind}, {name}, by the choice of standards: RSE", table)
 
@@ -272,11 +275,7 @@ def real_draw(X, y, axes, train, rng):
 
 def real_pair(folder, kind, rng):
     """Give a real pair of instruments: a draw, and what is judged by."""
-    names = {
-        "tablets": "nir_tablets_idrc2002_instr1_instr2.npz",
-        "wheat": "nir_wheat_idrc2016_A5_B5.npz",
-    }
-    with np.load(folder / names[kind]) as f:
+    with np.load(folder / REAL[kind]) as f:
         data = dict(f)
     X, y = data["X_secondary"].astype(np.float64), data["X_primary"].astype(np.float64)
     axes = data["wavelengths_secondary"], data["wavelengths_primary"]
@@ -292,7 +291,7 @@ def real_pair(folder, kind, rng):
 def real_tables(folder, seeds, which, only=None):
     """Print the tables of real pairs."""
     if "tablets" in which:
-        with np.load(folder / "nir_tablets_idrc2002_instr1_instr2.npz") as f:
+        with np.load(folder / REAL["tablets"]) as f:
             tablets = dict(f)
         tablets_tables(tablets, seeds, only)
     if "wheat" not in which:
@@ -347,31 +346,45 @@ def tablets_tables(tablets, seeds, only=None):
         show(f"Tablets, raw, standards {how}: RMSEP of the assay", assay_table)
 
 
+def asked():
+    """Read what is asked for, and refuse what would print nothing."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
+    add, sets = parser.add_argument, ["light", "full", *REAL]
+    add("--seeds", type=int, nargs="+", default=[11], help="a draw each; default 11")
+    add("--sizes", type=int, nargs="+", default=[10, 20, 50], help="standards of light "
+        "maps and of --choices; full maps have 20, real pairs their own")  # fmt: skip
+    add("--data", type=Path, help="folder of the real pairs")
+    add("--sets", nargs="+", choices=sets, help="light and full are simulated maps; "
+        "default: light, and with --data tablets and wheat")  # fmt: skip
+    add("--choices", action="store_true", help="compare ways to choose, instead")
+    add("--only", nargs="+", choices=list(methods((None, None), 5)),
+        metavar="METHOD", help="methods, as the tables name them; default: all, "
+        "with --choices DS (ridge) and FewStandards")  # fmt: skip
+    add("--side", type=int, default=64, help="spots along a full map; default 64")
+    given = parser.parse_args()
+    if given.sets is None:
+        given.sets = ["light"] if given.data is None else ["light", *REAL]
+    if given.data is not None and not given.data.is_dir():
+        parser.error(f"--data names the folder of real pairs: no folder {given.data}")
+    for kind in [kind for kind in REAL if kind in given.sets]:
+        if given.data is None:
+            parser.error(f"{kind} needs --data FOLDER, with {REAL[kind]}")
+        if not (given.data / REAL[kind]).is_file():
+            parser.error(f"{REAL[kind]} is not in {given.data}: leave out {kind}")
+    if given.choices and "full" in given.sets:
+        parser.error("--choices asks no full maps: leave full out of --sets")
+    return given
+
+
 def main():
     """Print what is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[11])
-    parser.add_argument(
-        "--sizes", type=int, nargs="+", default=[10, 20, 50],
-        help="standards of simulated maps and of --choices; real pairs have their own",
-    )  # fmt: skip
-    parser.add_argument("--data", type=Path, help="folder of the real pairs")
-    parser.add_argument(
-        "--sets", nargs="+", choices=["light", "full", "tablets", "wheat"],
-        default=["light", "tablets", "wheat"],
-    )  # fmt: skip
-    parser.add_argument(
-        "--choices", action="store_true", help="compare ways to choose, instead"
-    )
-    parser.add_argument("--only", nargs="+", help="methods that are asked; all if none")
-    parser.add_argument("--side", type=int, default=64, help="spots along a full map")
-    given = parser.parse_args()
+    given = asked()
+    print(f"Each cell: median / worst of {len(given.seeds)} draws, one for each seed.")
     # standards at random lack some materials: the tables show what that costs
     warnings.filterwarnings("ignore", ".*unlike all standards")
     if given.choices:
-        here = ["light"] if given.data is None else ["light", "tablets", "wheat"]
-        kinds = [kind for kind in here if kind in given.sets]
-        choice_tables(given.data, given.seeds, kinds, given.sizes)
+        kinds = [kind for kind in ("light", *REAL) if kind in given.sets]
+        choice_tables(given.data, given.seeds, kinds, given.sizes, given.only)
         return
     if "light" in given.sets:
         libs_tables(given.seeds, given.sizes, only=given.only)

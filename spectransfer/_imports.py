@@ -47,7 +47,8 @@ def need(module: str, what: str, install: str) -> Any:
     what : str
         What needs it, to begin the sentence.
     install : str
-        What to give to pip.
+        What to give to pip. An extra of this project, such as "spectransfer[plot]", is
+        installed from its folder, since it stands on no index.
 
     Returns
     -------
@@ -57,7 +58,11 @@ def need(module: str, what: str, install: str) -> Any:
     try:
         return import_module(module)
     except ImportError as error:
+        way = f'pip install "{install}"'
+        if install.startswith("spectransfer["):
+            extra = install.removeprefix("spectransfer")
+            way = f'pip install -c constraints.txt ".{extra}" in the project\'s folder'
         raise ImportError(
             f"{what} needs {module}, which cannot be imported here: {error}. Install "
-            f'it with pip install "{install}".'
+            f"it with {way}."
         ) from error

@@ -39,6 +39,18 @@ def our_words(name: str) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def called(name: str) -> Iterator[None]:
+    """Let scikit-learn, which calls every table X, call it by its name."""
+    try:
+        yield
+    except ValueError as error:
+        said = str(error)
+        if name == "X" or not said.startswith(("X has ", "Input X contains ")):
+            raise
+        raise ValueError(said.replace("X", name, 1)) from error
+
+
 def readable(X: Any, name: str) -> Any:
     """Refuse masked values and foreign columns, and bring numbers to our byte order.
 
@@ -79,22 +91,44 @@ def refuse_containers(X: Any, name: str) -> None:
     name : str
         What the caller calls it.
     """
-    kind, way = type(X).__name__, ""
+    if _way_to_a_table(X, name):
+        raise no_table(X, name)
+
+
+def no_table(X: Any, name: str = "X") -> TypeError:
+    """Say that something holds spectra and is no table of them.
+
+    Parameters
+    ----------
+    X : object
+        What came from a user.
+    name : str, default="X"
+        What the caller calls it.
+
+    Returns
+    -------
+    TypeError
+        To be raised.
+    """
+    return TypeError(
+        f"{name} must be a table of spectra, an array or a data frame, but it is a "
+        f"{type(X).__name__}. Pass {_way_to_a_table(X, name)}."
+    )
+
+
+def _way_to_a_table(X: Any, name: str) -> str:
+    """Give the way from something that holds spectra to a table of them, if any."""
     if hasattr(X, "as_frame"):
-        way = (
+        return (
             f"{name}.as_frame(), a data frame that keeps the axis, or call "
             "transfer_spectra(transfer, ...), which takes it as it is"
         )
-    elif hasattr(X, "as_frames") or hasattr(X, "X_primary"):
-        way = "its sides: pair.as_frames() gives both, (X, y)"
-    elif hasattr(X, "collect_schema") and hasattr(X, "collect"):
+    if hasattr(X, "as_frames") or hasattr(X, "X_primary"):
+        return "its sides: pair.as_frames() gives both, (X, y)"
+    if hasattr(X, "collect_schema") and hasattr(X, "collect"):
         # a frame of polars has the first, too
-        way = f"{name}.collect()"
-    if way:
-        raise TypeError(
-            f"{name} must be a table of spectra, an array or a data frame, but it is "
-            f"a {kind}. Pass {way}."
-        )
+        return f"{name}.collect()"
+    return ""
 
 
 def _refuse_kinds(X: Any, name: str) -> None:

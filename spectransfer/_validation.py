@@ -30,6 +30,7 @@ from spectransfer._axis import (
 )
 from spectransfer._masked import refuse_masked
 from spectransfer._numbers import (
+    called,
     check_finite,
     our_words,
     readable,
@@ -175,6 +176,7 @@ def check_spectra(
     *,
     reset: bool = False,
     finite: bool = True,
+    name: str = "X",
     **options: Any,
 ) -> FloatArray:
     """Validate spectra as `validate_data` does, keeping float32 as it is.
@@ -193,6 +195,8 @@ def check_spectra(
         True in `fit`.
     finite : bool, default=True
         False leaves the search for NaN and inf to the caller.
+    name : str, default="X"
+        What the caller calls them.
     **options : dict
         Passed on to `sklearn.utils.validation.validate_data`.
 
@@ -202,12 +206,12 @@ def check_spectra(
         Finite spectra, float32 or float64.
     """
     options = {"dtype": _FLOATS, "ensure_all_finite": False} | options
-    X = readable(X, "X")
+    X = readable(X, name)
     X = named_as_known(estimator, X, reset=reset)
-    with our_words("X"), names_compared(X):
+    with our_words(name), called(name), names_compared(X):
         spectra = validate_data(estimator, X, reset=reset, **options)
     if finite:
-        check_finite(spectra, "X")
+        check_finite(spectra, name)
     return spectra
 
 
@@ -268,9 +272,7 @@ def check_pair(
     for spectra_of, name in zip((X, y), names, strict=True):
         refuse_containers(spectra_of, name)
     check_consistent_length(X, y)
-    spectra = check_spectra(estimator, X, reset=reset, finite=False)
-    if finite[0]:
-        check_finite(spectra, names[0])
+    spectra = check_spectra(estimator, X, reset=reset, finite=finite[0], name=names[0])
     targets = check_targets(y, name=names[1], finite=finite[1])
     if reset:
         remember_targets(estimator, y)

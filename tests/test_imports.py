@@ -35,6 +35,6 @@ def test_a_missing_library_is_named_with_who_needs_it_and_what_to_install(monkey
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(
         ImportError,
-        match=r'^Reading maps needs h5py, which.*pip install "spectransfer\[files\]"',
+        match=r'^Reading maps needs h5py, which.*pip install -c .* "\.\[files\]"',
     ):
         need("h5py", "Reading maps", "spectransfer[files]")

@@ -347,7 +347,7 @@ def fetch_libs_transfer(
     FileFormatError
         If a file does not have its checksum, or does not hold what it should.
     ImportError
-        If pooch is not installed (``pip install "spectransfer[download]"``).
+        If pooch is not installed (the extra ``download``).
 
     See Also
     --------

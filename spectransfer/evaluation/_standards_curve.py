@@ -71,8 +71,8 @@ class StandardsCurve:
         Returns
         -------
         dict of str to int or None
-            By transfer; None where the largest number is not enough, since the error
-            still falls there.
+            By transfer; None where that cannot be told: the error still falls at the
+            largest number, or there is only one.
         """
         return {
             name: _enough(np.asarray(self.sizes), medians)
@@ -129,6 +129,8 @@ class StandardsCurve:
             for name, errors in self.errors[figure].items()
         ]
         for name, errors in self.limits.get(figure, {}).items():
+            if name in self.errors[figure]:
+                continue
             cell = f"{np.median(errors):.3g} / {np.max(errors):.3g}"
             rows.append([name, *[cell] * len(self.sizes)])
         return TextTable(header, rows)
@@ -144,7 +146,7 @@ class StandardsCurve:
 def _enough(sizes: IntArray, medians: FloatArray) -> int | None:
     """Give the first size that is nearly the best, unless the last one is still not."""
     first = int(np.argmax(medians <= _ENOUGH * medians.min()))
-    if first == len(sizes) - 1 and len(sizes) > 1:
+    if first == len(sizes) - 1:
         return None
     return int(sizes[first])
 
@@ -153,7 +155,7 @@ def _further(sizes: IntArray, medians: FloatArray, k: int) -> float:
     """Read the error at another number of standards: a power law between two sizes."""
     falling = np.minimum.accumulate(np.maximum(medians, np.finfo(float).tiny))
     logs, errors = np.log(np.asarray(sizes, dtype=float)), np.log(falling)
-    if k <= sizes[-1] or len(sizes) < 2:
+    if k <= sizes[-1]:
         return float(np.exp(np.interp(np.log(k), logs, errors)))
     slope = (errors[-1] - errors[-2]) / (logs[-1] - logs[-2])
     return float(np.exp(errors[-1] + slope * (np.log(k) - logs[-1])))
@@ -163,39 +165,55 @@ def _said(
     name: str, of: str, sizes: IntArray, medians: FloatArray, alone: float | None
 ) -> str:
     """Say of one transfer how many standards are enough."""
-    enough = _enough(sizes, medians)
     if alone is not None and medians.min() >= alone:
         return (
             f"{name}: no number of standards is enough. The least median {of} is "
             f"{medians.min():.3g}, that of untransferred spectra {alone:.3g}."
         )
-    if enough is None:
-        k, guess = int(sizes[-1]), ", if it goes on like this"
-        here = medians[-1]
-        parts = [
-            f"{name}: {k} standards are not enough, the error still falls. Their "
-            f"median {of} is {here:.3g}, after {medians[-2]:.3g} with {sizes[-2]}."
-        ]
-    else:
-        k, guess, best = enough, "", int(np.argmin(medians))
-        here = medians[list(sizes).index(k)]
-        least = "the least of all sizes"
-        if sizes[best] != k:
-            least += f" {medians[best]:.3g}, with {sizes[best]}"
-        parts = [
-            f"{name}: {k} {'standards are' if k > 1 else 'standard is'} enough. Their "
-            f"median {of} is {here:.3g}, {least}."
-        ]
-    then = _further(sizes, medians, k + _MORE)
-    gain = max(1.0 - then / here, 0.0) if here > 0 else 0.0
-    parts.append(
-        f"Eight more would bring {gain:.0%} less{guess}."
-        if gain >= 0.005
-        else "Eight more would bring nothing."
-    )
+    if len(sizes) == 1:
+        return (
+            f"{name}: one number of standards cannot tell whether it is enough. The "
+            f"median {of} of {sizes[0]} is {medians[0]:.3g}; to learn what fewer and "
+            "more would do, pass two sizes or more."
+        )
+    parts = _answer(name, of, sizes, medians)
     worse = [] if alone is None else [str(k) for k in sizes[medians >= alone]]
     if worse:
         parts.append(
             f"With {', '.join(worse)} it is worse than no transfer ({alone:.3g})."
         )
     return " ".join(parts)
+
+
+def _answer(name: str, of: str, sizes: IntArray, medians: FloatArray) -> list[str]:
+    """Say how many standards are enough, and what more of them would bring."""
+    enough, last = _enough(sizes, medians), int(sizes[-1])
+    if enough is None:
+        said = (
+            f"{name}: {last} standards are not enough, the error still falls. Their "
+            f"median {of} is {medians[-1]:.3g}, after {medians[-2]:.3g} with "
+            f"{sizes[-2]}."
+        )
+        more = _bring(sizes, medians, last, last + _MORE)
+        return [said, f"Eight more would bring {more}, if it goes on like this."]
+    best = int(np.argmin(medians))
+    least = "the least of all sizes"
+    if sizes[best] != enough:
+        least += f" {medians[best]:.3g}, with {sizes[best]}"
+    said = (
+        f"{name}: {enough} {'standards are' if enough > 1 else 'standard is'} enough. "
+        f"Their median {of} is {medians[list(sizes).index(enough)]:.3g}, {least}."
+    )
+    # of what lies beyond the largest number there is no evidence
+    if enough + _MORE > last:
+        more = _bring(sizes, medians, enough, last)
+        return [said, f"{last}, the most that were asked, bring {more}."]
+    more = _bring(sizes, medians, enough, enough + _MORE)
+    return [said, f"Eight more would bring {more}."]
+
+
+def _bring(sizes: IntArray, medians: FloatArray, k: int, further: int) -> str:
+    """Say by how much the error of k standards is more than that of more of them."""
+    here, then = medians[list(sizes).index(k)], _further(sizes, medians, further)
+    gain = max(1.0 - then / here, 0.0) if here > 0 else 0.0
+    return f"{gain:.0%} less" if gain >= 0.005 else "nothing"

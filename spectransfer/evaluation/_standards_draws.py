@@ -254,16 +254,26 @@ def standards_curve(
                 at = (size, n)
                 for name, transfer in named.items():
                     ids = None if draw.groups is None else draw.groups[rows]
-                    with warnings.catch_warnings():
-                        # what few standards lack is what the curve shows
-                        warnings.filterwarnings("ignore", ".*unlike all standards")
-                        fitted = fit_with_unpaired(
-                            clone(transfer), *some, sample_id=ids, **unpaired
+                    try:
+                        fitted = _fitted(transfer, some, sample_id=ids, **unpaired)
+                        found.judge(draw, name, fitted, at)
+                    except Exception as error:
+                        error.add_note(
+                            f"This happened while evaluating {name!r} with {k} "
+                            "standards."
                         )
-                    found.judge(draw, name, fitted, at)
+                        raise
                     bar.update(1)
             found.judge_limits(draw, fitted, rows, n)
     return StandardsCurve(np.array(counts), found.errors, found.limits)
+
+
+def _fitted(transfer: Any, standards: Any, **beside: Any) -> Any:
+    """Fit a clone of a transfer to standards."""
+    with warnings.catch_warnings():
+        # what few standards lack is what the curve shows
+        warnings.filterwarnings("ignore", ".*unlike all standards")
+        return fit_with_unpaired(clone(transfer), *standards, **beside)
 
 
 def _checked_sizes(

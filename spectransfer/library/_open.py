@@ -28,7 +28,7 @@ def open_library(
     ----------
     path : path or URL
         The file. One at ``http://`` or ``https://`` is downloaded once, into pooch's
-        cache (``pip install spectransfer[download]``).
+        cache (the extra ``download``).
     sha256 : str, default=None
         SHA-256 that the whole file must have, as its publishers print it.
     verbose : bool or int, default=0

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spectransfer._typing import ArrayLike, FloatArray
+from spectransfer._wrapping import is_fitted
 from spectransfer.metrics._scorers import TransferScorer, target_in_prediction_space
 
 _PROBE_ROWS = 4
@@ -148,6 +149,14 @@ def read_property(calibration: Any, spectra: Any, name: str) -> FloatArray:
     ndarray of shape (n_spectra,)
         Values.
     """
+    fitted_to, shape = getattr(calibration, "n_features_in_", None), np.shape(spectra)
+    if fitted_to is not None and len(shape) == 2 and shape[1] != fitted_to:
+        raise ValueError(
+            f"The calibration of {name} must read the channels of the spectra, but it "
+            f"was fitted to {fitted_to} channels, and these have {shape[1]}. Fit it to "
+            "primary spectra of the same channels, those of transform_target(y) with "
+            "space='predictions'."
+        )
     values = np.asarray(calibration.predict(spectra), dtype=np.float64)
     if values.size != len(spectra):
         raise ValueError(
@@ -279,5 +288,10 @@ def make_property_scorer(
             f"space, one of {', '.join(map(repr, SPACES))}, but they are "
             f"{calibration!r} and {space!r}. Pass for example PLSRegression(5).fit("
             "primary, values)."
+        )
+    if hasattr(calibration, "fit") and not is_fitted(calibration):
+        raise ValueError(
+            "A scorer of a property needs a fitted calibration, since it never fits "
+            f"one, but {calibration!r} is not fitted. Call fit(primary, values) before."
         )
     return PropertyScorer(calibration, space)

@@ -15,6 +15,7 @@ from sklearn.metrics import make_scorer
 from sklearn.utils.metadata_routing import MetadataRequest
 
 from spectransfer._blocks import row_blocks
+from spectransfer._numbers import refuse_containers
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import compare_targets
 from spectransfer._wrapping import layers
@@ -154,6 +155,7 @@ class TransferScorer:
         float
             The score.
         """
+        refuse_containers(y, "y")
         if sample_weight is not None:
             metadata["sample_weight"] = sample_weight
         both = sorted(self.options.keys() & metadata.keys())

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from numbers import Integral
-from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -13,13 +11,19 @@ from sklearn.decomposition import PCA
 from sklearn.utils import check_random_state
 
 from spectransfer._blocks import blocks_of, even_rows
-from spectransfer._labels import checked_labels
 from spectransfer._numbers import common_unit
 from spectransfer._progress import progress_bar
 from spectransfer._typing import ArrayLike, FloatArray, IntArray, RandomState
+from spectransfer.model_selection._asked import (
+    check_method,
+    check_number,
+    checked_properties,
+    checked_table,
+    samples_included,
+    samples_of_rows,
+)
 from spectransfer.model_selection._medoids import medoids
 
-_METHODS = ("kmeans", "kmedoids", "kennard-stone", "duplex", "spxy", "d-optimal")
 # what a standard that was not measured yet is known to, for the leverage
 _PRIOR_LEVERAGE = 1e-6
 # components of more spectra are learned from a draw of this size
@@ -49,9 +53,9 @@ def select_standards(
 
     Parameters
     ----------
-    X : array-like of shape (n_spectra, n_channels)
-        Secondary spectra, prepared as for the transfer; memory-mapped ones are read in
-        blocks.
+    X : array-like or Spectra of shape (n_spectra, n_channels)
+        Secondary spectra: those of LIBS as they were measured, those of NIR without
+        their scatter. Memory-mapped ones are read in blocks.
     n : int
         Number of standards; of samples, where there are `groups`.
     method : str, default="kmeans"
@@ -65,13 +69,14 @@ def select_standards(
         divided by its largest. "d-optimal": one after the other the spectrum with the
         largest leverage over those that are chosen.
     y : array-like of shape (n_spectra,) or (n_spectra, n_properties), default=None
-        Known properties, for "spxy".
+        Known properties, for "spxy"; finite, a row for each spectrum.
     groups : array-like of shape (n_spectra,), default=None
         Sample of each spectrum. Samples are chosen by their mean spectra, with all of
         their replicates.
     include : array-like of int or bool, default=None
-        Row numbers, or a mask of rows, that are standards already: they are among the
-        n, and come first. With `groups`, one row of each sample.
+        Row numbers, each once, or a mask of bool of the rows that are standards
+        already: they are among the n, and come first. With `groups`, one row of each
+        sample.
     n_components : int, default=8
         Number of components, at most the number of spectra or channels less one.
     random_state : int, RandomState instance or None, default=0
@@ -113,30 +118,21 @@ def select_standards(
     >>> [int(i) for i in select_standards(spectra, 2, method="kennard-stone")]
     [0, 4]
     """
-    spectra: Any = (
-        X if hasattr(X, "iloc") or isinstance(X, np.ndarray) else np.asarray(X)
-    )
-    if spectra.ndim != 2:
-        raise ValueError(
-            "X must be a table of spectra, one in each row, but its shape is "
-            f"{spectra.shape}. Pass all spectra that may become standards."
-        )
-    samples = _samples(groups, len(spectra))
-    wanted: Any = n
-    if not isinstance(wanted, Integral):
-        raise TypeError(f"n must be a whole number of standards, but it is {n!r}.")
-    if not 1 <= n <= len(samples):
-        raise ValueError(
-            f"n must be a number of standards from 1 to {len(samples)}, as many as "
-            f"there are samples, but it is {n}. Ask for fewer."
-        )
-    _check_method(method, y is not None)
+    spectra = checked_table(X)
+    samples = samples_of_rows(groups, len(spectra))
+    check_number(n, len(samples))
+    check_method(method, y is not None)
     if not isinstance(n_components, int | np.integer) or n_components < 1:
         raise ValueError(
             "n_components must be a whole number of at least 1, but it is "
             f"{n_components!r}."
         )
-    known = _included(include, samples, n)
+    known = samples_included(include, samples, n)
+    by = (
+        []
+        if y is None
+        else [_sample_means(checked_properties(y, len(spectra)), samples)]
+    )
     points = _sample_means(_whitened(spectra, n_components, verbose), samples)
     if method == "kmeans":
         chosen = _nearest_to_centers(points, n, known, random_state)
@@ -146,66 +142,9 @@ def select_standards(
         chosen = medoids(points, start, len(known), state)
     elif method == "d-optimal":
         chosen = _largest_leverage(points, n, known)
-    elif method == "spxy":
-        properties = np.asarray(y, dtype=np.float64).reshape(len(spectra), -1)
-        parts = [points, _sample_means(properties, samples)]
-        chosen = _farthest_first(parts, n, known)
     else:
-        chosen = _farthest_first([points], n, known, duplex=method == "duplex")
+        chosen = _farthest_first([points, *by], n, known, duplex=method == "duplex")
     return np.concatenate([samples[i] for i in chosen])
-
-
-def _check_method(method: str, has_y: bool) -> None:
-    if method not in _METHODS:
-        raise ValueError(
-            f"method must be one of {', '.join(_METHODS[:-1])} and {_METHODS[-1]}, but "
-            f"it is {method!r}. kmeans needs nothing but spectra."
-        )
-    if (method == "spxy") != has_y:
-        raise ValueError(
-            "y is what spxy chooses by beside the spectra, but "
-            f"method={method!r} came {'with' if has_y else 'without'} it. "
-            "Pass y= together with method='spxy'."
-        )
-
-
-def _included(include: ArrayLike | None, samples: list[IntArray], n: int) -> list[int]:
-    """Give the numbers of the samples that are standards already."""
-    if include is None:
-        return []
-    rows = np.atleast_1d(np.asarray(include))
-    n_spectra = sum(map(len, samples))
-    if rows.dtype == bool and rows.shape == (n_spectra,):
-        rows = np.flatnonzero(rows)
-    wrong = rows.dtype.kind not in "iu" or rows.ndim != 1
-    if not rows.size:
-        return []
-    if wrong or rows.min() < 0 or rows.max() >= n_spectra:
-        raise ValueError(
-            f"include must hold row numbers of X, from 0 to {n_spectra - 1}, or be a "
-            f"mask of its rows, but it has the shape {rows.shape} and the dtype "
-            f"{rows.dtype}. Leave it out where there are no standards yet."
-        )
-    number_of = np.empty(n_spectra, dtype=int)
-    for number, members in enumerate(samples):
-        number_of[members] = number
-    known = list(dict.fromkeys(number_of[rows].tolist()))
-    if len(known) > n:
-        raise ValueError(
-            f"n counts all standards, but it is {n} and {len(known)} are included "
-            "already. Ask for more."
-        )
-    return known
-
-
-def _samples(groups: ArrayLike | None, n_spectra: int) -> list[IntArray]:
-    """Give the rows of each sample."""
-    if groups is None:
-        return list(np.arange(n_spectra)[:, None])
-    labels = checked_labels(groups, n_spectra, "groups")
-    _, numbers = np.unique(labels, return_inverse=True)
-    order = np.argsort(numbers, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
 
 
 def _sample_means(points: FloatArray, samples: list[IntArray]) -> FloatArray:
@@ -214,28 +153,24 @@ def _sample_means(points: FloatArray, samples: list[IntArray]) -> FloatArray:
     return np.stack([points[rows].mean(axis=0) for rows in samples])
 
 
-def _whitened(spectra: Any, n_components: int, verbose: bool | int) -> FloatArray:
+def _whitened(
+    spectra: np.ndarray, n_components: int, verbose: bool | int
+) -> FloatArray:
     """Give spectra as components of unit variance."""
-    rows = even_rows(len(spectra), _MOST_SPECTRA)
-    draw = np.asarray(spectra.iloc[rows] if hasattr(spectra, "iloc") else spectra[rows])
-    if not np.isfinite(draw).all():
-        raise ValueError(
-            "Standards are chosen among finite spectra, but X contains NaN or inf. "
-            "Leave out what was not measured."
-        )
+    draw = np.asarray(spectra[even_rows(len(spectra), _MOST_SPECTRA)])
     unit = common_unit(draw)
-    draw = draw / unit
     n_components = min(n_components, len(draw) - 1, draw.shape[1])
     if n_components < 1:
         return np.zeros((len(spectra), 1))
-    pca = PCA(n_components, whiten=True, svd_solver="auto", random_state=0).fit(draw)
-    # components of rounding would weigh as much as those of the material
-    kept = pca.explained_variance_ > 1e-10 * pca.explained_variance_[0]
-    if not kept.any():
+    if (draw == draw[0]).all():
         raise ValueError(
             "Standards are chosen by what tells spectra apart, but these are all "
             "alike. Pass the spectra of other materials, too."
         )
+    draw = draw / unit
+    pca = PCA(n_components, whiten=True, svd_solver="auto", random_state=0).fit(draw)
+    # components of rounding would weigh as much as those of the material
+    kept = pca.explained_variance_ > 1e-10 * pca.explained_variance_[0]
     points = []
     with progress_bar(
         len(spectra), "spectrum", visible=bool(verbose), desc="choose standards"

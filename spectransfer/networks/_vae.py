@@ -23,7 +23,6 @@ from spectransfer._typing import ArrayLike, FloatArray, RandomState
 from spectransfer._validation import (
     Interval,
     StrOptions,
-    check_finite,
     check_spectra,
     check_weights,
     fit_context,
@@ -252,8 +251,7 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         primary = check_spectra(self, X, reset=True)
         watched = None
         if X_val is not None:
-            watched = check_spectra(self, X_val, finite=False)
-            check_finite(watched, "X_val")
+            watched = check_spectra(self, X_val, name="X_val")
         weights = check_weights(sample_weight, primary)
         unit = self._unit(primary, weights)
         with seeded(self.random_state) as rng:

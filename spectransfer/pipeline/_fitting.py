@@ -17,6 +17,7 @@ from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.metaestimators import available_if
 
 from spectransfer._axis import axis_of, names_compared, with_names
+from spectransfer._numbers import called
 from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import unchanged_on_error
@@ -166,7 +167,8 @@ def _divided(
 def _prepared(front: Pipeline, spectra: Any, name: str) -> Any:
     """Pass spectra through the steps in front; complaints name them."""
     try:
-        return front.transform(spectra)
+        with called(name):
+            return front.transform(spectra)
     except ValueError as error:
         error.add_note(f"The spectra in question are {name}.")
         raise

@@ -1,6 +1,6 @@
 """Pictures of spectra, maps and trainings, as scikit-learn's displays.
 
-Needs matplotlib: ``pip install "spectransfer[plot]"``. Every display keeps the numbers
+Needs matplotlib: the extra ``plot``. Every display keeps the numbers
 behind the picture as attributes, draws on the axes it is given, and shows nothing.
 """
 

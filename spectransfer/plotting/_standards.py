@@ -26,7 +26,8 @@ class StandardsCurveDisplay:
     errors : mapping of str to array-like of shape (n_sizes, n_draws)
         Errors by transfer.
     limits : mapping of str to array-like of shape (n_draws,), default={}
-        Errors of what needs no standards, by name.
+        Errors of what needs no standards, by name; a transfer of that name is drawn in
+        its place.
     label : str, default="RSE"
         What the errors are.
 
@@ -91,6 +92,8 @@ class StandardsCurveDisplay:
             self.ax_.fill_between(self.sizes, low, high, color=color, alpha=0.15, lw=0)
             self.lines_[name] = line
         for name, found in self.limits.items():
+            if name in self.errors:
+                continue
             self.lines_[name] = self.ax_.axhline(
                 np.median(found),
                 color="0.35",
@@ -106,9 +109,23 @@ class StandardsCurveDisplay:
         self.ax_.set_ylabel(self.label)
         self.ax_.yaxis.set_major_formatter("{x:.3g}")
         self.ax_.yaxis.set_major_locator(_locator())
-        self.ax_.legend(frameon=False, fontsize="small")
+        # beside the curves, where the figure is ours and has room for it
+        beside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
+        self.ax_.legend(
+            title=self._legend_title(),
+            frameon=False,
+            fontsize="small",
+            title_fontsize="small",
+            **(beside if ax is None else {}),
+        )
         with_whole_formulas(self.ax_)
         return self
+
+    def _legend_title(self) -> str | None:
+        """Say what lines and bands are, where there are draws for them."""
+        if all(errors.shape[1] == 1 for errors in self.errors.values()):
+            return None
+        return f"median, and {_BAND[0]} to {_BAND[1]} % of draws"
 
     @classmethod
     def from_curve(

@@ -2,7 +2,7 @@
 
 `write_report` makes it from an evaluation; `Report` is the page itself, for pages with
 other contents; `pictures` draws the figures. Text and tables need nothing else, figures
-need matplotlib: ``pip install "spectransfer[plot]"``.
+need matplotlib: the extra ``plot``.
 """
 
 from typing import TYPE_CHECKING

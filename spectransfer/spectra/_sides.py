@@ -27,6 +27,7 @@ from spectransfer._axis import (
 )
 from spectransfer._blocks import row_blocks
 from spectransfer._masked import refuse_masked
+from spectransfer._numbers import no_table
 from spectransfer._places import one_unit
 from spectransfer._typing import BoolArray, FloatArray, IntArray
 from spectransfer.exceptions import WavelengthError
@@ -196,6 +197,10 @@ class TwoSides:
 
     def __len__(self) -> int:
         return self.n_spectra
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """Refuse to be taken for a table, which numpy would make of it row by row."""
+        raise no_table(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Read-only mappings cannot be pickled, and a rebuilt pair makes its own.

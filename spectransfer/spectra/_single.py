@@ -14,6 +14,7 @@ import numpy as np
 
 from spectransfer._axis import Axis
 from spectransfer._imports import need
+from spectransfer._numbers import no_table
 from spectransfer._typing import FloatArray
 from spectransfer.spectra._sides import (
     Known,
@@ -130,6 +131,10 @@ class Spectra:
         ids = None if self.sample_id is None else self.sample_id[rows]
         known = {name: a[rows] for name, a in self.annotations.items()}
         return replace(self, X=self.X[rows], sample_id=ids, annotations=known)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """Refuse to be taken for a table, which numpy would make of it row by row."""
+        raise no_table(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # read-only mappings cannot be pickled

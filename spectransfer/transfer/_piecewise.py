@@ -207,6 +207,11 @@ class LocalRidge:
         ]
 
 
+def _odd(width: float) -> int:
+    """Give an odd number of channels near to a width."""
+    return 2 * int(width // 2) + 1
+
+
 class PiecewiseDirectStandardization(AffineTransfer):
     r"""Regress every primary channel on the secondary channels around it.
 
@@ -356,13 +361,19 @@ class PiecewiseDirectStandardization(AffineTransfer):
                 f"{self.window!r}. Take such as (5, 3)."
             )
         window, n_based_on = pair
-        for width in (window, n_based_on) if self.unit == "channels" else (n_based_on,):
-            if width % 2 != 1:
-                raise ValueError(
-                    "A window in channels must be an odd whole number, so that it is "
-                    f"as wide on either side, but it is {width}. Take "
-                    f"{2 * int(width // 2) + 1}, or give it with unit='axis'."
-                )
+        if self.unit == "channels" and window % 2 != 1:
+            raise ValueError(
+                "A window in channels must be an odd whole number, so that it is as "
+                f"wide on either side, but it is {window}. Take {_odd(window)}, or "
+                "give it with unit='axis'."
+            )
+        if n_based_on % 2 != 1:
+            raise ValueError(
+                "The second number of a double window counts primary channels, in any "
+                "unit, and must be an odd whole number, so that they reach as far on "
+                f"either side, but it is {n_based_on}. Take window=({window}, "
+                f"{_odd(n_based_on)})."
+            )
         if self.unit != "channels" and (axes[0] is None or axes[1] is None):
             raise WavelengthError(
                 "A window in the unit of the axes needs those of both sides, but "

@@ -39,7 +39,7 @@ def check_unpaired(
     secondary: FloatArray | None = None
     primary: FloatArray | LibraryMoments | None = None
     if X_unpaired is not None:
-        secondary = check_spectra(estimator, X_unpaired, finite=True)
+        secondary = check_spectra(estimator, X_unpaired, name="X_unpaired")
     if isinstance(y_unpaired, LibraryMoments):
         primary, n_channels = y_unpaired, len(y_unpaired.mean)
     elif y_unpaired is not None:

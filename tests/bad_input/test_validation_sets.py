@@ -19,7 +19,7 @@ BAD_VALIDATION = {
     "unpaired": (X[:9], Y[:8], "inconsistent numbers of samples"),
     "NaN in X_val": (spoilt(X, np.nan), Y, "X_val contains NaN.*spectrum 3, channel 7"),
     "NaN in y_val": (X, spoilt(Y, np.nan), "y_val contains NaN.*spectrum 3, channel 7"),
-    "channels of X_val": (X[:, 1:], Y, "X has 109 features.*expecting 110"),
+    "channels of X_val": (X[:, 1:], Y, "X_val has 109 features.*expecting 110"),
     "channels of y_val": (X, Y[:, 1:], "y_val must have the channels of y.*119.*120|"
                           "X has 119 features.*expecting 120"),
     "no spectra": (X[:0], Y[:0], r"0 sample\(s\)"),

@@ -8,7 +8,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import LinearRegression, Ridge
 
-from spectransfer import FewStandardsTransfer, OffsetTransfer, make_transfer_pipeline
+from spectransfer import (
+    FewStandardsTransfer,
+    OffsetTransfer,
+    PiecewiseDirectStandardization,
+    make_transfer_pipeline,
+)
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.evaluation import StandardsCurve, standards_curve
 from spectransfer.exceptions import WavelengthError
@@ -144,7 +149,30 @@ def test_the_least_number_within_ten_percent_is_enough():
     assert made([0.5, 0.2, 0.105, 0.1]).enough() == {"ridge": 20}
     assert made([0.5, 0.2, 0.12, 0.1]).enough() == {"ridge": None}
     assert made([0.1, 0.2, 0.3, 0.4]).enough() == {"ridge": 5}
-    assert made([0.3]).enough() == {"ridge": 5}
+
+
+def test_a_single_number_of_standards_tells_nothing_of_others():
+    curve = made([0.3], 0.2)
+    assert curve.enough() == {"ridge": None}
+    words = made([0.3]).in_words()
+    assert words.startswith("ridge: one number of standards cannot tell")
+    assert "median RSE of 5 is 0.3" in words
+    assert "pass two sizes or more" in words
+    assert "Eight more" not in words
+    assert "are enough" not in repr(curve)
+
+
+@pytest.mark.parametrize(
+    ("medians", "words"),
+    [
+        # 5 are enough, and 13 were not asked
+        ([0.1, 0.2], "10, the most that were asked, bring nothing."),
+        ([0.105, 0.1], "10, the most that were asked, bring 5% less."),
+        ([0.5, 0.1, 0.1], "Eight more would bring nothing."),
+    ],
+)
+def test_beyond_the_largest_number_nothing_is_said_of_what_is_enough(medians, words):
+    assert made(medians).in_words().endswith(words)
 
 
 @pytest.mark.parametrize(
@@ -218,3 +246,12 @@ def test_a_library_on_another_axis_is_refused(pair):
         standards_curve(
             {"few": plain(FewStandardsTransfer())}, pair, [4], library=library
         )
+
+
+def test_an_error_tells_whose_it_was_and_of_how_many_standards(pair):
+    transfers = {"ridge": Ridge(), "one window": PiecewiseDirectStandardization(6)}
+    with pytest.raises(ValueError, match="odd whole") as error:
+        standards_curve(transfers, pair, [3, 6], n_draws=1)
+    assert error.value.__notes__ == [
+        "This happened while evaluating 'one window' with 3 standards."
+    ]

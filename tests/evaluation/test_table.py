@@ -119,7 +119,7 @@ def test_pandas_reads_the_csv_as_the_frame(table):
 
 def test_a_frame_without_pandas_says_how_to_get_it(table, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(ImportError, match=r'pip install "spectransfer\[files\]"'):
+    with pytest.raises(ImportError, match=r'pip install -c .* "\.\[files\]"'):
         table.to_frame()
 
 

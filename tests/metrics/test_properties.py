@@ -10,7 +10,10 @@ from sklearn.cross_decomposition import PLSRegression
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import root_mean_squared_error
 from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
+from spectransfer.evaluation import evaluate_transfers
 from spectransfer.metrics import make_property_scorer, property_errors
 
 
@@ -134,3 +137,40 @@ def test_a_calibration_of_several_properties_is_refused(data):
 def test_a_scorer_needs_a_calibration_and_a_space(calibration, space):
     with pytest.raises(ValueError, match="fitted calibration"):
         make_property_scorer(calibration, space=space)
+
+
+@pytest.mark.parametrize(
+    "calibration",
+    [LinearRegression(), make_pipeline(StandardScaler(), Ridge())],
+    ids=["alone", "pipeline"],
+)
+def test_a_calibration_that_is_not_fitted_is_refused_when_the_scorer_is_made(
+    calibration,
+):
+    with pytest.raises(ValueError, match=r"fitted calibration.*not fitted.*Call fit"):
+        make_property_scorer(calibration)
+
+
+def test_what_predicts_without_a_fit_may_be_a_calibration(data):
+    class Known:
+        def predict(self, spectra):
+            return np.asarray(spectra)[:, 0]
+
+    X, y, _, _ = data
+    assert make_property_scorer(Known())(Ridge().fit(X, y), X, y) < 0
+
+
+def test_a_calibration_of_other_channels_is_named_with_both_numbers(data):
+    X, y, values, _ = data
+    scorer = make_property_scorer(LinearRegression().fit(y[:, :3], values))
+    with pytest.raises(ValueError, match=r"the scorer.* 3 channels.* 5"):
+        scorer(Ridge().fit(X, y), X, y)
+    other = LinearRegression().fit(y[:, :3], values)
+    with pytest.raises(ValueError, match=r"'protein'.* 3 channels.* 5"):
+        evaluate_transfers(
+            {"ridge": Ridge()},
+            (X, y),
+            (X, y),
+            n_clusters=2,
+            properties={"protein": (other, values)},
+        )

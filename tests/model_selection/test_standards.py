@@ -9,8 +9,10 @@ from sklearn.decomposition import PCA
 
 from spectransfer import DirectStandardization
 from spectransfer.datasets import make_instrument_pair
+from spectransfer.exceptions import WavelengthError
 from spectransfer.metrics import relative_squared_error
 from spectransfer.model_selection import select_standards
+from spectransfer.spectra import Spectra
 
 METHODS = ["kmeans", "kmedoids", "kennard-stone", "duplex", "d-optimal"]
 
@@ -195,8 +197,90 @@ def test_what_cannot_be_chosen_is_refused(options, said, pair):
         select_standards(pair.X_secondary, **options)
 
 
-def test_spectra_with_nan_are_refused(pair):
+def test_spectra_that_are_not_finite_are_named_by_row_and_channel(pair):
     spectra = pair.X_secondary.copy()
     spectra[3, 4] = np.nan
-    with pytest.raises(ValueError, match="NaN or inf"):
+    with pytest.raises(ValueError, match=r"X contains NaN.*spectrum 3, channel 4"):
         select_standards(spectra, 3)
+
+
+@pytest.mark.parametrize(
+    ("y", "said"),
+    [
+        (np.r_[np.nan, np.ones(299)], "finite number for each spectrum.*row 0.*nan"),
+        (np.r_[np.ones(299), np.inf], "finite number for each spectrum.*row 299.*inf"),
+        (np.ones(299), r"a row for each of the 300 spectra.*\(299,\)"),
+        (np.ones((2, 300)), r"a row for each of the 300 spectra.*\(2, 300\)"),
+        (np.full(300, "much"), "y must hold numbers.*'much'"),
+        (1.0, r"a row for each of the 300 spectra.*\(\)"),
+    ],
+)
+def test_a_property_that_spxy_cannot_choose_by_is_refused(pair, y, said):
+    with pytest.raises(ValueError, match=f"(?s){said}"):
+        select_standards(pair.X_secondary, 3, method="spxy", y=y)
+
+
+@pytest.mark.parametrize("unit", [1e-250, 1e250])
+def test_the_unit_of_the_property_changes_nothing_in_spxy(pair, rng, unit):
+    y = rng.normal(size=300)
+    expected = select_standards(pair.X_secondary, 9, method="spxy", y=y)
+    found = select_standards(pair.X_secondary, 9, method="spxy", y=unit * y)
+    assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("include", "said"),
+    [
+        (np.r_[1, np.zeros(298, int), 1], "row 0 comes 298 times.*mask.*bool"),
+        ([3, 5, 3], "row 3 comes 2 times"),
+        ([3, 999], "row numbers of X, from 0 to 299.*999"),
+        ([3, -1], "row numbers of X, from 0 to 299.*-1"),
+        (np.ones(299, bool), r"mask of 299.*300"),
+        ([[3, 5]], r"shape \(1, 2\)"),
+        (["a"], "<U1"),
+    ],
+)
+def test_rows_that_are_included_by_mistake_are_named(pair, include, said):
+    with pytest.raises(ValueError, match=f"(?s)include must .*{said}"):
+        select_standards(pair.X_secondary, 6, include=include)
+
+
+@pytest.mark.parametrize(("n", "way"), [(0, "at least one"), (301, "Ask for fewer")])
+def test_a_number_of_standards_that_cannot_be_has_its_own_way_out(pair, n, way):
+    with pytest.raises(ValueError, match=way):
+        select_standards(pair.X_secondary, n)
+
+
+def test_a_column_that_is_no_channel_is_refused(pair):
+    frame = pair.as_frames()[0].assign(sample=range(300))
+    with pytest.raises(WavelengthError, match="'sample', which is no channel"):
+        select_standards(frame, 3)
+
+
+def test_spectra_are_taken_as_they_are_and_pairs_refused_at_once(pair):
+    one = Spectra(pair.X_secondary, pair.wavelengths_secondary)
+    expected = select_standards(pair.X_secondary, 6)
+    assert_array_equal(select_standards(one, 6), expected)
+    with pytest.raises(TypeError, match=r"X must be a table of spectra.*as_frames"):
+        select_standards(pair, 6)
+
+
+@pytest.mark.parametrize(
+    ("X", "said"),
+    [
+        ([["a", "b"], ["c", "d"]], "X must hold numbers"),
+        ([[1.0, 2.0], [1.0]], "X must hold numbers"),
+        (np.empty((0, 4)), r"at least one spectrum.*\(0, 4\)"),
+        (np.empty((4, 0)), r"at least one spectrum.*\(4, 0\)"),
+    ],
+)
+def test_what_is_no_table_of_numbers_is_refused_in_our_words(X, said):
+    with pytest.raises(ValueError, match=said):
+        select_standards(X, 1)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.1, 3.0])
+@pytest.mark.filterwarnings("error")
+def test_spectra_that_are_all_alike_are_refused_without_a_warning(level):
+    with pytest.raises(ValueError, match="these are all alike"):
+        select_standards(np.full((30, 7), level), 3)

@@ -15,6 +15,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 
 from spectransfer import (
     BaselineCorrector,
+    FewStandardsTransfer,
     KNNTransfer,
     PrimarySpaceRegressor,
     StandardScaler,
@@ -348,7 +349,7 @@ def test_steps_inside_steps_are_left_as_they_were_too(kind, known):
 
 def test_complaints_of_validation_spectra_say_that_they_are_these(known, watched):
     broken = np.where(np.arange(40) == 2, np.nan, watched[0])
-    with pytest.raises(ValueError, match="channel 2") as failure:
+    with pytest.raises(ValueError, match=r"X_val contains.*channel 2") as failure:
         transfer(Watching()).fit(*known, X_val=broken, y_val=watched[1])
     assert failure.value.__notes__ == ["The spectra in question are X_val."]
 
@@ -374,3 +375,14 @@ def test_another_axis_of_validation_spectra_is_named_by_what_the_user_knows(know
     shifted = primary.set_axis([str(401.0 + i) for i in range(45)], axis=1)
     with pytest.raises(ValueError, match=r"primary side \(y_val\).*on the axis"):
         transfer(Watching()).fit(known[0], primary, X_val=known[0], y_val=shifted)
+
+
+@pytest.mark.parametrize("secondary", [None, StandardScaler()])
+def test_unpaired_spectra_of_other_channels_are_called_by_their_name(secondary):
+    rng = np.random.default_rng(0)
+    X, y = rng.random((12, 50)), rng.random((12, 40))
+    few = FewStandardsTransfer()
+    transfer = make_transfer_pipeline(few, secondary=secondary, primary=None)
+    for estimator in (few, transfer):
+        with pytest.raises(ValueError, match=r"^X_unpaired has 60 features.* 50"):
+            estimator.fit(X, y, X_unpaired=rng.random((20, 60)))

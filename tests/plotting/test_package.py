@@ -36,7 +36,7 @@ def test_without_matplotlib_the_import_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(
         ImportError,
-        match=r'plotting needs matplotlib.*pip install "spectransfer\[plot\]"',
+        match=r'plotting needs matplotlib.*pip install -c .* "\.\[plot\]"',
     ):
         import_module("spectransfer.plotting")
 

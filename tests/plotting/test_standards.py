@@ -53,3 +53,30 @@ def test_errors_of_another_shape_and_unknown_figures_are_refused(curve):
         StandardsCurveDisplay([5, 10], {"ridge": [[0.1, 0.2]]})
     with pytest.raises(ValueError, match="'RSE', 'assay'"):
         StandardsCurveDisplay.from_curve(curve, "protein")
+
+
+def test_the_legend_says_what_bands_are_and_stands_beside_the_curves(curve):
+    display = StandardsCurveDisplay.from_curve(curve, "assay")
+    legend = display.ax_.get_legend()
+    assert legend.get_title().get_text() == "median, and 10 to 90 % of draws"
+    display.figure_.canvas.draw()
+    outside = legend.get_window_extent().x0 - display.ax_.get_window_extent().x1
+    assert outside > 0
+    width = display.figure_.get_window_extent().x1
+    assert legend.get_window_extent().x1 <= width
+
+
+def test_a_single_draw_has_no_bands_to_be_told_of(curve):
+    display = StandardsCurveDisplay([5, 10], {"ridge": [[0.2], [0.1]]}).plot()
+    assert display.ax_.get_legend().get_title().get_text() == ""
+
+
+def test_untransferred_spectra_that_the_user_passes_are_drawn_once(curve):
+    errors = {"untransferred": np.full((3, 11), 0.4)} | curve.errors["RSE"]
+    limits = {"RSE": {"untransferred": np.full(11, 0.4)}}
+    own = StandardsCurve(curve.sizes, {"RSE": errors}, limits)
+    display = StandardsCurveDisplay.from_curve(own)
+    labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert labels == ["untransferred", "ridge", "few"]
+    assert len(display.lines_["untransferred"].get_xdata()) == 3
+    assert [row[0] for row in own.printed().rows] == labels

@@ -10,7 +10,17 @@ from sklearn.linear_model import Ridge
 from spectransfer._axis import axis_of, read_names
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.exceptions import WavelengthError
-from spectransfer.spectra import Axis, Spectra, SpectraPair, as_pair, as_table
+from spectransfer.metrics import rse_scorer
+from spectransfer.simulation import make_libs_maps
+from spectransfer.spectra import (
+    Axis,
+    Spectra,
+    SpectraPair,
+    as_pair,
+    as_table,
+    merge_detectors,
+)
+from spectransfer.transfer import LibraryMoments
 
 
 @pytest.fixture
@@ -230,3 +240,22 @@ def test_the_axis_of_a_frame_is_compared_with_that_which_is_given(library):
 def test_what_is_no_table_is_refused_in_our_words(spectra):
     with pytest.raises(ValueError, match="X must be a table"):
         Spectra(spectra, [1.0, 2.0])
+
+
+@pytest.mark.parametrize("kind", ["spectra", "pair", "maps"])
+def test_no_container_is_taken_for_a_table(pair, kind):
+    given = {
+        "spectra": Spectra(pair.X_secondary, pair.wavelengths_secondary),
+        "pair": pair,
+        "maps": make_libs_maps((3, 3), random_state=0, spectrometers="light").train,
+    }[kind]
+    asks = {
+        "numpy": np.asarray,
+        "moments": LibraryMoments.of,
+        "scorer": lambda y: rse_scorer(Ridge().fit([[0.0]], [0.0]), [[0.0]], y),
+        "detectors": lambda X: merge_detectors(X, [1.0, 2.0]),
+    }
+    for name, ask in asks.items():
+        with pytest.raises((TypeError, ValueError), match=r"Pass .*as_frame") as error:
+            ask(given)
+        assert "must be a table of spectra" in str(error.value), name

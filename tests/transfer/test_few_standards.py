@@ -295,7 +295,7 @@ def test_as_a_mapper_it_joins_a_frozen_library(pair, known, quick_vae):
     ("change", "said"),
     [
         ({"y_unpaired": np.ones((9, 3))}, r"(?s)y_unpaired must have.*3 and y has 70"),
-        ({"X_unpaired": np.ones((9, 3))}, r"X has 3 features"),
+        ({"X_unpaired": np.ones((9, 3))}, r"X_unpaired has 3 features"),
         ({"sample_id": [1, 2]}, r"(?s)sample_id must name.*\(2,\)"),
     ],
 )

@@ -201,7 +201,16 @@ def test_joint_components_need_no_axes_without_the_residual(pair):
     ("options", "error", "said"),
     [
         ({"window": 4}, ValueError, r"(?s)odd whole number.*it is 4\. Take 5"),
-        ({"window": (5, 2)}, ValueError, r"odd whole number"),
+        (
+            {"window": (5, 2)},
+            ValueError,
+            r"(?s)second number.*odd whole number.*Take window=\(5, 3\)",
+        ),
+        (
+            {"window": (20, 6), "unit": "axis"},
+            ValueError,
+            r"(?s)second number.*it is 6\. Take window=\(20, 7\)",
+        ),
         ({"window": (5, 3, 1)}, ValueError, r"(?s)a pair of widths.*\(5, 3\)"),
         ({"window": 2.5, "unit": "nm"}, WavelengthError, r"(?s)neither is known.*Pass"),
     ],
