@@ -19,7 +19,7 @@ Math. 20, 1987). The paper tries 3 to 10, 15 and 20 on 25,000 spectra drawn at r
 of the number of spectra, so they are computed once for all options, in chunks.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral
 from typing import Any, NamedTuple
 
@@ -150,7 +150,7 @@ def _silhouettes(sums: FloatArray, labels: IntArray, sizes: FloatArray) -> Float
 )
 def choose_n_clusters(
     library: ArrayLike,
-    options: Iterable[int] = PAPER_N_CLUSTERS,
+    options: Sequence[int] | IntArray = PAPER_N_CLUSTERS,
     *,
     prepare: Prepare | None = None,
     n_subsample: int = 25_000,

@@ -1,7 +1,7 @@
 """`evaluate_transfers`: many transfers, many figures of merit, every protocol."""
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any
@@ -36,6 +36,7 @@ from spectransfer.evaluation._judging import (
 )
 from spectransfer.evaluation._named import named_transfers
 from spectransfer.evaluation._properties import (
+    REFERENCES,
     Properties,
     checked_properties,
 )
@@ -59,7 +60,7 @@ class _Task:
     known: Pair
     unseen: Pair
     watched: Pair | None
-    unpaired: dict[str, Any]
+    beside: dict[str, Any]
     protocols: list[str]
     clusters: Clusters
     options: dict[str, Any]
@@ -70,9 +71,9 @@ class _Task:
     def _fit(self, transfer: Any) -> Any:
         """Fit with the pairs, and with what else a transfer makes use of."""
         X_val, y_val = self.watched or (None, None)
-        if not self.unpaired:
+        if all(value is None for value in self.beside.values()):
             return fit_watched(transfer, *self.known, X_val=X_val, y_val=y_val)
-        beside = self.unpaired | {"X_val": X_val, "y_val": y_val}
+        beside = self.beside | {"X_val": X_val, "y_val": y_val}
         return fit_with_unpaired(transfer, *self.known, **beside)
 
     def run(
@@ -89,8 +90,7 @@ class _Task:
                 transfer = self._fit(clone(transfer))
         if unit_of_predictions(transfer, self.unit) != self.unit:
             self.without_unit.append(name)
-        self.properties.check(transfer)
-        self.properties.begin(transfer)
+        self.properties.check(name, transfer)
         bar.describe(f"{name}, clusters")
         bar.reach(0)
         kmeans = self.clusters.of(transfer)
@@ -107,6 +107,7 @@ class _Task:
             },
             **self.options,
         )
+        self.properties.begin(name, transfer)
         for protocol, found in judged.items():
             self.properties.add(name, protocol, found.rse, found.read)
         size = shared_size(transfer, *self.known.primary.shape)
@@ -206,7 +207,7 @@ def evaluate_transfers(
     validation: Any = None,
     unpaired: tuple[Any, Any] | None = None,
     properties: Mapping[str, Any] | None = None,
-    protocols: str | Iterable[str] | None = None,
+    protocols: str | Sequence[str] | None = None,
     kmeans: Any = None,
     n_clusters: int | str = 4,
     cosine_convention: str = "distance",
@@ -231,7 +232,8 @@ def evaluate_transfers(
         Pipelines of `make_transfer_pipeline`, searches over them, or any multi-output
         regressors, by the names that they have in the table. None of them is changed.
     train : SpectraPair, PairedMaps or tuple of (X_secondary, X_primary)
-        Shared standards. Spectra may be memory-mapped.
+        Shared standards. Spectra may be memory-mapped. A `sample_id` that it has
+        reaches transfers that leave out samples.
     test : SpectraPair, PairedMaps or tuple of (X_secondary, X_primary)
         Unseen spectra of the same instruments, with what was measured.
     validation : SpectraPair, PairedMaps or tuple, default=None
@@ -243,8 +245,9 @@ def evaluate_transfers(
         What transferred spectra are wanted for, by name: ``(calibration, y)``, a
         calibration that was fitted to primary spectra, and known values of the test
         spectra. RMSEP, bias and SEP of what it reads from the predictions stand in a
-        second table, beside those of the primary and of the untransferred spectra. See
-        `Property` for what else it may hold.
+        second table, beside those of rows named "primary", "untransferred" and "slope
+        and bias", so that no transfer can have these names. See `Property` for what
+        else it may hold.
     protocols : str or sequence of str, default=None
         Whose mean and variance standardize, and what is the truth. "deployable": on
         both sides those of the training spectra. "deployable-batch": those of the test
@@ -331,7 +334,7 @@ def evaluate_transfers(
     >>> table["ridge", "paper"].rse < 0.5
     True
     """
-    named = named_transfers(transfers)
+    named = named_transfers(transfers, REFERENCES if properties else ())
     asked = None if protocols is None else known_protocols(protocols)
     used = list(named.values())
     known, unseen = read_pair(train, "train", used), read_pair(test, "test", used)
@@ -346,7 +349,8 @@ def evaluate_transfers(
         known,
         unseen,
         watched,
-        checked_unpaired(unpaired, known),
+        checked_unpaired(unpaired, known)
+        | {"sample_id": getattr(train, "sample_id", None)},
         names,
         Clusters(kmeans, n_clusters, known.primary, random_state),
         {

@@ -1,16 +1,18 @@
 """Transfers by their names, before any of them is fitted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
-def named_transfers(transfers: Any) -> dict[str, Any]:
+def named_transfers(transfers: Any, taken: Iterable[str] = ()) -> dict[str, Any]:
     """Check names and estimators before any of them is fitted.
 
     Parameters
     ----------
     transfers : mapping of str to estimator, or iterable of (str, estimator)
         What the user passed.
+    taken : iterable of str, default=()
+        Names of rows that the table has of its own.
 
     Returns
     -------
@@ -18,7 +20,7 @@ def named_transfers(transfers: Any) -> dict[str, Any]:
         In their order.
     """
     pairs = list(transfers.items() if isinstance(transfers, Mapping) else transfers)
-    named = dict(pairs)
+    named = {str(name): transfer for name, transfer in pairs}
     if not named or len(named) < len(pairs):
         raise ValueError(
             "transfers must give every transfer a name of its own, but there are "
@@ -32,4 +34,25 @@ def named_transfers(transfers: Any) -> dict[str, Any]:
                 f"{name!r} is {transfer!r}. Pass an object such as "
                 "make_transfer_pipeline(Ridge())."
             )
-    return {str(name): transfer for name, transfer in named.items()}
+    refuse_taken(named, "transfers", taken)
+    return named
+
+
+def refuse_taken(names: Iterable[str], what: str, taken: Iterable[str]) -> None:
+    """Refuse names of rows that a table has of its own.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names that the user gave.
+    what : str
+        The parameter that they came in.
+    taken : iterable of str
+        Names of the rows.
+    """
+    both = [name for name in taken if name in set(names)]
+    if both:
+        raise ValueError(
+            f"The table has a row of its own named {both[0]!r}, without being asked "
+            f"for, but one of {what} has that name, too. Rename it, or leave it out."
+        )

@@ -12,6 +12,7 @@ from spectransfer._blocks import block_slices, take_rows
 from spectransfer._tables import TextTable
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._wrapping import is_fitted
+from spectransfer.evaluation._spaces import Space, check_one_space, space_of
 from spectransfer.exceptions import SpectransferWarning, WavelengthError
 from spectransfer.metrics import (
     check_space,
@@ -24,6 +25,7 @@ from spectransfer.spectra import Pair
 from spectransfer.transfer import OffsetTransfer, slope_and_bias
 
 PRIMARY, UNTRANSFERRED, SLOPE_AND_BIAS = "primary", "untransferred", "slope and bias"
+REFERENCES = (PRIMARY, UNTRANSFERRED, SLOPE_AND_BIAS)
 _NEEDED = 3
 
 
@@ -35,7 +37,7 @@ class Property(NamedTuple):
     standards, adds a row that corrects slope and bias of the predictions and transfers
     nothing. `space` says what the calibration reads: "measured", primary spectra as
     they were measured, or "predictions", those that the transfers predict, without a
-    baseline say.
+    baseline say; all of them must predict in one space then.
 
     Examples
     --------
@@ -92,8 +94,13 @@ def checked_properties(
     dict of str to Property
         With known values as arrays.
     """
-    found = {}
+    found: dict[str, Property] = {}
     for name, entry in (given or {}).items():
+        if str(name) in found:
+            raise ValueError(
+                "properties must give every property a name of its own, but "
+                f"{str(name)!r} comes twice. Rename one of them."
+            )
         prop = Property(*entry)
         if not hasattr(prop.calibration, "predict") or not is_fitted(prop.calibration):
             raise ValueError(
@@ -125,15 +132,22 @@ def _known(values: ArrayLike, n: int, name: str, where: str) -> FloatArray:
     return known
 
 
-def untransferred(known: Pair, unseen: Pair, axes: tuple[Any, Any]) -> Any:
-    """Give what reads secondary spectra at the primary wavelengths, or None."""
+def untransferred(known: Pair, axes: tuple[Any, Any]) -> tuple[Any, str]:
+    """Give what reads secondary spectra at the primary wavelengths, or why not."""
     try:
         given = [None if a is None else Axis(a.values, a.unit) for a in axes]
-        return OffsetTransfer(
+        plain = OffsetTransfer(
             "nothing", wavelengths_secondary=given[0], wavelengths_primary=given[1]
-        ).fit(known.secondary, known.primary)
-    except WavelengthError:
-        return None
+        )
+        return plain.fit(known.secondary, known.primary), ""
+    except WavelengthError as error:
+        if any(axis is None for axis in axes):
+            return None, (
+                "the sides have different channels, and no axis tells where they are. "
+                "Pass a SpectraPair, or data frames whose columns are named by "
+                "wavelength."
+            )
+        return None, str(error)
 
 
 @dataclass
@@ -159,22 +173,28 @@ class Properties:
     block_size: int | None
     rows: list[PropertyRow] = field(default_factory=list)
     limits: dict[str, PropertyRow] = field(default_factory=dict)
+    space: Space | None = None
+    lacking: str = ""
 
     @property
     def calibrations(self) -> dict[str, Any]:
         """What reads each property."""
         return {name: prop.calibration for name, prop in self.wanted.items()}
 
-    def check(self, transfer: Any) -> None:
+    def check(self, name: str, transfer: Any) -> None:
         """Refuse a transfer whose predictions a calibration does not read."""
-        for name, prop in self.wanted.items():
-            check_space(transfer, self.unseen.primary, prop.space, repr(name))
+        for figure, prop in self.wanted.items():
+            check_space(transfer, self.unseen.primary, prop.space, repr(figure))
+        if self.space is not None:
+            own = space_of(name, transfer, self.unseen.primary)
+            check_one_space(self.space, own, self.wanted)
 
-    def begin(self, transfer: Any) -> None:
-        """Judge what needs no transfer, in the space of the first transfer."""
-        if not self.wanted or self.rows:
+    def begin(self, name: str, transfer: Any) -> None:
+        """Judge what needs no transfer, in the space of the first that was judged."""
+        if not self.wanted or self.space is not None:
             return
-        plain = untransferred(self.known, self.unseen, self.axes)
+        self.rows = []
+        plain, self.lacking = untransferred(self.known, self.axes)
 
         def measured(spectra: Any) -> Any:
             return target_in_prediction_space(transfer, spectra)
@@ -201,6 +221,7 @@ class Properties:
                 self.rows.append(PropertyRow(name, row, "", *errors, rse))
                 if row == UNTRANSFERRED:
                     self.limits[name] = self.rows[-1]
+        self.space = space_of(name, transfer, self.unseen.primary)
 
     def _rse(self, spectra: Any, prepare: Callable[[Any], Any], measured: Any) -> float:
         """Give the error of spectra that nothing was transferred of."""
@@ -247,6 +268,13 @@ class Properties:
     def notes(self) -> tuple[str, ...]:
         """Say where the nearest spectra are not the best for a property."""
         said = []
+        if self.lacking:
+            lost = [UNTRANSFERRED]
+            if any(prop.y_train is not None for prop in self.wanted.values()):
+                lost.append(SLOPE_AND_BIAS)
+            said.append(
+                f"There is no row {' and '.join(map(repr, lost))}: {self.lacking}"
+            )
         for name in self.wanted:
             rows = [r for r in self.rows if r.property == name and r.protocol]
             rows = [r for r in rows if r.rse is not None and np.isfinite(r.rmsep)]

@@ -29,7 +29,8 @@ class StandardsCurve:
         By figure of merit, "RSE" and the properties (their RMSEP), and by transfer.
     limits : mapping of str to mapping of str to ndarray of shape (n_draws,)
         By figure of merit, what needs no standard: "untransferred", and for properties
-        "primary".
+        "primary". Where transfers predict in different spaces, such as with and without
+        a baseline, "untransferred (ridge)" and so on, in the space of each.
 
     Examples
     --------
@@ -93,17 +94,10 @@ class StandardsCurve:
             A paragraph for each transfer.
         """
         limits = self.limits.get(figure, {})
-        alone = limits.get(UNTRANSFERRED)
         sizes = np.asarray(self.sizes)
         of = figure if figure == RSE else f"RMSEP of {figure}"
         return "\n".join(
-            _said(
-                name,
-                of,
-                sizes,
-                medians,
-                None if alone is None else float(np.median(alone)),
-            )
+            _said(name, of, sizes, medians, _alone(limits, name))
             for name, medians in self.medians(figure).items()
         )
 
@@ -140,7 +134,29 @@ class StandardsCurve:
             f"{self.printed(figure).text()}\n\n{self.in_words(figure)}"
             for figure in self.errors
         ]
+        alone = self.limits.get(RSE, {})
+        if not alone:
+            parts.append(
+                "Untransferred spectra are not judged: without axes that meet, nothing "
+                "tells where their channels are."
+            )
+        elif UNTRANSFERRED not in alone:
+            parts.append(
+                "The transfers are judged in different spaces (with and without "
+                "baseline, say), each beside the untransferred spectra of its own."
+            )
         return "Median / worst draw, by number of standards\n\n" + "\n\n".join(parts)
+
+
+def beside(name: str) -> str:
+    """Name the untransferred spectra in the space of a transfer."""
+    return f"{UNTRANSFERRED} ({name})"
+
+
+def _alone(limits: Mapping[str, FloatArray], name: str) -> float | None:
+    """Give the median error of untransferred spectra, in the space of a transfer."""
+    errors = limits.get(beside(name), limits.get(UNTRANSFERRED))
+    return None if errors is None else float(np.median(errors))
 
 
 def _enough(sizes: IntArray, medians: FloatArray) -> int | None:

@@ -1,7 +1,7 @@
 """`standards_curve`: transfers learned from few standards and more, drawn again."""
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any
@@ -22,6 +22,7 @@ from spectransfer.evaluation._axes import (
     check_channels,
     named_sides,
 )
+from spectransfer.evaluation._named import named_transfers, refuse_taken
 from spectransfer.evaluation._properties import (
     PRIMARY,
     UNTRANSFERRED,
@@ -29,7 +30,8 @@ from spectransfer.evaluation._properties import (
     checked_properties,
     untransferred,
 )
-from spectransfer.evaluation._standards_curve import RSE, StandardsCurve
+from spectransfer.evaluation._spaces import Space, check_one_space, space_of
+from spectransfer.evaluation._standards_curve import RSE, StandardsCurve, beside
 from spectransfer.metrics import (
     check_space,
     property_errors,
@@ -80,30 +82,53 @@ class _Errors:
         found = self.limits.setdefault(figure, {})
         found.setdefault(name, np.full(self.shape[1], np.nan))[draw] = error
 
-    def judge(self, draw: _Draw, name: str, fitted: Any, at: tuple[int, int]) -> None:
-        """Judge a fitted transfer."""
+    def judge(
+        self, draw: _Draw, alike: Mapping[str, Any], name: str, at: tuple[int, int]
+    ) -> None:
+        """Judge one of the transfers that were fitted to the same standards."""
+        fitted, primary = alike[name], draw.test.primary
+        first, own = (space_of(n, alike[n], primary) for n in (next(iter(alike)), name))
+        check_one_space(first, own, draw.properties)
         predicted = fitted.predict(draw.test.secondary)
-        truth = target_in_prediction_space(fitted, draw.test.primary)
+        truth = target_in_prediction_space(fitted, primary)
         self.add(RSE, name, at, relative_squared_error(truth, predicted))
         for figure, prop in draw.properties.items():
-            check_space(fitted, draw.test.primary, prop.space, repr(figure))
+            check_space(fitted, primary, prop.space, repr(figure))
             said = read_property(prop.calibration, predicted, repr(figure))
             self.add(figure, name, at, property_errors(prop.y, said).rmsep)
 
-    def judge_limits(self, draw: _Draw, fitted: Any, rows: IntArray, n: int) -> None:
-        """Judge what needs no standards, in the space of a fitted transfer."""
+    def judge_limits(
+        self, draw: _Draw, alike: Mapping[str, Any], rows: IntArray, n: int
+    ) -> None:
+        """Judge what needs no standards, in the space of each fitted transfer."""
         known = Pair(*(take_rows(side, rows) for side in draw.pool))
-        plain = untransferred(known, draw.test, draw.axes)
-        ready = {PRIMARY: target_in_prediction_space(fitted, draw.test.primary)}
+        plain, _ = untransferred(known, draw.axes)
+        ready = {PRIMARY: draw.test.primary}
         if plain is not None:
-            read = plain.predict(draw.test.secondary)
-            ready[UNTRANSFERRED] = target_in_prediction_space(fitted, read)
-            error = relative_squared_error(ready[PRIMARY], ready[UNTRANSFERRED])
-            self.add_limit(RSE, UNTRANSFERRED, n, error)
+            ready[UNTRANSFERRED] = plain.predict(draw.test.secondary)
+        found: list[tuple[Space, float]] = []
+        for name, fitted in alike.items() if plain is not None else ():
+            space = space_of(name, fitted, draw.test.primary)
+            same = [error for other, error in found if other.is_that_of(space)]
+            if not same:
+                both = (target_in_prediction_space(fitted, s) for s in ready.values())
+                same = [relative_squared_error(*both)]
+            found.append((space, same[0]))
+            self.add_limit(RSE, beside(name), n, same[0])
+        first = next(iter(alike.values()))
         for figure, prop in draw.properties.items():
             for name, spectra in ready.items():
-                said = read_property(prop.calibration, spectra, repr(figure))
+                there = target_in_prediction_space(first, spectra)
+                said = read_property(prop.calibration, there, repr(figure))
                 self.add_limit(figure, name, n, property_errors(prop.y, said).rmsep)
+
+    def curve(self, counts: list[int]) -> StandardsCurve:
+        """Give the curve; one row is enough for transfers of one space."""
+        limits = dict(self.limits)
+        alone = list(limits.get(RSE, {}).values())
+        if alone and all(np.array_equal(alone[0], errors) for errors in alone):
+            limits[RSE] = {UNTRANSFERRED: alone[0]}
+        return StandardsCurve(np.array(counts), self.errors, limits)
 
 
 def _draws(
@@ -118,6 +143,7 @@ def _draws(
     """Give draws, and the order in which their samples are standards at random."""
     n_judged = pair.n_spectra if test is None else test.n_spectra
     properties = checked_properties(given, pair.n_spectra, n_judged)
+    refuse_taken(properties, "properties", [RSE])
     samples = np.arange(pair.n_spectra) if groups is None else np.unique(groups)
     for _ in range(n_draws):
         order = rng.permutation(samples)
@@ -154,7 +180,7 @@ _CONSTRAINTS: dict[str, list[Any]] = {
 def standards_curve(
     transfers: Mapping[str, Any],
     pair: Any,
-    sizes: Iterable[int],
+    sizes: Sequence[int] | IntArray,
     *,
     test: Any = None,
     library: ArrayLike | LibraryMoments | None = None,
@@ -173,7 +199,8 @@ def standards_curve(
     Parameters
     ----------
     transfers : mapping of str to estimator
-        Transfers that are not fitted yet; they are cloned.
+        Transfers that are not fitted yet; they are cloned. "untransferred" and
+        "primary" are rows of the table itself, and no names for them.
     pair : SpectraPair, PairedMaps or tuple of (X_secondary, X_primary)
         What standards are taken from. All of its secondary spectra that are not held
         out are `X_unpaired` of transfers that learn from these.
@@ -192,7 +219,7 @@ def standards_curve(
         them, or as `select_standards` does.
     properties : mapping of str to Property or tuple, default=None
         As in `evaluate_transfers`; the known values are those of `test`, or of `pair`
-        where there is no test.
+        where there is no test. None can be named "RSE".
     n_draws : int, default=10
         Number of draws.
     random_state : int, RandomState instance or None, default=0
@@ -203,7 +230,9 @@ def standards_curve(
     Returns
     -------
     StandardsCurve
-        Errors of each draw; it prints a table and an answer in words.
+        Errors of each draw; it prints a table and an answer in words. Untransferred
+        spectra are a row of it, or a row beside each transfer where these predict in
+        different spaces.
 
     See Also
     --------
@@ -232,13 +261,11 @@ def standards_curve(
         labels = np.unique(names, return_inverse=True)[1]
     counts = _checked_sizes(sizes, known, labels, test is None)
     _check_judges(known, labels, judged)
-    named = {str(name): transfer for name, transfer in dict(transfers).items()}
-    if not named:
-        raise ValueError("transfers must name at least one transfer, but it is empty.")
+    named = named_transfers(transfers, (PRIMARY, UNTRANSFERRED))
     if library is not None and not isinstance(library, LibraryMoments):
         library = as_table(library, "library")
         check_axes(axes, "library", (None, axis_of(library)), **_HERE)
-    beside = {} if library is None else {"y_unpaired": library}
+    told = {} if library is None else {"y_unpaired": library}
     rng = check_random_state(random_state)
     found = _Errors((len(counts), n_draws))
     draws = _draws(known, labels, judged, properties, axes, n_draws, rng)
@@ -246,17 +273,17 @@ def standards_curve(
     with progress_bar(n_fits, "fit", visible=bool(verbose)) as bar:
         for n, (draw, order) in enumerate(draws):
             seed = int(rng.randint(2**31 - 1))
-            unpaired = {"X_unpaired": draw.pool.secondary} | beside
+            unpaired = {"X_unpaired": draw.pool.secondary} | told
             for size, k in enumerate(counts):
                 rows = draw.standards(k, method, order, seed)
                 taken = Pair(*(take_rows(side, rows) for side in draw.pool))
                 some = named_sides(taken, draw.axes)
-                at = (size, n)
+                at, alike = (size, n), {}
                 for name, transfer in named.items():
                     ids = None if draw.groups is None else draw.groups[rows]
                     try:
-                        fitted = _fitted(transfer, some, sample_id=ids, **unpaired)
-                        found.judge(draw, name, fitted, at)
+                        alike[name] = _fitted(transfer, some, sample_id=ids, **unpaired)
+                        found.judge(draw, alike, name, at)
                     except Exception as error:
                         error.add_note(
                             f"This happened while evaluating {name!r} with {k} "
@@ -264,8 +291,8 @@ def standards_curve(
                         )
                         raise
                     bar.update(1)
-            found.judge_limits(draw, fitted, rows, n)
-    return StandardsCurve(np.array(counts), found.errors, found.limits)
+            found.judge_limits(draw, alike, rows, n)
+    return found.curve(counts)
 
 
 def _fitted(transfer: Any, standards: Any, **beside: Any) -> Any:
@@ -277,7 +304,7 @@ def _fitted(transfer: Any, standards: Any, **beside: Any) -> Any:
 
 
 def _checked_sizes(
-    sizes: Iterable[int], pair: Pair, groups: Any, halved: bool
+    sizes: Sequence[int] | IntArray, pair: Pair, groups: Any, halved: bool
 ) -> list[int]:
     """Refuse numbers of standards that there are not."""
     asked = list(sizes)

@@ -6,7 +6,7 @@ They are put together from blocks, under any protocol. Where errors gather, at t
 borders of grains (figure 6 of the paper), the layout of the map tells.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._blocks import block_slices, take_rows
 from spectransfer._progress import progress_bar
-from spectransfer._typing import ArrayLike, BoolArray, FloatArray
+from spectransfer._typing import ArrayLike, BoolArray, FloatArray, IntArray
 from spectransfer._validation import HasMethods, Interval, validate_params
 from spectransfer.evaluation._judging import (
     BLOCK_SIZE,
@@ -90,7 +90,7 @@ def summarize_transfer(
     test: Any,
     *,
     protocol: str = "deployable",
-    spots: Iterable[int] = (),
+    spots: Sequence[int] | IntArray = (),
     block_size: int | None = BLOCK_SIZE,
     verbose: bool | int = False,
 ) -> TransferredMap:
@@ -175,7 +175,7 @@ def summarize_transfer(
     )
 
 
-def _known_spots(spots: Iterable[int], n_spectra: int) -> list[int]:
+def _known_spots(spots: Sequence[int] | IntArray, n_spectra: int) -> list[int]:
     kept = [int(spot) for spot in spots]
     wrong = [spot for spot in kept if not 0 <= spot < n_spectra]
     if wrong:

@@ -67,8 +67,9 @@ def join_library(
     `beside` are sample_id, y and X_unpaired.
     """
     sample_id, y, X_unpaired = beside
-    if isinstance(X, Spectra) and sample_id is None:
-        sample_id = X.sample_id
+    for side in (X, y):  # rows of y are those of X
+        if isinstance(side, Spectra) and sample_id is None:
+            sample_id = side.sample_id
     if len(X) == 0:  # type: ignore[arg-type]
         raise ValueError("X must hold at least one spectrum, but there is none.")
     spectra, unpaired = with_axis(X), with_axis(X_unpaired)

@@ -303,8 +303,8 @@ class Library:
             are, which the few-standards transfer makes use of.
         sample_id : array-like of shape (n_spectra,), default=None
             Name of each spectrum's sample, as the library has it. None takes those of
-            `Spectra`. Where a sample has several latents, their mean spectrum is
-            learned.
+            `Spectra`, in `X` or in `y`. Where a sample has several latents, their mean
+            spectrum is learned.
         y : array-like of shape (n_spectra, n_primary), default=None
             Primary spectra of the same spots, as measured, where they are at hand: they
             are learned in place of published latents.

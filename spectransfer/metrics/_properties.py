@@ -73,6 +73,15 @@ def property_errors(y_true: ArrayLike, y_pred: ArrayLike) -> PropertyErrors:
             f"there are {len(known)} and {len(predicted)}. Pass the values of one "
             "property, spectrum by spectrum."
         )
+    for values, which in ((known, "known"), (predicted, "predicted")):
+        finite = np.isfinite(values)
+        if not finite.all():
+            raise ValueError(
+                "The error of a property needs finite values, but that of spectrum "
+                f"{int(np.argmin(finite))} (counted from 0), {which}, is "
+                f"{values[np.argmin(finite)]}. Leave out spectra whose value is not "
+                "known, and look at the calibration where it predicts none."
+            )
     missed = predicted - known
     bias = float(missed.mean())
     spread = float(((missed - bias) ** 2).sum())
@@ -235,10 +244,13 @@ class PropertyScorer(TransferScorer):
         float
             The score: the RMSEP with its sign turned.
         """
+        if sample_weight is not None:
+            raise TypeError(
+                "sample_weight needs a metric that weighs spectra, but the RMSEP of a "
+                "property counts all spectra alike. Leave it out."
+            )
         check_space(estimator, y, self.space, "the scorer")
-        return super().__call__(
-            estimator, X, y, sample_weight=sample_weight, **metadata
-        )
+        return super().__call__(estimator, X, y, **metadata)
 
 
 def make_property_scorer(

@@ -41,7 +41,7 @@ def fit_with_unpaired(
     X, y : array-like of shape (n_spectra, n_channels)
         Secondary and primary spectra of shared standards.
     **beside : dict of str to array-like or None
-        `X_unpaired`, `y_unpaired` and `sample_id`.
+        `X_unpaired`, `y_unpaired`, `sample_id`, `X_val` and `y_val`.
 
     Returns
     -------

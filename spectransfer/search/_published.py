@@ -11,7 +11,7 @@ published with it, whose grids differ a little. Both were searched by Hyperband,
 networks' layers in every combination.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -240,7 +240,7 @@ def search_published(
     X_val: ArrayLike,
     y_val: ArrayLike,
     *,
-    methods: Iterable[str] = METHODS,
+    methods: Sequence[str] = METHODS,
     source: str = "text",
     spaces: Mapping[str, Mapping[str, Any]] | None = None,
     max_resources: Mapping[str, int] | None = None,

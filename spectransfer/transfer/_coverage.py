@@ -46,14 +46,14 @@ def stood_for(standards: FloatArray, population: LibraryMoments) -> FloatArray:
     ndarray of shape (n_standards,)
         With mean 1; all alike where there are no points.
     """
-    alike = np.ones(len(standards))
     cloud = population._cloud
     if cloud is None:
-        return alike
+        return np.ones(len(standards))
     known = (standards - population.mean) @ population._whiten[:, :_OF_DISTANCE]
     nearest = cdist(cloud[:, :_OF_DISTANCE], known).argmin(axis=1)
-    counts = np.bincount(nearest, minlength=len(alike)) * len(alike) / len(nearest)
-    return counts if np.count_nonzero(counts) > 1 else alike
+    # each of them stands for itself, too: few points tell little
+    counts = 1.0 + np.bincount(nearest, minlength=len(standards))
+    return counts / counts.mean()
 
 
 def to_measure(

@@ -1,5 +1,7 @@
 """What calibrations read from transferred spectra, beside the errors of the spectra."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -183,6 +185,38 @@ def test_without_axes_there_is_no_untransferred_row(pair, calibration):
         properties={"mass": (calibration, pair.y[140:, 0])},
     )
     assert set(rows_of(table)) == {"primary", "ridge"}
+    assert "There is no row 'untransferred': the sides have different" in repr(table)
+    assert "Pass a SpectraPair, or data frames" in table.to_html()
+
+
+def test_a_row_that_was_asked_for_and_cannot_be_is_told_of_with_the_reason(
+    pair, calibration
+):
+    ridge = make_transfer_pipeline(Ridge(), secondary=None, primary=None)
+    away = dataclasses.replace(
+        pair, wavelengths_secondary=pair.wavelengths_secondary + 900.0
+    )
+    entry = calibration, pair.y[140:, 0], pair.y[100:140, 0]
+    for some, reason in (
+        ((pair.X_secondary, pair.X_primary), "no axis tells"),
+        (away, "the axes do not meet"),
+    ):
+        train, test = (
+            some[rows] if some is away else tuple(side[rows] for side in some)
+            for rows in (slice(100, 140), slice(140, None))
+        )
+        table = evaluate_transfers(
+            {"ridge": ridge},
+            train,
+            test,
+            protocols="deployable",
+            properties={"mass": entry},
+        )
+        said = repr(table)
+        assert "There is no row 'untransferred' and 'slope and bias'" in said
+        assert reason in said
+    known = evaluated(pair, {"ridge": ridge}, entry)
+    assert "There is no row" not in repr(known)
 
 
 @pytest.mark.parametrize(

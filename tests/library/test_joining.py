@@ -296,3 +296,13 @@ def test_two_samples_and_wrong_folds_expect_nothing(library):
             library.join(OWN[:10], cv=cv)
     with pytest.raises(ValueError, match="at least one spectrum"):
         library.join(OWN.X[:0], sample_id=[])
+
+
+def test_samples_that_only_the_primary_spectra_name_are_left_out_together(library):
+    rows, names = np.repeat(np.arange(6), 3), np.repeat(NAMES[:6], 3)
+    own = Spectra(KNOWN.X_secondary[rows], KNOWN.wavelengths_secondary, unit="nm")
+    told = Spectra(
+        KNOWN.X_primary[rows], KNOWN.wavelengths_primary, unit="nm", sample_id=names
+    )
+    joined = library.join(own, y=told, cv=None)
+    assert "Of 6 samples" in joined[-1].regressor_.report_

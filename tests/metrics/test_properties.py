@@ -174,3 +174,23 @@ def test_a_calibration_of_other_channels_is_named_with_both_numbers(data):
             n_clusters=2,
             properties={"protein": (other, values)},
         )
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_values_that_are_not_known_are_refused_and_not_scored_nan(bad, data):
+    X, y, values, calibration = data
+    some = np.where(np.arange(60) == 7, bad, values)
+    message = r"spectrum 7 .*known.* Leave out"
+    with pytest.raises(ValueError, match=message):
+        property_errors(some, values)
+    with pytest.raises(ValueError, match=message):
+        make_property_scorer(calibration)(Ridge().fit(X, y), X, y, property_values=some)
+    with pytest.raises(ValueError, match=r"spectrum 7 .*predicted"):
+        property_errors(values, some)
+
+
+def test_weights_of_spectra_are_refused_in_words(data):
+    X, y, _, calibration = data
+    scorer = make_property_scorer(calibration)
+    with pytest.raises(TypeError, match=r"counts all spectra alike.* Leave it out"):
+        scorer(Ridge().fit(X, y), X, y, sample_weight=np.ones(60))

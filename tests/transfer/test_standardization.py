@@ -281,12 +281,11 @@ def test_few_canonical_variates_do_not_believe_in_chance(pair):
     assert chosen.score(X[60:], y[60:]) > every.score(X[60:], y[60:])
 
 
-@pytest.mark.parametrize("n", [4, 5, 6, 8])
-@pytest.mark.parametrize("seed", [3, 11, 14])
+@pytest.mark.parametrize(("seed", "n"), [(0, 4), (8, 4), (14, 5), (16, 6)])
 def test_canonical_variates_do_not_depend_on_the_order_of_channels(seed, n):
     # so few standards correlate perfectly: rounding must not choose among variates
-    pair = make_instrument_pair(n_spectra=60, dtype="float64", random_state=seed)
-    X, y = pair.X_secondary, pair.X_primary
+    pair = make_instrument_pair(n_spectra=60, random_state=seed)
+    X, y = (np.float64(side) for side in (pair.X_secondary, pair.X_primary))
     forth = CanonicalCorrelationTransfer().fit(X[:n], y[:n])
     back = CanonicalCorrelationTransfer().fit(X[:n, ::-1], y[:n])
     assert forth.n_principal_ == back.n_principal_
