@@ -168,6 +168,7 @@ def _rows_included(rows: np.ndarray, n_spectra: int) -> IntArray:
     way = "Leave it out where there are no standards yet."
     if rows.dtype == bool and rows.ndim == 1:
         came = f"it is a mask of {len(rows)} rows, and there are {n_spectra} spectra"
+        way = "Give it an entry for each spectrum."
     elif rows.dtype.kind in "iu" and rows.ndim == 1:
         out = (rows < 0) | (rows >= n_spectra)
         numbers, times = np.unique(rows, return_counts=True)

@@ -100,7 +100,7 @@ def test_a_file_that_only_ends_like_hdf5_is_refused(tmp_path):
 
 def test_without_h5py_the_error_says_what_to_install(hdf5, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(ImportError, match=r"spectransfer\[files\]"):
+    with pytest.raises(ImportError, match=r"\.\[files\]"):
         load_pair(hdf5)
 
 

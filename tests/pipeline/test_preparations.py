@@ -56,7 +56,7 @@ def test_an_unknown_kind_is_refused_by_name(kind):
 
 def test_without_chemotools_nir_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "chemotools.derivative", None)
-    with pytest.raises(ImportError, match=r"spectransfer\[chemotools\]"):
+    with pytest.raises(ImportError, match=r"\.\[chemotools\]"):
         make_transfer_pipeline(Ridge(), preparation="nir")
 
 

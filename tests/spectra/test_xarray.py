@@ -80,5 +80,5 @@ def test_a_shared_spectral_dimension_has_to_be_named():
 
 def test_without_xarray_the_error_says_what_to_install(monkeypatch, make_maps):
     monkeypatch.setitem(sys.modules, "xarray", None)
-    with pytest.raises(ImportError, match=r"spectransfer\[xarray\]"):
+    with pytest.raises(ImportError, match=r"\.\[xarray\]"):
         make_maps().to_xarray()

@@ -104,7 +104,7 @@ def test_a_workbook_cut_short_is_refused(workbook, kept):
 def test_without_openpyxl_the_error_says_what_to_install(workbook, monkeypatch):
     path = workbook(Data=ROWS)
     monkeypatch.setitem(sys.modules, "openpyxl", None)
-    with pytest.raises(ImportError, match=r"spectransfer\[files\]"):
+    with pytest.raises(ImportError, match=r"\.\[files\]"):
         read_spectra(path)
 
 

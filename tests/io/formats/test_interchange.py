@@ -207,7 +207,7 @@ def test_without_its_library_a_format_says_what_to_install(
 ):
     monkeypatch.setitem(sys.modules, module, None)
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(ImportError, match=r"spectransfer\[instruments\]"):
+    with pytest.raises(ImportError, match=r"\.\[instruments\]"):
         read_spectra(tmp_path / name)
 
 
