@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from spectransfer._typing import IntArray
-
 _BLOCK_BYTES = 2**24
 
 BLOCK_ROWS = 256
@@ -38,7 +36,7 @@ def block_slices(n_rows: int, block_size: int | None) -> Iterator[slice]:
         yield slice(start, min(start + step, n_rows))
 
 
-def even_rows(n_rows: int, n_wanted: int) -> IntArray:
+def even_rows(n_rows: int, n_wanted: int) -> np.ndarray:
     """Draw rows from all parts of a table: one at random of each of so many parts.
 
     At a fixed step, rows of a map that is scanned line by line lie in a few columns of

@@ -349,7 +349,7 @@ class FewStandardsTransfer(AffineTransfer):
                 weights = mixing_weights(gram)
             # of n samples a mean difference is better than left-out ones say, by this
             least = (1.0 - n_samples**-2.0) * errors[learned].min(initial=np.inf)
-            if errors[as_it_is].min(initial=np.inf) < least:
+            if errors[as_it_is].min(initial=np.inf) <= least:
                 weights = as_it_is.astype(float)
         mean = counts @ primary / counts.sum()
         spread = counts @ ((primary - mean) ** 2).sum(axis=1) or 1.0

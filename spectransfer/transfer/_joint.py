@@ -52,7 +52,7 @@ class Folds:
 
     def _leading(self, rows: IntArray, n_components: int) -> FloatArray:
         """Give the eigenvectors of some standards, by falling variance."""
-        both = sum(self.grams)[np.ix_(rows, rows)]
+        both = (self.grams[0] + self.grams[1])[np.ix_(rows, rows)]
         both = both - both.mean(axis=0)
         both -= both.mean(axis=1, keepdims=True)
         asked = [max(0, len(rows) - n_components), len(rows) - 1]

@@ -163,7 +163,8 @@ class Ridge:
     def __init__(
         self, spectra: FloatArray, intercept: bool, samples: list[IntArray]
     ) -> None:
-        self.center, self.spectra = np.zeros(spectra.shape[1]), spectra
+        self.center: FloatArray = np.zeros(spectra.shape[1])
+        self.spectra = spectra
         if intercept:
             self.center, self.spectra = centred(spectra)
         self.intercept, self.samples = intercept, samples

@@ -104,7 +104,7 @@ class LibraryMoments:
                 "Moments must be finite numbers, but mean, factor or points contain "
                 "NaN or inf. Take them from finite spectra."
             )
-        if not (isinstance(self.n_spectra, Integral) and self.n_spectra > 0):
+        if not isinstance(self.n_spectra, (int, np.integer)) or self.n_spectra < 1:
             raise ValueError(
                 "n_spectra must be the number of spectra that the moments are of, but "
                 f"it is {self.n_spectra!r}. Components of few spectra are trusted less."
