@@ -150,9 +150,9 @@ class FewStandardsTransfer(AffineTransfer):
     ones alone tell what each standard stands for, primary ones alone complete spectra.
 
     What is expected is for materials that the standards are of. On simulated LIBS maps
-    new spectra are missed by 0.97 times what is expected with 20 standards that
-    `select_standards` chose, and by 2.1 times with 20 at random, which lack the rare
-    minerals (medians of four maps, `benchmarks/expected.py`).
+    new spectra are missed by 1.5 times what is expected with 20 standards that
+    `select_standards` chose, and by 1.3 times with 20 at random (medians of ten maps,
+    `benchmarks/expected.py`), on single maps by more than four times with 50 at random.
 
     A single sample leaves nothing to be left out: the mean difference is added, or the
     mean primary spectrum is given, where axes are not known. Of two, each is judged by
