@@ -348,7 +348,9 @@ def tablets_tables(tablets, seeds, only=None):
 
 def asked():
     """Read what is asked for, and refuse what would print nothing."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
+    parser = argparse.ArgumentParser(
+        description="How many shared standards does a transfer need, and which?"
+    )
     add, sets = parser.add_argument, ["light", "full", *REAL]
     add("--seeds", type=int, nargs="+", default=[11], help="a draw each; default 11")
     add("--sizes", type=int, nargs="+", default=[10, 20, 50], help="standards of light "

@@ -91,7 +91,7 @@ def how_many(printed):
     rows = rows_of(chosen.split("another rock")[0], "untransferred", "FewStandards")
     untransferred, few = (row[::2] for row in rows)
     assert all(4 * f < u for f, u in zip(few[1:], untransferred[1:], strict=True))
-    assert few[0] > few[1] > few[2]
+    assert few[0] > few[1] >= few[2]
 
 
 def improve(printed):
