@@ -13,7 +13,7 @@ from spectransfer._imports import lazy_names
 
 _MODULE_OF = {
     "PrimarySpaceRegressor": "spectransfer.pipeline._regressor",
-    "TransferPipeline": "spectransfer.pipeline._fitting",
+    "TransferPipeline": "spectransfer.pipeline._pipeline",
     "make_published_pipeline": "spectransfer.pipeline._make",
     "make_transfer_pipeline": "spectransfer.pipeline._make",
     "transfer_spectra": "spectransfer.pipeline._streaming",
@@ -36,7 +36,6 @@ _FOR_ROOMS = {
 
 __all__ = sorted(_MODULE_OF)
 if TYPE_CHECKING:  # written by .ci/lazy_types.py
-    from spectransfer.pipeline._fitting import TransferPipeline as TransferPipeline
     from spectransfer.pipeline._fitting import fit_watched as fit_watched
     from spectransfer.pipeline._fitting import fit_with_unpaired as fit_with_unpaired
     from spectransfer.pipeline._joining import behind_side as behind_side
@@ -46,6 +45,7 @@ if TYPE_CHECKING:  # written by .ci/lazy_types.py
     from spectransfer.pipeline._make import (
         make_transfer_pipeline as make_transfer_pipeline,
     )
+    from spectransfer.pipeline._pipeline import TransferPipeline as TransferPipeline
     from spectransfer.pipeline._primary_side import PrimarySide as PrimarySide
     from spectransfer.pipeline._protocols import PROTOCOLS as PROTOCOLS
     from spectransfer.pipeline._protocols import (

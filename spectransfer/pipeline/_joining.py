@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
-from spectransfer.pipeline._fitting import TransferPipeline
+from spectransfer.pipeline._pipeline import TransferPipeline
 from spectransfer.pipeline._primary_side import PrimarySide
 from spectransfer.pipeline._regressor import PrimarySpaceRegressor
 

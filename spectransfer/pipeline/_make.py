@@ -4,7 +4,7 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from spectransfer.pipeline._fitting import TransferPipeline
+from spectransfer.pipeline._pipeline import TransferPipeline
 from spectransfer.pipeline._preparations import prepare_as
 from spectransfer.pipeline._regressor import PrimarySpaceRegressor
 from spectransfer.preprocessing import BaselineCorrector, StandardScaler

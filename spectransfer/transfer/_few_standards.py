@@ -41,6 +41,7 @@ from spectransfer.transfer._mixing import (
     mixed,
     mixing_weights,
     of_a_single_sample,
+    unless_untransferred,
 )
 from spectransfer.transfer._piecewise import window_channels
 from spectransfer.transfer._population import LibraryMoments
@@ -342,15 +343,10 @@ class FewStandardsTransfer(AffineTransfer):
             # few standards know little of what they stand for
             known = 1.0 - _UNSURE / n_samples
             gram = (1.0 - known) * gram + known * counted
-            errors, as_it_is = np.diag(gram), names == "untransferred"
             # of two, a left-out sample leaves a single one, which knows no strengths
-            learned = ~as_it_is if n_samples > 2 else weights > 0
             if n_samples > 2:
                 weights = mixing_weights(gram)
-            # of n samples a mean difference is better than left-out ones say, by this
-            least = (1.0 - n_samples**-2.0) * errors[learned].min(initial=np.inf)
-            if errors[as_it_is].min(initial=np.inf) <= least:
-                weights = as_it_is.astype(float)
+            weights = unless_untransferred(weights, names, np.diag(gram), n_samples)
         mean = counts @ primary / counts.sum()
         spread = counts @ ((primary - mean) ** 2).sum(axis=1) or 1.0
         kinds = list(dict.fromkeys(names.tolist()))

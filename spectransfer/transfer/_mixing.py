@@ -67,6 +67,36 @@ def mixing_weights(gram: FloatArray) -> FloatArray:
     return weights
 
 
+def unless_untransferred(
+    weights: FloatArray, names: Any, errors: FloatArray, n_samples: int
+) -> FloatArray:
+    """Keep the weights of maps, unless left-out samples say that none is of use.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_maps,)
+        What is learned.
+    names : ndarray of str of shape (n_maps,)
+        Prior of each map.
+    errors : ndarray of shape (n_maps,)
+        Squared errors of left-out samples.
+    n_samples : int
+        How many there are.
+
+    Returns
+    -------
+    ndarray of shape (n_maps,)
+        The weights, or all weight on the untransferred spectra.
+    """
+    as_it_is = names == "untransferred"
+    learned = ~as_it_is if n_samples > 2 else weights > 0
+    # of n samples a mean difference is better than left-out ones say, by this
+    least = (1.0 - n_samples**-2.0) * errors[learned].min(initial=np.inf)
+    if errors[as_it_is].min(initial=np.inf) <= least:
+        return as_it_is.astype(np.float64)
+    return weights
+
+
 def mixed(maps: list[Any], weights: FloatArray, mixture: Mixture) -> Mixture:
     """Collect all maps, each as much as its weights.
 

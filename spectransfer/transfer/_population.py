@@ -138,11 +138,9 @@ class LibraryMoments:
         check_scalar(n_points, "n_points", Integral, min_val=0)
         table = np.asarray(spectra)
         some = even_rows(len(table), _MOST_SPECTRA) if table.ndim == 2 else slice(None)
-        drawn = check_array(
-            table[some], dtype=np.float64, copy=True, input_name="spectra"
-        )
+        drawn = check_array(table[some], dtype=np.float64, input_name="spectra")
         mean = drawn.mean(axis=0)
-        drawn -= mean
+        drawn = drawn - mean
         deviations, components = _leading_components(drawn, n_components)
         points = None
         if n_points:

@@ -13,6 +13,19 @@ def pair():
     )
 
 
+@pytest.fixture(scope="module")
+def known(pair):
+    return pair[:15]
+
+
+@pytest.fixture(scope="module")
+def unpaired(pair):
+    return {
+        "X_unpaired": pair.X_secondary[15:150],
+        "y_unpaired": pair.X_primary[150:250],
+    }
+
+
 @pytest.fixture
 def quick_vae():
     return SpectralVAE(

@@ -6,28 +6,7 @@ import numpy as np
 import pytest
 
 from spectransfer import FewStandardsTransfer
-from spectransfer.datasets import make_instrument_pair
 from spectransfer.exceptions import SpectransferWarning
-
-
-@pytest.fixture(scope="module")
-def pair():
-    return make_instrument_pair(
-        n_spectra=300, n_secondary=60, n_primary=70, dtype="float64", random_state=0
-    )
-
-
-@pytest.fixture(scope="module")
-def known(pair):
-    return pair[:15]
-
-
-@pytest.fixture(scope="module")
-def unpaired(pair):
-    return {
-        "X_unpaired": pair.X_secondary[15:150],
-        "y_unpaired": pair.X_primary[150:250],
-    }
 
 
 def axes(pair):
