@@ -7,7 +7,8 @@ and whether the training of the autoencoder is stopped early. Each reading is fi
 a simulated map at unit variance, with the published mapper behind it, and judged as the
 paper judges: on the day of the training map, and on a second day whose maps are scaled
 by themselves (0.12 in the paper's Table 1). Beside it stands what the autoencoder alone
-makes of primary spectra, which it encodes and decodes.
+makes of primary spectra, which it encodes and decodes. The direct MLP, in which nothing
+has to be read one way or another, tells how hard the maps are (0.10 in Table 1).
 
     OMP_NUM_THREADS=1 python benchmarks/published_readings.py --side 128
     OMP_NUM_THREADS=1 python benchmarks/published_readings.py --readings literal
@@ -20,10 +21,12 @@ At a side of 560 these are the paper's 313,600 shots, and an epoch takes minutes
 With `--keep` a killed run goes on from its last epoch. With `--epochs` the training
 ends before its schedule does: step size and weight of the divergence are in each epoch
 what they are in a training of 50, so that these are the first epochs of the paper's.
+`--mapper-epochs` does the same to the mapper, and to the direct MLP.
 Seconds are of the processor, in this run (what a killed one took is not in them).
 """
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -37,6 +40,7 @@ from _report import machine
 from sklearn.pipeline import make_pipeline
 
 from spectransfer import (
+    DirectMLPTransfer,
     SpectralMLP,
     SpectralVAE,
     StandardScaler,
@@ -58,6 +62,7 @@ READINGS: dict[str, dict[str, object]] = {
     "averaged, stopped early": {"autoencoder__kl_scale": "channel"} | STOPPED,
     "no divergence": {"autoencoder__kl_weight": 0.0},
 }
+DIRECT = "direct MLP"
 WINDOWS = {"light": (25, 12), "full": (100, 50)}
 
 
@@ -83,14 +88,24 @@ class Mapper(Clocked, SpectralMLP):
     """The paper's mapper."""
 
 
-def pipeline(width: str, changes: dict[str, object]) -> Any:
-    """Give the published transfer, with the paper's preparation of both sides."""
-    regressor = VAELatentTransfer.as_published(
+class Direct(Clocked, DirectMLPTransfer):
+    """The paper's direct MLP."""
+
+
+def published(reading: str) -> Any:
+    """Give the paper's regressor by one of its readings, or its direct MLP."""
+    if reading == DIRECT:
+        return Direct.as_published(random_state=0)
+    return VAELatentTransfer.as_published(
         autoencoder=Autoencoder.as_published(),
         mapper=Mapper.as_published(),
         random_state=0,
-        **changes,
+        **READINGS[reading],
     )
+
+
+def pipeline(width: str, regressor: Any) -> Any:
+    """Give the transfer with the paper's preparation of both sides."""
     minimum, smooth = WINDOWS[width]
     sides = {
         side: [
@@ -103,14 +118,18 @@ def pipeline(width: str, changes: dict[str, object]) -> Any:
     return make_transfer_pipeline(regressor, **prepared)
 
 
-def errors(transfer: Any, maps: Any) -> Iterator[float]:
-    """Give the RSE of transfer and autoencoder, same day and second day by itself."""
+def transferred(transfer: Any, maps: Any) -> Iterator[float]:
+    """Give the RSE of a transfer on the same day, and on the second day by itself."""
     for judged, protocol in ((maps.validation, "deployable"), (maps.test, "paper")):
         # the first map is for clusters, at which nobody looks here
         (row,) = evaluate_transfers(
             {"": transfer}, maps.validation, judged, protocols=protocol
         )
         yield row.rse
+
+
+def decoded(transfer: Any, maps: Any) -> Iterator[float]:
+    """Give the RSE of primary spectra that the autoencoder encodes and decodes."""
     autoencoder = transfer[-1].regressor_.autoencoder_
     side = transfer[-1].primary_side_
     for primary, own in (
@@ -125,17 +144,24 @@ def errors(transfer: Any, maps: Any) -> Iterator[float]:
 def show(name: str, transfer: Any, maps: Any) -> None:
     """Print the row of a reading, and the course of its trainings."""
     fitted = transfer[-1].regressor_
-    networks = fitted.autoencoder_, fitted.mapper_
-    line = f"{name:24}" + "".join(f"{rse:8.3f}" for rse in errors(transfer, maps))
-    for network in networks:
-        line += f"{network.n_epochs_:8}{network.seconds:8.0f}"
-    print(line)
-    for what, network in zip(("autoencoder", "mapper"), networks, strict=True):
+    rses = list(transferred(transfer, maps))
+    if name == DIRECT:
+        networks = {name: fitted}
+        rses += [math.nan, math.nan]
+        clocks = [(0, 0.0), (fitted.n_epochs_, fitted.seconds)]
+    else:
+        networks = {"autoencoder": fitted.autoencoder_, "mapper": fitted.mapper_}
+        rses += decoded(transfer, maps)
+        clocks = [(part.n_epochs_, part.seconds) for part in networks.values()]
+    line = f"{name:24}" + "".join(f"{rse:8.3f}" for rse in rses)
+    print(line + "".join(f"{n:8}{seconds:8.0f}" for n, seconds in clocks))
+    for what, network in networks.items():
         losses = network.validation_loss_curve_
         print(f"    {what}, validation loss by epoch (the least in {least(losses)}):")
         print("    " + " ".join(f"{loss:.4f}" for loss in losses), flush=True)
-    weights = " ".join(f"{w:.2f}" for w in fitted.autoencoder_.kl_weight_curve_)
-    print(f"    weight of the divergence: {weights}", flush=True)
+    if name != DIRECT:
+        weights = " ".join(f"{w:.2f}" for w in fitted.autoencoder_.kl_weight_curve_)
+        print(f"    weight of the divergence: {weights}", flush=True)
 
 
 def least(losses: list[float]) -> int:
@@ -149,13 +175,14 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=128, help="of the training map")
     parser.add_argument("--spectrometers", choices=list(WINDOWS), default="light")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--readings", nargs="+", choices=list(READINGS))
+    parser.add_argument("--readings", nargs="+", choices=[*READINGS, DIRECT])
     parser.add_argument("--epochs", type=int, help="the first of the autoencoder's 50")
     parser.add_argument("--mapper-epochs", type=int, help="the first of its 100")
     parser.add_argument("--keep", type=Path, help="folder of trainings that go on")
     options = parser.parse_args()
     width = options.spectrometers
-    Autoencoder.first, Mapper.first = options.epochs, options.mapper_epochs
+    Autoencoder.first = options.epochs
+    Mapper.first = Direct.first = options.mapper_epochs
     print(f"Measured on: {machine()}. {options.side}^2 shots, {width}.\n")
     start = time.process_time()
     maps = make_libs_maps(
@@ -174,8 +201,8 @@ def main() -> None:
     with ExitStack() as kept:
         if options.keep is not None:
             kept.enter_context(resumable(options.keep))
-        for name in options.readings or READINGS:
-            transfer = pipeline(width, READINGS[name]).fit(
+        for name in options.readings or [*READINGS, DIRECT]:
+            transfer = pipeline(width, published(name)).fit(
                 maps.train.X_secondary,
                 maps.train.X_primary,
                 X_val=maps.validation.X_secondary,
