@@ -25,7 +25,7 @@ def write(name, table):
         file.writelines(";".join(row) + "\n" for row in table)
 
 
-measured = make_instrument_pair(n_spectra=60, random_state=1)
+measured = make_instrument_pair(n_spectra=60, shots_per_sample=1, random_state=1)
 write("handheld.csv", table_of(measured.X_secondary[:40]))
 write("new.csv", table_of(measured.X_secondary[40:], 40))
 book = openpyxl.Workbook()
