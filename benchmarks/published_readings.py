@@ -53,14 +53,15 @@ from spectransfer.networks import resumable
 from spectransfer.preprocessing import BaselineCorrector
 from spectransfer.simulation import make_libs_maps
 
-STOPPED: dict[str, object] = {"autoencoder__training__patience": 5}
-# parameters of as_published(), which is the first
+LITERAL: dict[str, object] = {"autoencoder__kl_scale": "literal"}
+TO_THE_END: dict[str, object] = {"autoencoder__training__patience": None}
+# by what they differ from as_published()
 READINGS: dict[str, dict[str, object]] = {
-    "literal": {},
-    "literal, stopped early": STOPPED,
-    "averaged": {"autoencoder__kl_scale": "channel"},
-    "averaged, stopped early": {"autoencoder__kl_scale": "channel"} | STOPPED,
-    "no divergence": {"autoencoder__kl_weight": 0.0},
+    "literal": LITERAL | TO_THE_END,
+    "literal, stopped early": LITERAL,
+    "averaged": TO_THE_END,
+    "averaged, stopped early": {},
+    "no divergence": {"autoencoder__kl_weight": 0.0} | TO_THE_END,
 }
 DIRECT = "direct MLP"
 WINDOWS = {"light": (25, 12), "full": (100, 50)}

@@ -170,7 +170,7 @@ class _Stages:
     def latent(self, autoencoder: Any, mapper: Any, *, early: bool) -> None:
         """Search the autoencoder, then the mapper into it."""
         if autoencoder is None:
-            stopping = {"training__patience": 5} if early else {}
+            stopping = {} if early else {"training__patience": None}
             autoencoder = SpectralVAE.as_published(**stopping)
         frozen = FrozenEstimator(self.autoencoder(autoencoder))
         mapper = SpectralMLP.as_published() if mapper is None else mapper

@@ -194,8 +194,8 @@ class VAELatentTransfer(
         Examples
         --------
         >>> from spectransfer import VAELatentTransfer
-        >>> VAELatentTransfer.as_published().autoencoder.kl_scale
-        'literal'
+        >>> VAELatentTransfer.as_published().autoencoder.hidden_layer_sizes
+        (1024, 512)
         """
         published = cls(
             SpectralVAE.as_published(), SpectralMLP.as_published(), objective="latent"

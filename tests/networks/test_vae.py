@@ -106,9 +106,15 @@ def test_published_configuration_is_the_papers():
     assert (vae.hidden_layer_sizes, vae.n_latent) == ((1024, 512), 64)
     training = vae.training
     assert (training.learning_rate, training.batch_size) == (1e-4, 128)
-    assert (training.max_epochs, training.patience) == (50, None)
-    assert (vae.kl_weight, vae.kl_cycles, vae.kl_scale) == (0.5, 4, "literal")
+    assert (training.max_epochs, training.patience) == (50, 5)
+    assert (vae.kl_weight, vae.kl_cycles, vae.kl_scale) == (0.5, 4, "channel")
     assert (vae.l2, vae.shortcut) == (1e-6, None)
+
+
+def test_the_letter_of_the_paper_is_had_by_name():
+    vae = SpectralVAE.as_published(kl_scale="literal", training__patience=None)
+    assert (vae.kl_scale, vae.training.patience) == ("literal", None)
+    assert vae.training.max_epochs == 50
 
 
 def test_published_network_has_the_papers_layers():

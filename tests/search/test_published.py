@@ -125,7 +125,7 @@ def test_without_estimators_it_is_the_published_networks():
         **{side: SMALL[side] for side in ("secondary", "primary", "random_state")},
     )
     vae = found.searches["vae"].best_estimator_["vae"]
-    assert (vae.kl_scale, vae.l2) == ("literal", 1e-6)
+    assert (vae.kl_scale, vae.l2) == ("channel", 1e-6)
     assert (vae.training.patience, vae.training.batch_size) == (5, 128)
     mapper = found.searches["mlp"].estimator["transfer"].regressor.mapper
     assert mapper.training.patience == 5
