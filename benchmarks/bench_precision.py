@@ -43,6 +43,7 @@ def speeds(device: str, n_spectra: int, repeats: int, clock: Clock) -> None:
     def fit(precision: str, n_epochs: int) -> object:
         return SpectralVAE.as_published(
             training__max_epochs=n_epochs,
+            training__patience=None,
             training__device=device,
             training__precision=precision,
             random_state=0,
