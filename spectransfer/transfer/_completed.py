@@ -15,7 +15,9 @@ spectrum is
 .. math:: \hat y = \bar y + F^\top \bigl(1 + F_r D^{-1} F_r^\top\bigr)^{-1}
                    F_r D^{-1} (u - \bar u) ,
 
-with r the channels that are seen, and D the mean squares of what u misses there.
+with r the channels that are seen. D is the mean square of what u misses there, and many
+times that of what the library cannot make of the primary spectra of the standards: a
+library of another material would make of every strange line a mixture of its own.
 """
 
 from functools import cached_property
@@ -36,6 +38,9 @@ _GROUPS = 20
 # of the mean square: no channel is known without an error
 _FLOOR = 1e-3
 _ROUNDING = 1e-6
+# what a library lacks is alike in all channels of a line, and few standards show little
+# of it: chosen for five to fifty of them
+_LACKING = 200.0
 # two that are left tell what blurs count
 _FEWEST = 3
 _COMPONENTS = (12, 40)
@@ -76,7 +81,7 @@ class Seen:
         for number in range(n_groups):
             out = np.concatenate(samples[number::n_groups])
             rest = np.setdiff1d(every, out)
-            self.without.append((out, *self._learned(targets, rest)))
+            self.without.append((out, rest, *self._learned(targets, rest)))
 
     def _learned(
         self, targets: FloatArray, rows: IntArray
@@ -118,16 +123,33 @@ class Completed(Nothing):
     ) -> None:
         super().__init__(standards)
         self._seen, self._factor = seen, library._components[:n_components]
+        lacking = self._lacking()
         self._weights, noise = seen.every
-        self._latents = self._likely(noise)
+        self._latents = self._likely(noise, lacking)
         self._left_out = [
-            (out, np.tensordot(counts, seen.blurred, 1) @ self._likely(noise))
-            for out, counts, noise in seen.without
+            (
+                out,
+                np.tensordot(counts, seen.blurred, 1)
+                @ self._likely(noise, lacking[rest]),
+            )
+            for out, rest, counts, noise in seen.without
         ]
 
-    def _likely(self, noise: FloatArray) -> FloatArray:
+    def _lacking(self) -> FloatArray:
+        """Give what no spectrum of the library has of the standards, where it is seen.
+
+        Up to a constant of each channel.
+        """
+        targets, channels = self.standards.y, self._seen.channels
+        right = self._factor / np.linalg.norm(self._factor, axis=1)[:, None]
+        known: FloatArray = (targets @ right.T) @ right[:, channels]
+        return targets[:, channels] - known
+
+    def _likely(self, noise: FloatArray, lacking: FloatArray) -> FloatArray:
         """Give the matrix from channels that are seen to components of the library."""
         factor = self._factor[:, self._seen.channels]
+        times = _LACKING / len(self.standards.samples)
+        noise = noise + times * lacking.var(axis=0, ddof=1)
         # standards that agree to the last digit are not that certain
         weighted = factor / (noise + _ROUNDING * (factor**2).sum(axis=0).mean())
         return np.linalg.solve(np.eye(len(factor)) + weighted @ factor.T, weighted).T
