@@ -160,8 +160,9 @@ class FewStandardsTransfer(AffineTransfer):
     `select_standards` chose, and by 1.3 times with 20 at random (medians of ten maps,
     `benchmarks/expected.py`), on single maps by more than four times with 50 at random.
 
-    A single sample leaves nothing to be left out: the mean difference is added, or the
-    mean primary spectrum is given, where axes are not known. Of two, each is judged by
+    A single sample, or copies of one spectrum, leave nothing to be left out: the mean
+    difference is added, or the mean primary spectrum is given, where axes are not
+    known. Errors that are expected are nan then. Of two, each is judged by
     the other: the same, unless the spectra as they are miss clearly less.
 
     References
