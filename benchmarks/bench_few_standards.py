@@ -7,6 +7,7 @@ random spectra of twenty components. Processor seconds count, since other work o
 machine does not change them much; one thread (OMP_NUM_THREADS=1).
 """
 
+import argparse
 import time
 import warnings
 
@@ -24,6 +25,7 @@ def spectra(rng, n, n_channels, latent):
 
 
 def main():
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     # the clouds of two random populations have nothing in common
     warnings.simplefilter("ignore", SpectransferWarning)
     rng = np.random.default_rng(0)

@@ -13,6 +13,7 @@ are activations, the loss, and the calls of numpy.
     OMP_NUM_THREADS=2 python benchmarks/bench_step.py
 """
 
+import argparse
 import copy
 import time
 from collections.abc import Callable
@@ -100,6 +101,7 @@ def products(module: nn.Module, batch: int) -> Callable[[], None]:
 
 def main() -> None:
     """Print a row for each network."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[1]).parse_args()
     torch.manual_seed(0)
     best = peak()
     print(f"Measured on: {machine()}, torch's threads {torch.get_num_threads()}.")

@@ -38,17 +38,6 @@ STRONG = {
 }
 STRONG["all four"] = {k: v for one in STRONG.values() for k, v in one.items()}
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-parser.add_argument("--full", action="store_true", help="full-width spectra")
-parser.add_argument("--latent", action="store_true", help="VAE and MLP, not ridge")
-parser.add_argument("--strong", action="store_true", help="stronger drifts, too")
-parser.add_argument("--draws", type=int, default=10, help="of standards, per seed")
-parser.add_argument("--seeds", type=int, nargs="+", default=[1])
-parser.add_argument("--train", type=int, default=48, help="shots along a side")
-parser.add_argument("--rows", nargs="+", help="parts of the names of rows to print")
-parser.add_argument("--curve", help="file for the error over 0 to 20 standards")
-parser.add_argument("--test", type=int, default=30, help="shots along a side")
-
 
 def simulate(name: str, side: tuple[int, int], day: DayDrift, **options: Any) -> Any:
     """Give one map, measured on `day`."""
@@ -223,6 +212,16 @@ def show(name: str, rows: Sequence[tuple[float, list[float], int, int]]) -> None
 
 def main() -> None:
     """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--full", action="store_true", help="full-width spectra")
+    parser.add_argument("--latent", action="store_true", help="VAE and MLP, not ridge")
+    parser.add_argument("--strong", action="store_true", help="stronger drifts, too")
+    parser.add_argument("--draws", type=int, default=10, help="of standards, per seed")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1])
+    parser.add_argument("--train", type=int, default=48, help="shots along a side")
+    parser.add_argument("--rows", nargs="+", help="parts of the names of rows to print")
+    parser.add_argument("--curve", help="file for the error over 0 to 20 standards")
+    parser.add_argument("--test", type=int, default=30, help="shots along a side")
     arguments = parser.parse_args()
     laboratories = [Laboratory(seed, arguments) for seed in arguments.seeds]
     if arguments.curve:

@@ -43,11 +43,17 @@ MINERALS = ("quartz", "albite", "muscovite", "garnet", "beryl", "columbite-tanta
 FEW = 20
 Rows = dict[str, list[float]]
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-parser.add_argument("--seeds", type=int, nargs="+", default=list(range(731, 741)))
-parser.add_argument("--parts", nargs="+", default=["map", "few", "strange", "cost"])
-parser.add_argument("--full", action="store_true", help="full-width spectra")
-parser.add_argument("--side", type=int, default=40, help="training shots along a side")
+
+def asked_for(page: str) -> argparse.ArgumentParser:
+    """Give what may be asked for on the command line."""
+    parser = argparse.ArgumentParser(description=page.splitlines()[0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(731, 741)))
+    parser.add_argument("--parts", nargs="+", default=["map", "few", "strange", "cost"])
+    parser.add_argument("--full", action="store_true", help="full-width spectra")
+    parser.add_argument(
+        "--side", type=int, default=40, help="training shots along a side"
+    )
+    return parser
 
 
 def simulate(seed: int, arguments: argparse.Namespace, **options: object) -> object:
@@ -325,5 +331,10 @@ def run(arguments: argparse.Namespace, parts: dict[str, Callable[..., None]]) ->
             print(f"{name:62} " + " ".join(f"{value:8.3g}" for value in told))
 
 
+def main() -> None:
+    """Print the tables of all parts that are asked for."""
+    run(asked_for(__doc__).parse_args(), PARTS)
+
+
 if __name__ == "__main__":
-    run(parser.parse_args(), PARTS)
+    main()

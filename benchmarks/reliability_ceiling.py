@@ -15,9 +15,9 @@ from dataclasses import replace
 import numpy as np
 from reliability import (
     Rows,
+    asked_for,
     coverage,
     errors_of,
-    parser,
     pipeline,
     run,
     simulate,
@@ -157,6 +157,12 @@ def posterior_spread(
     return found
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Print the tables of both parts, or of one."""
+    parser = asked_for(__doc__)
     parser.set_defaults(parts=["ceiling"], seeds=[731, 732, 733])
     run(parser.parse_args(), {"ceiling": of_the_ceiling, "latent": of_latents})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,6 @@
 """What can be read as a table of numbers, and what cannot, in words of ours."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,8 @@ _CONVERTED = 2**22  # bytes of a converted memory map that are held in memory at
 
 # beginnings of what numpy says of rows of different lengths, and of text
 _NO_NUMBERS = ("setting an array element with a sequence", "could not convert string")
+# and scikit-learn, of a table without rows
+_EMPTY = re.compile(r"Found array with 0 sample\(s\) \(shape=(\(.*?\))\)")
 
 
 @contextmanager
@@ -46,9 +49,44 @@ def called(name: str) -> Iterator[None]:
         yield
     except ValueError as error:
         said = str(error)
+        if name != "X" and (empty := _EMPTY.match(said)):
+            way = "Leave it out where there are none."
+            if name == "y":
+                way = "Pass a row for each spectrum of X."
+            raise ValueError(
+                f"{name} must hold at least one row, but its shape is {empty[1]}. {way}"
+            ) from error
         if name == "X" or not said.startswith(("X has ", "Input X contains ")):
             raise
         raise ValueError(said.replace("X", name, 1)) from error
+
+
+@contextmanager
+def noting_exchange(n_channels: tuple[int, int], **beside: Any) -> Iterator[None]:
+    """Ask under an error whether spectra beside the pairs are of the other side.
+
+    Parameters
+    ----------
+    n_channels : tuple of int
+        Numbers of secondary and of primary channels.
+    **beside : dict
+        Such as `X_unpaired`, of the secondary, and `y_unpaired`, of the primary.
+    """
+    try:
+        yield
+    except ValueError as error:
+        for name, spectra in beside.items():
+            start, kind = name[:2], name[2:]
+            own, other = n_channels if start == "X_" else n_channels[::-1]
+            width = getattr(spectra, "shape", ())[1:]
+            if own != other and width == (other,):
+                side = "y" if start == "X_" else "X"
+                note = f"{name} has the {other} channels of {side}: are X_{kind} and "
+                note += f"y_{kind} exchanged?"
+                if note not in getattr(error, "__notes__", ()):
+                    error.add_note(note)
+                break
+        raise
 
 
 def readable(X: Any, name: str) -> Any:

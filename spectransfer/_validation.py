@@ -218,7 +218,7 @@ def check_spectra(
 def check_targets(y: ArrayLike, *, name: str = "y", finite: bool = True) -> FloatArray:
     """Validate primary spectra (2-D) or a single target (1-D)."""
     y = readable(y, name)
-    with our_words(name):
+    with our_words(name), called(name):
         targets = check_array(
             y,
             dtype=_FLOATS,

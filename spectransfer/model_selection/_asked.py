@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from spectransfer._blocks import blocks_of
 from spectransfer._labels import checked_labels
 from spectransfer._numbers import check_finite, common_unit, our_words, readable
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
@@ -211,3 +212,41 @@ def samples_of_rows(groups: ArrayLike | None, n_spectra: int) -> list[IntArray]:
     _, numbers = np.unique(labels, return_inverse=True)
     order = np.argsort(numbers, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
+
+
+def distinct_samples(
+    spectra: np.ndarray,
+    samples: list[IntArray],
+    by: list[FloatArray],
+    known: list[int],
+) -> IntArray:
+    """Give the numbers of samples that are no copies of others.
+
+    Parameters
+    ----------
+    spectra : ndarray of shape (n_spectra, n_channels)
+        Read block by block.
+    samples : list of ndarray
+        Rows of each sample.
+    by : list of ndarray of shape (n_samples, n_properties)
+        What else tells samples apart.
+    known : list of int
+        Samples that are standards already: they stay, and others are their copies.
+
+    Returns
+    -------
+    ndarray of int
+        In their order; of equal samples the first.
+    """
+    prints = []
+    for block in blocks_of(spectra, 4096):
+        # 0.0 and -0.0 are the same number
+        prints.extend(hash((row + 0).tobytes()) for row in np.asarray(block))
+    kept, seen = set(known), set()
+    for number in [*known, *range(len(samples))]:
+        others = tuple(part[number].tobytes() for part in by)
+        its = (*sorted({prints[row] for row in samples[number]}), *others)
+        if its not in seen:
+            seen.add(its)
+            kept.add(number)
+    return np.array(sorted(kept))

@@ -1,5 +1,6 @@
 """Which samples to measure on both instruments, chosen from secondary spectra alone."""
 
+import warnings
 from collections.abc import Callable
 from functools import partial
 
@@ -8,6 +9,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.decomposition import PCA
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from spectransfer._blocks import blocks_of, even_rows
@@ -19,6 +21,7 @@ from spectransfer.model_selection._asked import (
     check_number,
     checked_properties,
     checked_table,
+    distinct_samples,
     samples_included,
     samples_of_rows,
 )
@@ -91,6 +94,9 @@ def select_standards(
 
     Notes
     -----
+    Copies of a spectrum, equal to the last digit, are chosen only when no others are
+    left.
+
     Beyond 5000 spectra components are learned from an even draw of them, and
     Kennard-Stone begins with the spectrum that is farthest from the first one and the
     one farthest from that. Beyond 20,000 clusters are learned from batches. Medoids of
@@ -134,17 +140,36 @@ def select_standards(
         else [_sample_means(checked_properties(y, len(spectra)), samples)]
     )
     points = _sample_means(_whitened(spectra, n_components, verbose), samples)
+    # copies are no other material: they come when nothing else is left
+    distinct = distinct_samples(spectra, samples, by, known)
+    copies = np.setdiff1d(np.arange(len(samples)), distinct)
+    parts = [part[distinct] for part in (points, *by)]
+    there = np.flatnonzero(np.isin(distinct, known))
+    there = there[np.argsort([known.index(i) for i in distinct[there]])]
+    most = min(n, len(distinct))
+    chosen = distinct[_chosen(method, parts, most, there.tolist(), random_state)]
+    every = np.concatenate([chosen, copies[: n - most]])
+    return np.concatenate([samples[i] for i in every])
+
+
+def _chosen(
+    method: str,
+    parts: list[FloatArray],
+    n: int,
+    known: list[int],
+    random_state: RandomState,
+) -> list[int]:
+    """Give n points, those that are known first."""
+    points = parts[0]
     if method == "kmeans":
-        chosen = _nearest_to_centers(points, n, known, random_state)
-    elif method == "kmedoids":
+        return _nearest_to_centers(points, n, known, random_state)
+    if method == "kmedoids":
         state = check_random_state(random_state)
         start = _nearest_to_centers(points, n, known, state)
-        chosen = medoids(points, start, len(known), state)
-    elif method == "d-optimal":
-        chosen = _largest_leverage(points, n, known)
-    else:
-        chosen = _farthest_first([points, *by], n, known, duplex=method == "duplex")
-    return np.concatenate([samples[i] for i in chosen])
+        return medoids(points, start, len(known), state)
+    if method == "d-optimal":
+        return _largest_leverage(points, n, known)
+    return _farthest_first(parts, n, known, duplex=method == "duplex")
 
 
 def _sample_means(points: FloatArray, samples: list[IntArray]) -> FloatArray:
@@ -187,7 +212,10 @@ def _nearest_to_centers(
     """Give the point nearest to the center of each cluster, none twice."""
     kind = KMeans if len(points) <= _ONE_BATCH else MiniBatchKMeans
     state = check_random_state(random_state)
-    centers = kind(n, n_init=3, random_state=state).fit(points).cluster_centers_
+    with warnings.catch_warnings():
+        # of points that differ by rounding there are fewer clusters than asked for
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        centers = kind(n, n_init=3, random_state=state).fit(points).cluster_centers_
     # standards that there are stand for the clusters that they are nearest to
     taken = linear_sum_assignment(cdist(points[known], centers))[1] if known else []
     chosen = list(known)

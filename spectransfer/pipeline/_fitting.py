@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import process_routing
 
 from spectransfer._axis import with_names
-from spectransfer._numbers import called
+from spectransfer._numbers import called, noting_exchange
 from spectransfer._typing import ArrayLike
 from spectransfer._validation import unchanged_on_error
 from spectransfer._wrapping import flat_steps
@@ -115,7 +115,7 @@ def fit_with_validation(
         estimator.steps[:-1], memory=estimator.memory, verbose=estimator.verbose
     )
     of_front, of_last = _divided(estimator, front, name, beside, params)
-    with unchanged_pipeline(estimator):
+    with unchanged_pipeline(estimator), noting_exchange(_widths(X, y), **beside):
         if isinstance(estimator, KnowsItsAxis):
             X, beside = estimator.met(X, beside)
         if front.steps:
@@ -129,6 +129,12 @@ def fit_with_validation(
             beside = beside | prepared
         fit_with_validation(last, X, y, beside, of_last)
     return estimator
+
+
+def _widths(*sides: Any) -> tuple[int, int]:
+    """Give the numbers of channels of both sides, 0 where they are not tables."""
+    first, second = (getattr(side, "shape", ()) for side in sides)
+    return sum(first[1:2]), sum(second[1:2])
 
 
 def _named_behind(front: Pipeline, columns: Any, prepared: Any) -> Any:

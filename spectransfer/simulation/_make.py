@@ -226,7 +226,7 @@ def make_libs_maps(
         Shots of each map; None leaves a map out. The paper's maps are (560, 560),
         (266, 500) and (500, 500). Each is a piece of the rock of its own.
     second_day : iterable of {"train", "validation", "test"}, default=("test",)
-        Maps that are measured on the second day.
+        Maps that are measured on the second day; with ``()`` all are of the first.
     step : float or mapping of str to float, default=None
         Distance between shots in micrometres, for all maps or by their names. None
         is the paper's: 20 for the test map, 40 for the others.

@@ -32,7 +32,14 @@ from spectransfer.transfer._coverage import (
     stood_for,
     to_measure,
 )
-from spectransfer.transfer._few_report import not_asked, said_by_standards
+from spectransfer.transfer._few_report import (
+    Known,
+    not_asked,
+    said_by_standards,
+    together_if_copies,
+    warn_of_idle_library,
+    warn_of_no_use,
+)
 from spectransfer.transfer._joint import Folds, Joint
 from spectransfer.transfer._leave_out import samples_of
 from spectransfer.transfer._mixing import (
@@ -59,8 +66,6 @@ _COMPONENTS = (2, 3, 4, 6, 8, 10, 12)
 _WINDOWS = (1, 5, 9)
 _JOINT = (1, 2, 3, 4, 6, 8, 10, 12)
 _SAMPLES_BEYOND = 4
-# so many left-out samples say whether a transfer is of any use
-_TELLING = 5
 # of so many samples what each stands for is not believed
 _UNSURE = 2.0
 
@@ -155,8 +160,9 @@ class FewStandardsTransfer(AffineTransfer):
     `select_standards` chose, and by 1.3 times with 20 at random (medians of ten maps,
     `benchmarks/expected.py`), on single maps by more than four times with 50 at random.
 
-    A single sample leaves nothing to be left out: the mean difference is added, or the
-    mean primary spectrum is given, where axes are not known. Of two, each is judged by
+    A single sample, or copies of one spectrum, leave nothing to be left out: the mean
+    difference is added, or the mean primary spectrum is given, where axes are not
+    known. Errors that are expected are nan then. Of two, each is judged by
     the other: the same, unless the spectra as they are miss clearly less.
 
     References
@@ -231,7 +237,8 @@ class FewStandardsTransfer(AffineTransfer):
         y_unpaired : array-like of shape (n_library, n_primary) or LibraryMoments, \
                 default=None
             Primary spectra of the same kind of material, such as the library, or what
-            is told of them; used together with `X_unpaired` only.
+            is told of them. With axes they complete spectra, also by themselves; the
+            rotation needs `X_unpaired`, too.
         sample_id : array-like of shape (n_spectra,), default=None
             Sample of each spectrum: replicates are left out together. None takes every
             spectrum for a sample, and warns where they look like replicates.
@@ -249,7 +256,7 @@ class FewStandardsTransfer(AffineTransfer):
         moments = populations(spectra, library)
         own = moments[0]
         self.to_measure_: IntArray = np.empty(0, dtype=np.intp)
-        samples = samples_of(sample_id, secondary)
+        samples = together_if_copies(samples_of(sample_id, secondary), secondary)
         try:
             resampled = resampling(self, axes, (secondary.shape[1], primary.shape[1]))
         except WavelengthError:
@@ -260,8 +267,12 @@ class FewStandardsTransfer(AffineTransfer):
         maps = self._maps(secondary, primary, samples, moments, resampled, axes)
         counts = np.ones(len(secondary)) if own is None else stood_for(secondary, own)
         weights = self._weigh(maps, primary, len(samples), counts)
-        self.report_ += not_asked(self.priors, {prior.name for prior in maps})
-        self._warn_of_no_use(len(samples))
+        given = spectra is not None, library is not None
+        known = Known(len(samples), axes, resampled is not None, moments, given)
+        asked = {prior.name for prior in maps}
+        self.report_ += not_asked(self.priors, asked, known)
+        warn_of_idle_library(self.priors, asked, known)
+        warn_of_no_use(self.expected_rse_["mixture"], len(samples))
         if spectra is not None and own is not None:
             self._tell_of_strange(secondary, spectra, own)
         mixture = mixed(
@@ -348,7 +359,7 @@ class FewStandardsTransfer(AffineTransfer):
                 weights = mixing_weights(gram)
             weights = unless_untransferred(weights, names, np.diag(gram), n_samples)
         mean = counts @ primary / counts.sum()
-        spread = counts @ ((primary - mean) ** 2).sum(axis=1) or 1.0
+        spread = counts @ ((primary - mean) ** 2).sum(axis=1) or np.nan
         kinds = list(dict.fromkeys(names.tolist()))
         self.shares_ = {kind: float(weights[names == kind].sum()) for kind in kinds}
         self.strengths_ = {
@@ -364,19 +375,6 @@ class FewStandardsTransfer(AffineTransfer):
                 self.expected_rse_[kind] = float(errors[names == kind].min())
         self.report_ = said_by_standards(self, n_samples)
         return weights
-
-    def _warn_of_no_use(self, n_samples: int) -> None:
-        """Warn where left-out samples are missed as by their mean spectrum."""
-        expected = self.expected_rse_["mixture"]
-        if n_samples >= _TELLING and expected >= 1.0:
-            warnings.warn(
-                "A transfer must miss less than 1, which is what the mean spectrum "
-                f"misses, but of {n_samples} samples left out in turn it misses "
-                f"{expected:.3g}. Are X and y of the same spots, row by row, and is "
-                "there more in the spectra than noise?",
-                SpectransferWarning,
-                stacklevel=5,
-            )
 
     def _tell_of_strange(
         self,

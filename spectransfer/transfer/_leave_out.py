@@ -27,6 +27,8 @@ _MOST_FOLDS = 20
 # distances between samples are so many times those between replicates
 _GAP = 5.0
 _MOST_LOOKED_AT = 500
+# of the largest step; float32 is right to seven digits
+_SAME = 1e-6
 _ROUNDING = 32 * float(np.finfo(np.float64).eps)
 STRENGTHS = np.logspace(-8, 3, 34)
 """Ridge penalties that are tried, relative to the mean square of a centred spectrum."""
@@ -109,6 +111,8 @@ def groups_of_replicates(spectra: FloatArray) -> int:
     if not 6 <= n_spectra <= _MOST_LOOKED_AT:
         return n_spectra
     steps = linkage(spectra, "single")[:, 2]
+    # copies that went through matrix products differ by rounding, or do not
+    steps = np.maximum(steps, _SAME * steps[-1])
     n_groups = np.arange(n_spectra - 1, 1, -1)
     apart = (steps[1:] > _GAP * steps[:-1]) & (n_groups <= n_spectra * 2 / 3)
     found = n_groups[apart & (n_groups > 2)]

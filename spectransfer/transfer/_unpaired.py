@@ -3,6 +3,7 @@
 from typing import Any
 
 from spectransfer._axis import told_axis
+from spectransfer._numbers import noting_exchange
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_spectra, check_targets, compare_targets
 from spectransfer.transfer._population import LibraryMoments
@@ -36,6 +37,17 @@ def check_unpaired(
         Both, finite, where they are given; moments as they are.
     """
     _compare_axes(estimator, X_unpaired, y_unpaired)
+    widths = estimator.n_features_in_, n_primary
+    with noting_exchange(widths, X_unpaired=X_unpaired, y_unpaired=y_unpaired):
+        return _checked(estimator, X_unpaired, y_unpaired, n_primary)
+
+
+def _checked(
+    estimator: Any,
+    X_unpaired: ArrayLike | None,
+    y_unpaired: ArrayLike | LibraryMoments | None,
+    n_primary: int,
+) -> tuple[FloatArray | None, FloatArray | LibraryMoments | None]:
     secondary: FloatArray | None = None
     primary: FloatArray | LibraryMoments | None = None
     if X_unpaired is not None:

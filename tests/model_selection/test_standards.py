@@ -1,5 +1,7 @@
 """Standards are chosen as the literal algorithms do, whole samples, in any size."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -284,3 +286,24 @@ def test_what_is_no_table_of_numbers_is_refused_in_our_words(X, said):
 def test_spectra_that_are_all_alike_are_refused_without_a_warning(level):
     with pytest.raises(ValueError, match="these are all alike"):
         select_standards(np.full((30, 7), level), 3)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_copies_come_when_no_other_spectrum_is_left(method, pair):
+    X = np.concatenate([np.repeat(pair.X_secondary[:6], 20, axis=0), pair.X_secondary])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = select_standards(X[:130], 10, method=method, include=[25])
+        every = select_standards(X[:130], 40, method=method)
+    assert found[0] == 25
+    assert len(np.unique(X[found], axis=0)) == 10
+    # six in the copies, and four that are not among these
+    assert len(np.unique(X[every], axis=0)) == 10
+    assert len(set(every.tolist())) == 40
+
+
+def test_samples_that_are_copies_of_others_come_last(pair):
+    X = np.concatenate([np.repeat(pair.X_secondary[:8], 2, axis=0)] * 3)
+    groups = np.arange(len(X)) // 2
+    found = select_standards(X, 8, groups=groups)
+    assert len(np.unique(X[found], axis=0)) == 8

@@ -77,3 +77,13 @@ def test_single_spectra_along_few_directions_are_hardly_ever_taken_for_replicate
             DirectStandardization(alpha=1.0).fit(spectra, spectra)
         told += len(caught)
     assert told <= 2
+
+
+@pytest.mark.parametrize("n_samples", [5, 6, 12])
+def test_copies_that_differ_by_rounding_are_counted_once(n_samples, pair, rng):
+    # as matrix products of preparations leave some of them
+    X = np.repeat(pair.X_secondary[:n_samples], 4, axis=0).astype(np.float32)
+    X[3] = np.nextafter(X[3], np.float32(np.inf))
+    said = rf"{4 * n_samples} spectra .* replicates of {n_samples}\. Pass"
+    with pytest.warns(SpectransferWarning, match=said):
+        DirectStandardization().fit(X, X)
