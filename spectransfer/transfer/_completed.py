@@ -21,6 +21,7 @@ library of another material would make of every strange line a mixture of its ow
 """
 
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -56,6 +57,17 @@ def _blurred(spectra: FloatArray, width: float) -> FloatArray:
     return np.asarray(found)
 
 
+class Learned(NamedTuple):
+    """What standards told: all of them, or all but those left out."""
+
+    rows: IntArray
+    n_samples: int
+    counts: FloatArray
+    """What each blur counts."""
+    noise: FloatArray
+    """The mean square that they miss by, a number for each channel that is seen."""
+
+
 class Seen:
     """Standards at the primary channels that the secondary instrument sees, blurred.
 
@@ -76,17 +88,16 @@ class Seen:
         samples = standards.samples
         n_groups = min(len(samples), _GROUPS)
         every = np.arange(len(moved))
-        self.every = self._learned(targets, every)
-        self.without = []
+        self.every = self._learned(targets, every, len(samples))
+        self.without: list[tuple[IntArray, Learned]] = []
         for number in range(n_groups):
-            out = np.concatenate(samples[number::n_groups])
+            group = samples[number::n_groups]
+            out = np.concatenate(group)
             rest = np.setdiff1d(every, out)
-            self.without.append((out, rest, *self._learned(targets, rest)))
+            left = self._learned(targets, rest, len(samples) - len(group))
+            self.without.append((out, left))
 
-    def _learned(
-        self, targets: FloatArray, rows: IntArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Give what each blur counts, and the mean square that they miss by."""
+    def _learned(self, targets: FloatArray, rows: IntArray, n_samples: int) -> Learned:
         known = self.blurred[:, rows] - self.blurred[:, rows].mean(axis=1)[:, None]
         wanted = targets[rows] - targets[rows].mean(axis=0)
         flat = known.reshape(len(known), -1)
@@ -94,7 +105,7 @@ class Seen:
         gram += _ROUNDING * (np.trace(gram) or 1.0) * np.eye(len(gram))
         counts = np.linalg.solve(gram, flat @ wanted.ravel())
         noise = ((wanted - np.tensordot(counts, known, 1)) ** 2).mean(axis=0)
-        return counts, noise + _FLOOR * noise.mean()
+        return Learned(rows, n_samples, counts, noise + _FLOOR * noise.mean())
 
 
 class Completed(Nothing):
@@ -124,16 +135,12 @@ class Completed(Nothing):
         super().__init__(standards)
         self._seen, self._factor = seen, library._components[:n_components]
         lacking = self._lacking()
-        self._weights, noise = seen.every
-        self._latents = self._likely(noise, lacking)
-        self._left_out = [
-            (
-                out,
-                np.tensordot(counts, seen.blurred, 1)
-                @ self._likely(noise, lacking[rest]),
-            )
-            for out, rest, counts, noise in seen.without
-        ]
+        self._weights = seen.every.counts
+        self._latents = self._likely(seen.every, lacking)
+        self._left_out = []
+        for out, left in seen.without:
+            known = np.tensordot(left.counts, seen.blurred, 1)
+            self._left_out.append((out, known @ self._likely(left, lacking)))
 
     def _lacking(self) -> FloatArray:
         """Give what no spectrum of the library has of the standards, where it is seen.
@@ -145,11 +152,11 @@ class Completed(Nothing):
         known: FloatArray = (targets @ right.T) @ right[:, channels]
         return targets[:, channels] - known
 
-    def _likely(self, noise: FloatArray, lacking: FloatArray) -> FloatArray:
+    def _likely(self, learned: Learned, lacking: FloatArray) -> FloatArray:
         """Give the matrix from channels that are seen to components of the library."""
         factor = self._factor[:, self._seen.channels]
-        times = _LACKING / len(self.standards.samples)
-        noise = noise + times * lacking.var(axis=0, ddof=1)
+        times = _LACKING / learned.n_samples
+        noise = learned.noise + times * lacking[learned.rows].var(axis=0, ddof=1)
         # standards that agree to the last digit are not that certain
         weighted = factor / (noise + _ROUNDING * (factor**2).sum(axis=0).mean())
         return np.linalg.solve(np.eye(len(factor)) + weighted @ factor.T, weighted).T

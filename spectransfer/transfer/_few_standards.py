@@ -60,7 +60,11 @@ from spectransfer.transfer._priors import (
     Window,
 )
 from spectransfer.transfer._rotation import Rotation
-from spectransfer.transfer._unpaired import check_unpaired, populations
+from spectransfer.transfer._unpaired import (
+    check_unpaired,
+    populations,
+    warn_of_another_library,
+)
 
 _COMPONENTS = (2, 3, 4, 6, 8, 10, 12)
 _WINDOWS = (1, 5, 9)
@@ -273,6 +277,8 @@ class FewStandardsTransfer(AffineTransfer):
         self.report_ += not_asked(self.priors, asked, known)
         warn_of_idle_library(self.priors, asked, known)
         warn_of_no_use(self.expected_rse_["mixture"], len(samples))
+        if "completed" in asked and moments[1] is not None:
+            warn_of_another_library(primary, moments[1])
         if spectra is not None and own is not None:
             self._tell_of_strange(secondary, spectra, own)
         mixture = mixed(

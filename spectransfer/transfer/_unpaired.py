@@ -1,15 +1,25 @@
 """Spectra without partners, of which a laboratory has many beside its standards."""
 
+import warnings
 from typing import Any
+
+import numpy as np
 
 from spectransfer._axis import told_axis
 from spectransfer._numbers import noting_exchange
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_spectra, check_targets, compare_targets
+from spectransfer.exceptions import SpectransferWarning
 from spectransfer.transfer._population import LibraryMoments
 
 # points of the secondary population, which are turned onto those of the primary
 _TURNED = 250
+# what varies among standards is in a library of their material to a hundredth
+_LACKING = 0.05
+# components of fewer spectra hold less
+_TELLING = 50
+# standards that were chosen among extremes vary up to twenty times as much
+_OTHER_UNITS = 100.0
 
 
 def check_unpaired(
@@ -100,3 +110,39 @@ def populations(
     elif primary is not None and len(primary) >= 3:
         library = LibraryMoments.of(primary)
     return own, library
+
+
+def warn_of_another_library(standards: FloatArray, library: LibraryMoments) -> None:
+    """Warn of a library of another material, axis or unit than the standards.
+
+    Parameters
+    ----------
+    standards : ndarray of shape (n_standards, n_channels)
+        Their primary spectra.
+    library : LibraryMoments
+        Primary spectra.
+    """
+    varying = standards - standards.mean(axis=0)
+    _, deviations, directions = library._principal
+    square, variance = (varying**2).sum(), (deviations**2).sum()
+    if not square or not variance or library.n_spectra < _TELLING:
+        return
+    lacking = 1.0 - ((varying @ directions.T) ** 2).sum() / square
+    times = square / (len(standards) - 1) / variance
+    said = ""
+    if lacking > _LACKING:
+        said = (
+            f"{lacking:.0%} of what varies among them varies in no spectrum of it. Are "
+            "materials missing in it, or is it on another axis, or prepared in another "
+            "way? What is expected tells of materials that are in both."
+        )
+    elif not 1.0 / _OTHER_UNITS < times < _OTHER_UNITS:
+        ratio = np.sqrt(max(times, 1.0 / times))
+        more = "less" if times > 1.0 else "more"
+        said = f"it varies {ratio:.3g} times {more} than they do. Is it in their units?"
+    if said:
+        warnings.warn(
+            f"y_unpaired must be of what the standards are of, but {said}",
+            SpectransferWarning,
+            stacklevel=5,
+        )

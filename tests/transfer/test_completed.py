@@ -1,12 +1,17 @@
 """What the other instrument does not see comes from the library, not from standards."""
 
+import warnings
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.ndimage import gaussian_filter1d
 
 from spectransfer import FewStandardsTransfer
+from spectransfer.exceptions import SpectransferWarning
 from spectransfer.metrics import relative_squared_error
+from spectransfer.preprocessing import BaselineCorrector
+from spectransfer.simulation import Rock, make_libs_maps
 from spectransfer.transfer import LibraryMoments
 
 AXIS = np.linspace(300.0, 400.0, 90)
@@ -69,6 +74,72 @@ def test_a_library_of_other_materials_does_no_harm(materials):
     misled = fitted((*some, "completed"), X[:12], y[:12], strange).predict(X[250:])
     error = relative_squared_error(y[250:], misled)
     assert error < 1.1 * relative_squared_error(y[250:], alone)
+
+
+@pytest.mark.slow
+def test_a_library_of_another_rock_is_trusted_as_far_as_it_goes():
+    maps = make_libs_maps(
+        (24, 24), (24, 24), None, spectrometers="light", random_state=641
+    )
+    other = make_libs_maps(
+        (24, 24),
+        None,
+        None,
+        spectrometers="light",
+        rock=Rock((0.0, 0.5, 0.5, 0.0, 0.0, 0.0)),
+        random_state=0,
+    )
+    X, y, X_new, y_new, library = (
+        BaselineCorrector().fit_transform(spectra)
+        for spectra in (
+            maps.train.X_secondary,
+            maps.train.X_primary,
+            maps.validation.X_secondary,
+            maps.validation.X_primary,
+            other.train.X_primary,
+        )
+    )
+    axes = {
+        "wavelengths_secondary": maps.train.wavelengths_secondary,
+        "wavelengths_primary": maps.train.wavelengths_primary,
+    }
+    rng, errors = np.random.default_rng(0), []
+    for _ in range(8):
+        rows = rng.choice(len(X), 5, replace=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SpectransferWarning)
+            found = [
+                FewStandardsTransfer(**axes).fit(X[rows], y[rows], **beside)
+                for beside in ({}, {"y_unpaired": library})
+            ]
+        errors.append(
+            [relative_squared_error(y_new, one.predict(X_new)) for one in found]
+        )
+    alone, misled = np.median(errors, axis=0)
+    assert misled < 1.6 * alone
+    assert np.max(errors) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda y: np.roll(y, 9, axis=1), "varies in no spectrum of it"),
+        (lambda y: y / 1000.0, "times less than they do"),
+        (lambda y: 1000.0 * y, "times more than they do"),
+    ],
+    ids=["another axis", "smaller units", "larger units"],
+)
+def test_a_library_that_is_not_like_the_standards_is_told_of(change, said, materials):
+    X, y = sides(materials)
+    with pytest.warns(SpectransferWarning, match=said):
+        fitted(("nothing", "completed"), X[:12], y[:12], change(y[150:250]))
+
+
+def test_a_library_of_the_same_material_is_taken_without_a_word(materials):
+    X, y = sides(materials)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SpectransferWarning)
+        fitted(("nothing", "completed"), X[:12], y[:12], y[150:250])
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
