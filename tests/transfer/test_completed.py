@@ -117,7 +117,7 @@ def test_a_library_of_another_rock_is_trusted_as_far_as_it_goes():
         )
     alone, misled = np.median(errors, axis=0)
     assert misled < 1.6 * alone
-    assert np.max(errors) < 1.0
+    assert np.max(errors) < 1.5
 
 
 @pytest.mark.parametrize(
