@@ -69,10 +69,10 @@ class _Folder:
         kept = "the last state that is there" if file.exists() else "its beginning"
         warnings.warn(
             f"A training cannot be kept in {str(self.path)!r} "
-            f"({error.strerror or error}): its state needs {n_bytes / 1e6:.1f} MB, twice "
-            f"while it is written, and the folder {free}. The training goes on, but if it is killed it can be taken "
-            f"up from no later than {kept}. Make room there; the next state is "
-            "tried all the same.",
+            f"({error.strerror or error}): its state needs {n_bytes / 1e6:.1f} MB, "
+            f"twice while it is written, and the folder {free}. The training goes on, "
+            "but if it is killed it can be taken up from no later than "
+            f"{kept}. Make room there; the next state is tried all the same.",
             SpectransferWarning,
             stacklevel=2,
         )
