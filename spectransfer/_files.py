@@ -212,6 +212,7 @@ def written_beside(path: Path) -> Iterator[Path]:
     os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         yield beside
+        _on_the_disk(beside)
         try:
             os.replace(beside, path)
         except PermissionError:
@@ -221,6 +222,15 @@ def written_beside(path: Path) -> Iterator[Path]:
     except BaseException:
         _removed(beside)
         raise
+
+
+def _on_the_disk(path: Path) -> None:
+    """Have all of a file written: a machine may go down after its renaming."""
+    descriptor = os.open(path, os.O_RDWR)  # Windows asks for writing
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _copy_takes_the_name(held: Path, path: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from threading import RLock
 
 import numpy as np
@@ -13,6 +14,7 @@ from spectransfer._typing import RandomState
 
 # torch's generator belongs to the whole process: threads take turns with it
 _turn = RLock()
+_fixed: ContextVar[bool] = ContextVar("whether a seed was given", default=True)
 
 
 def _begin_anew() -> None:
@@ -52,4 +54,13 @@ def seeded(random_state: RandomState) -> Iterator[np.random.RandomState]:
     seed = int(rng.randint(np.iinfo(np.int32).max))
     with _turn, torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
-        yield rng
+        before = _fixed.set(random_state is not None)
+        try:
+            yield rng
+        finally:
+            _fixed.reset(before)
+
+
+def seed_is_fixed() -> bool:
+    """Tell whether the innermost `seeded` was given a seed or a generator."""
+    return _fixed.get()

@@ -105,7 +105,8 @@ def read_arguments() -> tuple[argparse.Namespace, Setting]:
         "--keep",
         action="store_true",
         help="keep maps, fits and epochs in OUT; killed and started again, the command "
-        "goes on (with --full always)",
+        "goes on (with --full always). What spectra, settings, threads or releases "
+        "have changed is fitted again. Leaves out the noise that no transfer predicts",
     )
     parser.add_argument(
         "--jobs",

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import joblib
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.utils import Bunch
@@ -142,7 +143,11 @@ def run(setting: Setting, progress: Progress) -> Results:
         options = [k for k in PAPER_N_CLUSTERS if k < min(n_drawn, len(library))]
         choice = choose_n_clusters(library, options, n_subsample=n_drawn, **clustered)
     candidates, found = candidates_of(setting, maps, progress)
-    work = Work(maps, kmeans, setting.fits_folder, setting.origin, setting.verbose)
+    origin = setting.origin
+    if setting.fits_folder is not None:
+        with progress("reading the maps, to know finished fits by them"):
+            origin += contents_of(maps)
+    work = Work(maps, kmeans, setting.fits_folder, origin, setting.verbose)
     with progress("fitting and judging the transfers"):
         table, same_day = judge_side_by_side(work, candidates, setting.n_jobs)
     floor = None
@@ -161,6 +166,20 @@ def run(setting: Setting, progress: Progress) -> Results:
         progress.stopwatch,
         found,
     )
+
+
+def contents_of(maps: Bunch) -> str:
+    """Give a digest of all that is learned from and judged on.
+
+    Contents, and neither names nor times of files: a folder may be copied or filled
+    anew. To read 10 GB once takes a minute at most, a fit to such maps takes hours.
+    """
+    told = []
+    for m in (maps.train, maps.validation, maps.test):
+        axes = [np.asarray(m.wavelengths_secondary), np.asarray(m.wavelengths_primary)]
+        told += [m.X_secondary, m.X_primary, dict(m.annotations), m.shape, m.raster]
+        told += axes
+    return joblib.hash(told, coerce_mmap=True)
 
 
 def candidates_of(

@@ -13,9 +13,12 @@ import warnings
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import joblib
+import numpy
+import sklearn
+import torch
 from scipy.linalg import LinAlgWarning
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
@@ -27,6 +30,7 @@ from spectransfer.evaluation import TransferTable, evaluate_transfers
 from spectransfer.networks import resumable
 
 Tables = tuple[TransferTable, TransferTable]
+_BLOCK = 2**24  # bytes
 
 
 def be_quiet() -> None:
@@ -67,21 +71,33 @@ class Work:
 
     def done(self, candidate: Candidate) -> Tables:
         """Give the tables of a transfer, from the folder where they are kept."""
-        told = self.origin, candidate.name, candidate.describe()
-        key = sha256("\n".join((spectransfer.__version__, *told)).encode()).hexdigest()
-        file = self.folder and self.folder / f"{key[:16]}.joblib"
-        if file is not None and file.exists():
-            return joblib.load(file)
-        if file is None:
+        if self.folder is None:
             return self._judged(candidate)
+        file = self.folder / f"{self._key(candidate)[:16]}.joblib"
+        if (kept := kept_whole(file)) is not None:
+            return kept
         # a fit that is killed goes on from its last epoch
         with resumable(self.folder / "unfinished"):
             tables = self._judged(candidate)
             # whole or not there
             begun = file.with_suffix(f".{os.getpid()}")
             joblib.dump(tables, begun)
+            with begun.open("rb+") as written:
+                mark = digest_of(written, begun.stat().st_size)
+                written.seek(0, os.SEEK_END)
+                written.write(mark)
+                written.flush()
+                os.fsync(written.fileno())
             begun.replace(file)
         return tables
+
+    def _key(self, candidate: Candidate) -> str:
+        """Give a digest of all that a fit depends on, as `resumable` takes it."""
+        parts = spectransfer, torch, numpy, sklearn
+        told = [f"{part.__name__} {part.__version__}" for part in parts]
+        told += [f"{torch.get_num_threads()} threads", self.origin]
+        told += [candidate.name, candidate.describe()]
+        return sha256("\n".join(told).encode()).hexdigest()
 
     def _judged(self, candidate: Candidate) -> Tables:
         be_quiet()
@@ -103,6 +119,32 @@ class Work:
             **judged,
         )
         return table, same_day
+
+
+def digest_of(file: BinaryIO, n_bytes: int) -> bytes:
+    """Give the digest of the first bytes of a file, which may be larger than memory."""
+    digest = sha256()
+    file.seek(0)
+    for begin in range(0, n_bytes, _BLOCK):
+        digest.update(file.read(min(_BLOCK, n_bytes - begin)))
+    return digest.digest()
+
+
+def kept_whole(file: Path) -> Tables | None:
+    """Read what was kept, where it is there as it was written; else say so."""
+    if not file.exists():
+        return None
+    n_bytes = file.stat().st_size - sha256().digest_size
+    with file.open("rb") as kept:
+        whole = n_bytes > 0 and digest_of(kept, n_bytes) == kept.read()
+    if whole:
+        return joblib.load(file)
+    print(
+        f"{file} is damaged or cut short: this transfer is fitted again.",
+        file=sys.stderr,
+        flush=True,
+    )
+    return None
 
 
 def judge_side_by_side(work: Work, candidates: list[Candidate], n_jobs: int) -> Tables:

@@ -10,7 +10,9 @@ generators will draw, the learning curves, and what early stopping waits for.
 
 import hashlib
 import os
+import shutil
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,11 +25,18 @@ import torch
 from torch import nn
 
 from spectransfer._blocks import row_blocks
-from spectransfer._files import written_beside
+from spectransfer._random import seed_is_fixed
 from spectransfer._version import __version__
-from spectransfer.exceptions import FileFormatError
+from spectransfer.exceptions import SpectransferWarning
 from spectransfer.nn._data import SpectraDataset
 from spectransfer.nn._plan import Plan
+from spectransfer.nn._states import (
+    FORMAT,
+    packed,
+    read_state,
+    usable_folder,
+    write_state,
+)
 
 _SECONDS = 60.0
 # what callbacks know of the epochs that have been
@@ -46,6 +55,27 @@ class _Folder:
     def __init__(self, path: Path, seconds: float) -> None:
         self.path, self.seconds = path, seconds
         self.used: set[Path] = set()
+        self.warned = False
+
+    def warn(self, file: Path, n_bytes: int, error: OSError) -> None:
+        """Tell once that states cannot be written, and what that comes to."""
+        if self.warned:
+            return
+        self.warned = True
+        try:
+            free = f"has {shutil.disk_usage(self.path).free / 1e6:.1f} MB free"
+        except OSError:
+            free = "cannot be looked into"
+        kept = "the last state that is there" if file.exists() else "its beginning"
+        warnings.warn(
+            f"A training cannot be kept in {str(self.path)!r} "
+            f"({error.strerror or error}): its state needs {n_bytes / 1e6:.1f} MB, "
+            f"twice while it is written, and the folder {free}. The training goes on, "
+            "but if it is killed it can be taken up from no later than "
+            f"{kept}. Make room there; the next state is tried all the same.",
+            SpectransferWarning,
+            stacklevel=2,
+        )
 
 
 _folder: ContextVar[_Folder | None] = ContextVar("folder of trainings", default=None)
@@ -70,6 +100,14 @@ def resumable(
     seconds : float, default=60
         Time between two states, at least. With 0 each epoch leaves one.
 
+    Raises
+    ------
+    OSError
+        The folder cannot be made or written into. A disk that fills up later ends no
+        training: a warning is given, once.
+    FileFormatError
+        By a training inside: the state that is there is damaged.
+
     Notes
     -----
     A training goes on where nothing has changed that it depends on: spectra,
@@ -92,7 +130,7 @@ def resumable(
     SpectralMLP(...)
     """
     path = Path(folder)
-    path.mkdir(parents=True, exist_ok=True)
+    usable_folder(path)
     kept = _Folder(path, seconds)
     before = _folder.set(kept)
     try:
@@ -110,12 +148,12 @@ class Checkpoint:
     ----------
     file : Path
         Where its state is kept.
-    seconds : float
-        Time between two states.
+    folder : _Folder
+        The folder that it is in, which knows how often.
     """
 
-    def __init__(self, file: Path, seconds: float) -> None:
-        self.file, self.seconds = file, seconds
+    def __init__(self, file: Path, folder: _Folder) -> None:
+        self.file, self.folder = file, folder
         self.saved = time.monotonic()
 
     @classmethod
@@ -130,8 +168,10 @@ class Checkpoint:
         folder = _folder.get()
         if folder is None:
             return None
+        if not seed_is_fixed():
+            _warn_of_chance(plan)
         digest = hashlib.sha256()
-        releases = __version__, torch.__version__, np.__version__
+        releases = FORMAT, __version__, torch.__version__, np.__version__
         how = replace(plan, verbose=False), torch.get_num_threads()
         digest.update(repr((releases, how)).encode())
         for part in (*parts, *getattr(parts[1], "frozen", ())):
@@ -144,33 +184,35 @@ class Checkpoint:
             _digest_dataset(digest, spectra)
         file = folder.path / f"{digest.hexdigest()[:32]}.training"
         folder.used.add(file)
-        return cls(file, folder.seconds)
+        return cls(file, folder)
 
     def due(self) -> bool:
         """Tell whether it is time for another state."""
-        return time.monotonic() - self.saved >= self.seconds
+        return time.monotonic() - self.saved >= self.folder.seconds
 
     def save(self, state: dict[str, Any]) -> None:
-        """Write a state: tensors, and plain values."""
-        with written_beside(self.file) as part:
-            torch.save(state, part)
+        """Write a state (tensors, plain values), or warn that it cannot be written."""
+        content = packed(state)
+        try:
+            write_state(self.file, content)
+        except OSError as error:
+            # hours of training are worth more than what would have kept them
+            self.folder.warn(self.file, len(content), error)
         self.saved = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
         """Read the state that is there, if one is."""
-        if not self.file.exists():
-            return None
-        try:
-            state: dict[str, Any] = torch.load(
-                self.file, map_location="cpu", weights_only=True
-            )
-        except Exception as error:
-            raise FileFormatError(
-                f"The state of a training must be as it was written, but {self.file} "
-                f"cannot be read ({error}). Remove it: the training then begins anew.",
-                page="large_data",
-            ) from error
-        return state
+        return read_state(self.file)
+
+
+def _warn_of_chance(plan: Plan) -> None:
+    warnings.warn(
+        f"A training that goes on needs a seed, but {plan.name} has random_state=None: "
+        "started again, it is another training, which begins anew, and what a killed "
+        "one has left stays. Give random_state=0, or any other number.",
+        SpectransferWarning,
+        stacklevel=2,
+    )
 
 
 def _numbers(part: nn.Module) -> str:
@@ -220,6 +262,7 @@ def state_of(net: Any, *, ended: bool) -> dict[str, Any]:
     """
     state: dict[str, Any] = {
         "ended": ended,
+        "n_epochs": len(net.history),
         "history": net.history.to_list(),
         "weights": net.module_.state_dict(),
         "generator": torch.get_rng_state(),

@@ -115,6 +115,43 @@ def test_half_a_file_is_no_finished_fit(work, monkeypatch):
     assert len(rse_of(made.done(candidates[0]))) == 5
 
 
+@pytest.mark.parametrize("damage", ["cut short", "zeros", "empty"])
+def test_a_kept_fit_that_is_damaged_is_made_again_and_said(damage, work, capsys):
+    _, made, (mean, _) = work
+    first = made.done(mean)
+    (file,) = made.folder.glob("*.joblib")
+    content = bytearray(file.read_bytes())
+    if damage == "zeros":
+        middle = len(content) // 2
+        content[middle : middle + 64] = bytes(64)
+    file.write_bytes({"cut short": content[:-40], "empty": b""}.get(damage, content))
+    assert rse_of(made.done(mean)) == rse_of(first)
+    assert f"{file} is damaged or cut short" in capsys.readouterr().err
+    made.done(mean)
+    assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize("change", ["torch", "threads"])
+def test_a_fit_of_other_releases_or_threads_is_another(change, work, monkeypatch):
+    fits, made, (mean, _) = work
+    before = made._key(mean)
+    if change == "torch":
+        monkeypatch.setattr(fits.torch, "__version__", "0.0.0")
+    else:
+        monkeypatch.setattr(fits.torch, "get_num_threads", lambda: 77)
+    assert made._key(mean) != before
+
+
+def test_maps_with_one_other_number_are_other_maps(work):
+    from paper.experiment import contents_of
+
+    _, made, _ = work
+    before = contents_of(made.maps)
+    assert contents_of(made.maps) == before
+    made.maps.test.X_secondary[3, 4] += 1
+    assert contents_of(made.maps) != before
+
+
 @pytest.mark.slow
 def test_a_command_that_was_killed_goes_on_to_the_same_figures(tmp_path):
     known = [

@@ -1,12 +1,16 @@
 """Trainings that are killed and go on, against those that nobody has disturbed."""
 
+import errno
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_array_equal
 
 from spectransfer import (
@@ -16,9 +20,9 @@ from spectransfer import (
     VAELatentTransfer,
 )
 from spectransfer.datasets import make_instrument_pair
-from spectransfer.exceptions import FileFormatError
+from spectransfer.exceptions import FileFormatError, SpectransferWarning
 from spectransfer.networks import resumable
-from spectransfer.nn import _engine
+from spectransfer.nn import _checkpoints, _engine, _states
 from spectransfer.nn._data import Batches
 
 PAIR = make_instrument_pair(
@@ -176,22 +180,145 @@ def test_the_net_that_is_left_knows_no_file(tmp_path):
     assert mlp.net_.checkpoint is None
 
 
-def test_a_damaged_state_is_refused_by_name(tmp_path, monkeypatch):
+@pytest.fixture
+def left(tmp_path, monkeypatch):
+    """The file that a stopped training has left."""
     with monkeypatch.context() as patch:
-        stop_at(patch, 6)
+        stop_at(patch, 10)
         with pytest.raises(Stopped), resumable(tmp_path, seconds=0):
             fit(small_mlp())
     (file,) = tmp_path.iterdir()
+    return file
+
+
+def cut_short(file):
     file.write_bytes(file.read_bytes()[:100])
-    refused = pytest.raises(FileFormatError, match=f"{file.name} cannot.*Remove")
-    with refused, resumable(tmp_path):
+
+
+def emptied(file):
+    file.write_bytes(b"")
+
+
+def zeros_in_the_middle(file):
+    content = bytearray(file.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 4096] = bytes(4096)
+    file.write_bytes(content)
+
+
+def other_tensors(file):
+    torch.save({"weights": torch.ones(3)}, file)
+
+
+def other_content(file):
+    _states.write_state(file, _states.packed({"weights": torch.ones(3)}))
+
+
+def epoch_missing(file):
+    state = _states.read_state(file)
+    del state["history"][0]
+    _states.write_state(file, _states.packed(state))
+
+
+DAMAGE = {
+    cut_short: "is damaged or cut short",
+    emptied: "is empty",
+    zeros_in_the_middle: "is damaged or cut short",
+    other_tensors: "of another kind",
+    other_content: "holds something else, without 'callbacks'",
+    epoch_missing: "is one after 2 epochs whose history, of 1,",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: damage.__name__)
+def test_a_state_that_is_not_as_it_was_written_is_refused_by_name(damage, left):
+    damage(left)
+    told = f"{left.name} .*{DAMAGE[damage]}.*Remove it: the training then begins anew"
+    with pytest.raises(FileFormatError, match=told), resumable(left.parent):
         fit(small_mlp())
+
+
+def test_a_state_of_another_release_is_left_alone(left, monkeypatch):
+    monkeypatch.setattr(_checkpoints, "__version__", "0.0.0")
+    counted = stop_at(monkeypatch, 0)
+    with resumable(left.parent):
+        fit(small_mlp())
+    assert counted[0] == 16
+    assert left.exists()
+
+
+def test_a_full_disk_ends_no_training_and_is_told_once(tmp_path, monkeypatch):
+    undisturbed = small_latent().fit(X, Y)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.warns(SpectransferWarning) as told, resumable(tmp_path, seconds=0):
+        transfer = small_latent().fit(X, Y)
+    (warning,) = told
+    for part in (str(tmp_path), "No space left", " MB", "goes on", "its beginning"):
+        assert part in str(warning.message)
+    assert_array_equal(transfer.predict(X), undisturbed.predict(X))
+    assert not list(tmp_path.iterdir())
+
+
+LIMITED = """
+import resource, sys, warnings
+from test_checkpoints import fit, small_mlp
+from spectransfer.networks import resumable
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+with warnings.catch_warnings(record=True) as told, resumable(sys.argv[1], seconds=0):
+    warnings.simplefilter("always")
+    fit(small_mlp())
+print(*(w.message for w in told), sep="\\n")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such limit")
+def test_a_state_that_is_larger_than_files_may_be_ends_no_training(tmp_path):
+    told = started(LIMITED, tmp_path)
+    assert told.returncode == 0, told.stderr
+    (line,) = told.stdout.splitlines()
+    assert "File too large" in line
+
+
+@pytest.mark.parametrize("kind", ["a file", "below a file", "not writable"])
+def test_a_folder_that_cannot_be_used_is_refused_at_the_door(
+    kind, tmp_path, monkeypatch
+):
+    folder = (
+        tmp_path / "file" / "below" if kind == "below a file" else tmp_path / "file"
+    )
+    if kind == "not writable":
+
+        def denied(**_):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+        monkeypatch.setattr(_states.tempfile, "TemporaryFile", denied)
+    else:
+        (tmp_path / "file").touch()
+    told = pytest.raises(OSError, match=r"is none .*Name another folder")
+    with told as refused, resumable(folder):
+        pytest.fail("entered")
+    assert repr(str(folder)) in str(refused.value)
+
+
+def test_only_a_training_without_a_seed_is_warned_of(tmp_path):
+    told = pytest.warns(SpectransferWarning, match=r"VAE has random_state=None.*anew")
+    with told, resumable(tmp_path):
+        fit(small_vae(random_state=None))
+    for seed in (0, np.random.RandomState(0)):
+        with resumable(tmp_path):
+            small_latent(random_state=None).set_params(random_state=seed).fit(X, Y)
 
 
 KILLED = """
 import os, signal, sys
 import numpy as np
-from test_checkpoints import X, Y, small_latent
+import test_checkpoints
 from spectransfer.networks import resumable
 from spectransfer.nn._data import Batches
 
@@ -206,26 +333,66 @@ def batches(batches):
 
 Batches.__iter__ = batches
 with resumable(sys.argv[1], seconds=0):
-    transfer = small_latent().fit(X, Y)
-np.save(sys.argv[3], transfer.predict(X))
+    predicted = test_checkpoints.OF_KINDS[sys.argv[4]]()
+np.save(sys.argv[3], predicted)
 """
+
+
+def started(code, *arguments):
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        cwd=Path(__file__).parent,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+
+
+def decoded_in_bfloat16():
+    """All that is particular about a training."""
+    changes = {"training__patience": 4, "training__precision": "bfloat16"}
+    transfer = small_latent(**changes).set_params(objective="decoded")
+    weights = np.linspace(0.5, 2, len(X))
+    return transfer.fit(X, Y, sample_weight=weights).predict(X)
+
+
+def memory_mapped():
+    with TemporaryDirectory() as folder:
+        mapped = []
+        for name, spectra in {"x": X, "y": Y}.items():
+            np.save(Path(folder, f"{name}.npy"), spectra)
+            mapped.append(np.load(Path(folder, f"{name}.npy"), mmap_mode="r"))
+        return small_latent().fit(*mapped).predict(X)
+
+
+SHARED = "memory_mapped"
+OF_KINDS = {f.__name__: f for f in (decoded_in_bfloat16, memory_mapped)}
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
-def test_a_killed_process_started_again_gives_the_same_transfer(tmp_path):
+@pytest.mark.parametrize("kind", OF_KINDS)
+def test_a_killed_process_started_again_gives_the_same_transfer(kind, tmp_path):
     folder, result = tmp_path / "states", tmp_path / "predicted.npy"
     # in the autoencoder, then in the mapper, then never
     for step in (7, 20, 0):
-        run = subprocess.run(
-            [sys.executable, "-c", KILLED, str(folder), str(step), str(result)],
-            cwd=Path(__file__).parent,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        run = started(KILLED, folder, step, result, kind)
         assert (run.returncode == 0) == (step == 0), run.stderr
         assert result.exists() == (step == 0)
-    assert_array_equal(np.load(result), small_latent().fit(X, Y).predict(X))
+    assert_array_equal(np.load(result), OF_KINDS[kind]())
     assert not list(folder.iterdir())
+
+
+@pytest.mark.slow
+def test_two_processes_may_share_a_folder(tmp_path):
+    with ThreadPoolExecutor(2) as pool:
+        runs = [
+            pool.submit(started, KILLED, tmp_path / "states", 0, tmp_path / f, SHARED)
+            for f in ("a.npy", "b.npy")
+        ]
+    for run, name in zip(runs, ("a.npy", "b.npy"), strict=True):
+        assert run.result().returncode == 0, run.result().stderr
+        assert_array_equal(np.load(tmp_path / name), OF_KINDS[SHARED]())
+    assert not list((tmp_path / "states").iterdir())
