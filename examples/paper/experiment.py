@@ -172,7 +172,7 @@ def contents_of(maps: Bunch) -> str:
     """Give a digest of all that is learned from and judged on.
 
     Contents, and neither names nor times of files: a folder may be copied or filled
-    anew. To read 10 GB once takes a minute at most, a fit to such maps takes hours.
+    anew. To read them once is little beside a fit to them.
     """
     told = []
     for m in (maps.train, maps.validation, maps.test):
