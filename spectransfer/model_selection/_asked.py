@@ -238,7 +238,7 @@ def distinct_samples(
     ndarray of int
         In their order; of equal samples the first.
     """
-    prints = []
+    prints: list[int] = []
     for block in blocks_of(spectra, 4096):
         # 0.0 and -0.0 are the same number
         prints.extend(hash((row + 0).tobytes()) for row in np.asarray(block))
