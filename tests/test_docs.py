@@ -101,7 +101,7 @@ def test_every_page_is_in_the_contents_of_the_site():
 # a phrase of the page of decisions with its figures, the page that has the table, its
 # heading there, the beginnings of rows, and which numbers of each row are meant
 BOUND = [
-    ("on {} simulated pairs", "paper.md", "", ["averaged over channels. On"], [0]),
+    ("on {} simulated pairs", "paper.md", "", ["On the 2,304 shots"], [0]),
     ("RSE is {} and {}", "paper.md", "RSE  ", ["VAE + MLP  ", "ridge  "], [0]),
     (
         "ridge has {} after it and {} with", "few_standards.md",

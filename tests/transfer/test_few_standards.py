@@ -120,7 +120,7 @@ def test_residuals_of_left_out_samples_are_those_of_the_literal_loop(
         found = prior.residuals(ALL)[number]
         for rows in samples:
             rest = np.setdiff1d(np.arange(15), rows)
-            some = samples_of(None, X[rest])
+            some = samples_of(rest // replicates, X[rest])
             again = made(kind, pair, X[rest], y[rest], populations, some)
             # penalties are relative to the mean square, which has changed
             again.standards.ridge.unit = prior.standards.ridge.unit
