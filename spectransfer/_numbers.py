@@ -50,11 +50,12 @@ def called(name: str) -> Iterator[None]:
     except ValueError as error:
         said = str(error)
         if name != "X" and (empty := _EMPTY.match(said)):
-            way = "Leave it out where there are none."
-            if name == "y":
-                way = "Pass a row for each spectrum of X."
+            way = "Pass a row for each spectrum."
+            if name.endswith(("_unpaired", "_val")):
+                way = "Leave it out where there are none."
             raise ValueError(
-                f"{name} must hold at least one row, but its shape is {empty[1]}. {way}"
+                f"{name} must hold at least one row, but has 0 sample(s) (shape="
+                f"{empty[1]}). {way}"
             ) from error
         if name == "X" or not said.startswith(("X has ", "Input X contains ")):
             raise

@@ -177,8 +177,8 @@ class VAELatentTransfer(
         """Give the paper's configuration of both networks, ready to be fitted.
 
         See `SpectralVAE.as_published` and `SpectralMLP.as_published`. The paper scales
-        every channel to zero mean and unit variance beforehand, which is what
-        `make_transfer_pipeline` does.
+        every channel to zero mean and unit variance beforehand, as
+        `make_published_pipeline` does.
 
         Parameters
         ----------
