@@ -191,9 +191,9 @@ class SpectralVAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEsti
         in which the validation loss did not fall by 1e-4, spectra as they are. The
         paper scales every channel to zero mean and unit variance beforehand. It leaves
         open whether the divergence is summed or averaged, and whether training stops
-        early: of the readings with a divergence this came nearest to its figures at its
-        number of shots. The letter of its text is ``SpectralVAE.as_published(kl_scale="literal",
-        training__patience=None)``.
+        early: of the readings with a divergence this came nearest to its figures, at
+        its number of shots. The letter of its text is
+        ``SpectralVAE.as_published(kl_scale="literal", training__patience=None)``.
 
         Parameters
         ----------
