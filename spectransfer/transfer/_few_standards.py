@@ -160,7 +160,7 @@ class FewStandardsTransfer(AffineTransfer):
     ones alone tell what each standard stands for, primary ones alone complete spectra.
 
     What is expected is for materials that the standards are of. On simulated LIBS maps
-    new spectra are missed by 1.5 times what is expected with 20 standards that
+    new spectra are missed by 1.4 times what is expected with 20 standards that
     `select_standards` chose, and by 1.3 times with 20 at random (medians of ten maps,
     `benchmarks/expected.py`), on single maps by more than four times with 50 at random.
 
