@@ -34,8 +34,8 @@ from spectransfer.transfer._priors import Nothing, Standards
 
 # channels of the primary
 _BLURS = (0.0, 1.0, 2.0, 4.0)
-# samples are left out one by one up to here, beyond that in so many groups
-_GROUPS = 20
+# samples are left out one by one up to here, beyond that in so many folds
+_FOLDS = 20
 # of the mean square: no channel is known without an error
 _FLOOR = 1e-3
 _ROUNDING = 1e-6
@@ -85,17 +85,11 @@ class Seen:
         moved = standards.x @ self.resampled.T
         self.blurred = np.stack([_blurred(moved, width) for width in _BLURS])
         targets = standards.y[:, self.channels]
-        samples = standards.samples
-        n_groups = min(len(samples), _GROUPS)
-        every = np.arange(len(moved))
-        self.every = self._learned(targets, every, len(samples))
+        every = np.arange(len(moved)), len(standards.samples)
+        self.every = self._learned(targets, *every)
         self.without: list[tuple[IntArray, Learned]] = []
-        for number in range(n_groups):
-            group = samples[number::n_groups]
-            out = np.concatenate(group)
-            rest = np.setdiff1d(every, out)
-            left = self._learned(targets, rest, len(samples) - len(group))
-            self.without.append((out, left))
+        for out, rest, n_samples in standards.folds(_FOLDS):
+            self.without.append((out, self._learned(targets, rest, n_samples)))
 
     def _learned(self, targets: FloatArray, rows: IntArray, n_samples: int) -> Learned:
         known = self.blurred[:, rows] - self.blurred[:, rows].mean(axis=1)[:, None]

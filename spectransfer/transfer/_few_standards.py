@@ -18,20 +18,18 @@ import warnings
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import fit_context
 from spectransfer.exceptions import SpectransferWarning, WavelengthError
-from spectransfer.transfer._affine import AffineTransfer, Axes, Mixture, resampling
-from spectransfer.transfer._completed import completed
+from spectransfer.transfer._affine import AffineTransfer, Mixture, resampling
 from spectransfer.transfer._coverage import (
-    SPECTRA_OF_A_COMPONENT,
     in_words,
     many,
     stood_for,
     to_measure,
 )
+from spectransfer.transfer._few_maps import all_maps
 from spectransfer.transfer._few_report import (
     Known,
     not_asked,
@@ -40,7 +38,6 @@ from spectransfer.transfer._few_report import (
     warn_of_idle_library,
     warn_of_no_use,
 )
-from spectransfer.transfer._joint import Folds, Joint
 from spectransfer.transfer._leave_out import samples_of
 from spectransfer.transfer._mixing import (
     grams,
@@ -50,26 +47,14 @@ from spectransfer.transfer._mixing import (
     of_a_single_sample,
     unless_untransferred,
 )
-from spectransfer.transfer._piecewise import window_channels
 from spectransfer.transfer._population import LibraryMoments
-from spectransfer.transfer._priors import (
-    Nothing,
-    Resampled,
-    Standards,
-    Untransferred,
-    Window,
-)
-from spectransfer.transfer._rotation import Rotation
+from spectransfer.transfer._priors import Standards
 from spectransfer.transfer._unpaired import (
     check_unpaired,
     populations,
     warn_of_another_library,
 )
 
-_COMPONENTS = (2, 3, 4, 6, 8, 10, 12)
-_WINDOWS = (1, 5, 9)
-_JOINT = (1, 2, 3, 4, 6, 8, 10, 12)
-_SAMPLES_BEYOND = 4
 # of so many samples what each stands for is not believed
 _UNSURE = 2.0
 
@@ -268,7 +253,8 @@ class FewStandardsTransfer(AffineTransfer):
             if not unknown and not {"resampled", "window"}.isdisjoint(self.priors):
                 raise
             resampled = None
-        maps = self._maps(secondary, primary, samples, moments, resampled, axes)
+        standards = Standards(secondary, primary, samples)
+        maps = all_maps(self.priors, standards, moments, resampled, axes)
         counts = np.ones(len(secondary)) if own is None else stood_for(secondary, own)
         weights = self._weigh(maps, primary, len(samples), counts)
         given = spectra is not None, library is not None
@@ -296,52 +282,6 @@ class FewStandardsTransfer(AffineTransfer):
                 f"priors must be some of {', '.join(known)}, but they are "
                 f"{self.priors!r}. Leave priors out to ask them all."
             )
-
-    def _maps(
-        self,
-        secondary: FloatArray,
-        primary: FloatArray,
-        samples: list[IntArray],
-        unpaired: tuple[LibraryMoments | None, LibraryMoments | None],
-        resampled: sparse.csr_array | None,
-        axes: Axes,
-    ) -> list[Any]:
-        """Give all priors that can be had, those of the same standards together."""
-        standards = Standards(secondary, primary, samples)
-        maps: list[Any] = []
-        if resampled is not None:
-            maps.append(Untransferred(standards, resampled))
-        for window in _WINDOWS:
-            if resampled is not None and "window" in self.priors:
-                table = window_channels(resampled, axes, window, "channels")
-                maps.append(Window(standards, resampled, *table))
-        if "nothing" in self.priors:
-            maps.append(Nothing(standards))
-        if resampled is not None and "resampled" in self.priors:
-            maps.append(Resampled(standards, resampled))
-        numbers = [n for n in _JOINT if n <= len(samples) - 2]
-        if numbers and "joint" in self.priors:
-            folds = Folds(standards, numbers[-1])
-            maps.extend(Joint(standards, resampled, folds, n) for n in numbers)
-        own, library = unpaired
-        if library is not None and resampled is not None and "completed" in self.priors:
-            maps.extend(completed(standards, library, resampled))
-        if own is not None and library is not None and "rotation" in self.priors:
-            # fewer than spectra tell, and such that left-out samples can gainsay it
-            most = min(
-                len(own._unwhiten),
-                len(library._unwhiten),
-                max(2, min(own.n_spectra, library.n_spectra) // SPECTRA_OF_A_COMPONENT),
-                max(2, len(samples) - _SAMPLES_BEYOND),
-                len(secondary),
-            )
-            maps.extend(
-                Rotation(standards, (own, library), n, resampled)
-                for n in _COMPONENTS
-                if n <= most
-            )
-        # where all that was asked for cannot be had
-        return maps or [Nothing(standards)]
 
     def _weigh(
         self,

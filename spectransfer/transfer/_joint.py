@@ -21,7 +21,7 @@ from spectransfer.transfer._affine import Mixture
 from spectransfer.transfer._priors import GRID, Nothing, Standards
 
 # samples are left out one by one up to here, beyond that in so many groups
-_GROUPS = 20
+_FOLDS = 20
 # of the grid: a family of many maps would count by their number
 _STRENGTHS = [5, 7]
 _ROUNDING = 1e-10
@@ -40,14 +40,10 @@ class Folds:
 
     def __init__(self, standards: Standards, n_components: int) -> None:
         self.grams = standards.x @ standards.x.T, standards.y @ standards.y.T
-        samples = standards.samples
         every = np.arange(len(standards.x))
-        n_groups = min(len(samples), _GROUPS)
-        groups = [np.concatenate(samples[g::n_groups]) for g in range(n_groups)]
         self.every = every, self._leading(every, n_components)
         self.without = []
-        for out in groups:
-            rest = np.setdiff1d(every, out)
+        for out, rest, _ in standards.folds(_FOLDS):
             self.without.append((out, rest, self._leading(rest, n_components)))
 
     def _leading(self, rows: IntArray, n_components: int) -> FloatArray:

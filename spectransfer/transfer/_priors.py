@@ -11,6 +11,7 @@ Each prior here tells the residuals of samples that were left out, for every str
 without the sample that is left out.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,8 @@ class Standards:
         Pairs of spectra.
     samples : list of ndarray
         Rows of each sample.
+    together : list of list of int, default=None
+        Numbers of samples that are left out at once. None leaves out each alone.
     """
 
     def __init__(
@@ -41,13 +44,38 @@ class Standards:
         secondary: FloatArray,
         primary: FloatArray,
         samples: list[IntArray],
+        together: list[list[int]] | None = None,
     ) -> None:
         (x_mean, self.x), (y_mean, self.y) = centred(secondary), centred(primary)
         self.means = x_mean, y_mean
         self.samples = samples
-        self.ridge = Ridge(self.x, True, samples)
+        self._together = together or [[number] for number in range(len(samples))]
+        self.left = [np.concatenate([samples[n] for n in g]) for g in self._together]
+        self.ridge = Ridge(self.x, True, self.left)
         self.left_out = [self.ridge.left_out(float(strength)) for strength in GRID]
         self._last: tuple[slice, FloatArray] | None = None
+
+    def folds(self, most: int) -> Iterator[tuple[IntArray, IntArray, int]]:
+        """Leave out what is left out at once, or some of that, in few folds.
+
+        Parameters
+        ----------
+        most : int
+            How many folds there may be.
+
+        Yields
+        ------
+        out, rest : ndarray of int
+            Rows that are left out, and those that stay.
+        n_samples : int
+            Number of samples that stay.
+        """
+        every = np.arange(len(self.x))
+        n_folds = min(len(self.left), most)
+        for fold in range(n_folds):
+            out = np.concatenate(self.left[fold::n_folds])
+            n_out = sum(map(len, self._together[fold::n_folds]))
+            yield out, np.setdiff1d(every, out), len(self.samples) - n_out
 
     def left_out_targets(self, columns: slice) -> FloatArray:
         """Give what ridges without any prior miss left-out samples by.
@@ -166,7 +194,7 @@ class Window:
     ) -> None:
         self.standards = standards
         targets = standards.y - standards.x @ resampled.T
-        ridge = LocalRidge(standards.x, targets, channels, inside, standards.samples)
+        ridge = LocalRidge(standards.x, targets, channels, inside, standards.left)
         self._solved = ridge.solve(self.strengths)
         self._resampled = resampled
 

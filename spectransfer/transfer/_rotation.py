@@ -30,8 +30,8 @@ _OF_ALL_POINTS = 250.0
 _ROUNDS = 5
 # what a standard counts, in points without a partner
 _OF_A_STANDARD = 1.25
-# standards are left out of the alignment in so many groups
-_GROUPS = 10
+# standards are left out of the alignment in so many folds
+_FOLDS = 10
 
 
 def _nearest_rotation(product: FloatArray) -> FloatArray:
@@ -155,12 +155,9 @@ class Rotation(Nothing):
         squares = z_s.T @ z_s
         self._known = _known(squares)
         self._rotation = self._known @ aligned(product, secondary, primary)
-        samples = self.standards.samples
-        n_groups = min(len(samples), _GROUPS)
         of_row = np.empty(len(z_s), dtype=np.intp)
         without, known = [], []
-        for number in range(n_groups):
-            rows = np.concatenate(samples[number::n_groups])
+        for number, (rows, _, _) in enumerate(self.standards.folds(_FOLDS)):
             of_row[rows] = number
             rest = product - z_s[rows].T @ z_p[rows]
             known.append(_known(squares - z_s[rows].T @ z_s[rows]))

@@ -109,7 +109,7 @@ def test_residuals_of_left_out_samples_are_those_of_the_literal_loop(
     kind, replicates, pair, known, unpaired, monkeypatch
 ):
     # every sample a group of its own, also for the rotation
-    monkeypatch.setattr(_rotation, "_GROUPS", 15)
+    monkeypatch.setattr(_rotation, "_FOLDS", 15)
     X, y = known.X_secondary, known.X_primary
     samples = samples_of(np.arange(15) // replicates, X)
     populations = tuple(LibraryMoments.of(s, n_components=3) for s in unpaired.values())

@@ -72,8 +72,8 @@ def test_left_out_rotations_do_not_know_their_group():
     populations = tuple(LibraryMoments.of(s, n_components=3) for s in spectra)
     X, y = spectra[0][:24], spectra[1][:24] + rng.normal(size=(24, 12))
     whole = Rotation(Standards(X, y, samples_of(None, X)), populations, 3)
-    for number in range(_rotation._GROUPS):
-        group = np.arange(number, 24, _rotation._GROUPS)
+    for number in range(_rotation._FOLDS):
+        group = np.arange(number, 24, _rotation._FOLDS)
         rest = np.setdiff1d(np.arange(24), group)
         some = Standards(X[rest], y[rest], samples_of(None, X[rest]))
         alone = Rotation(some, populations, 3)._rotation
