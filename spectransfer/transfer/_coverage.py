@@ -8,9 +8,15 @@ leaves of it that knew nothing before:
 
 A spectrum in a direction that no standard has keeps its whole squared distance from the
 mean, and one standard of its kind makes it small.
+
+What a transfer misses of such spectra the standards tell as well: of a *material*,
+which is a cluster of standards, that was left out as a whole.
 """
 
+from typing import NamedTuple
+
 import numpy as np
+from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import cdist
 
 from spectransfer._blocks import even_rows, row_blocks
@@ -21,8 +27,9 @@ from spectransfer.transfer._population import LibraryMoments
 _OF_DISTANCE = 8
 # a component of fewer spectra than this is one of their accidents
 SPECTRA_OF_A_COMPONENT = 10
-# three standard deviations of the population
-_FAR = 9.0
+# standard deviations of the population, and their square
+_APART = 3.0
+_FAR = _APART**2
 # what is worth a warning: rare minerals are a few per cent, odd spectra one or two
 _SHARE = 0.01
 _FEWEST = 3
@@ -56,9 +63,24 @@ def stood_for(standards: FloatArray, population: LibraryMoments) -> FloatArray:
     return counts / counts.mean()
 
 
+class Unlike(NamedTuple):
+    """Spectra that no standard is like."""
+
+    n: int
+    n_spectra: int
+    """Number of all spectra."""
+    share: float
+    """Their part of the squared distances of all spectra from the mean."""
+    rows: IntArray
+    """At most five of them, one after the other those that, as standards, would leave
+    the fewest."""
+    n_left: int
+    """How many would still be far."""
+
+
 def to_measure(
     standards: FloatArray, spectra: FloatArray, population: LibraryMoments
-) -> tuple[int, IntArray, int]:
+) -> Unlike:
     """Give spectra that no standard is like, and which of them to measure first.
 
     Parameters
@@ -72,26 +94,19 @@ def to_measure(
 
     Returns
     -------
-    n_far : int
-        Number of spectra that are unlike all standards.
-    rows : ndarray of int
-        At most five of them, one after the other those that, as standards, would leave
-        the fewest.
-    n_left : int
-        How many would still be far.
+    Unlike
+        How many they are, and which of them come first.
     """
-    n = max(2, population.n_spectra // SPECTRA_OF_A_COMPONENT)
-    white = population._whiten[:, : min(n, _OF_DISTANCE)]
+    white = _white(population)
     known = (standards - population.mean) @ white
     left = np.linalg.inv(np.eye(known.shape[1]) + known.T @ known)
-    points = np.concatenate(
-        [
-            (spectra[rows] - population.mean) @ white
-            for rows in row_blocks(len(spectra), 8 * spectra.shape[1])
-        ]
-    )
+    points = np.empty((len(spectra), known.shape[1]))
+    squares = np.empty(len(spectra))
+    for rows in row_blocks(len(spectra), 8 * spectra.shape[1]):
+        away = spectra[rows] - population.mean
+        points[rows], squares[rows] = away @ white, (away**2).sum(axis=1)
     far = np.flatnonzero(_beyond(points, left) > _FAR)
-    n_far = len(far)
+    n_far, share = len(far), float(squares[far].sum() / (squares.sum() or 1.0))
     chosen: list[int] = []
     while len(far) and len(chosen) < _MOST_PROPOSED:
         rows = far[even_rows(len(far), _MOST_LOOKED_AT)]
@@ -105,24 +120,62 @@ def to_measure(
         chosen.append(int(rows[best]))
         left -= np.outer(point, point) / (1.0 + left_of[best])
         far = far[_beyond(points[far], left) > _FAR]
-    return n_far, np.array(chosen, dtype=np.intp), len(far)
+    first = np.array(chosen, dtype=np.intp)
+    return Unlike(n_far, len(spectra), share, first, len(far))
 
 
-def many(n_far: int, n_spectra: int) -> bool:
+def minor_materials(
+    standards: FloatArray, samples: list[IntArray], population: LibraryMoments
+) -> list[list[int]]:
+    """Give the samples of each material that at most half of them are of.
+
+    Parameters
+    ----------
+    standards : ndarray of shape (n_standards, n_channels)
+        Spectra of the standards.
+    samples : list of ndarray
+        Rows of each sample.
+    population : LibraryMoments
+        Spectra of the same instrument.
+
+    Returns
+    -------
+    list of list of int
+        Numbers of samples, for each material. Of a single one not much is told.
+    """
+    if len(samples) < 2:
+        return []
+    means = np.stack([standards[rows].mean(axis=0) for rows in samples])
+    points = (means - population.mean) @ _white(population)
+    labels = fcluster(linkage(points, "average"), _APART, "distance")
+    found = [np.flatnonzero(labels == label).tolist() for label in np.unique(labels)]
+    return [numbers for numbers in found if 2 * len(numbers) <= len(samples)]
+
+
+def many(unlike: Unlike) -> bool:
     """Say whether so many of the spectra are worth a warning."""
-    return n_far >= _FEWEST and n_far > _SHARE * n_spectra
+    return unlike.n >= _FEWEST and unlike.n > _SHARE * unlike.n_spectra
 
 
-def in_words(n_far: int, n_spectra: int, rows: IntArray, n_left: int) -> str:
-    """Say how many spectra are far, and what to do."""
-    left = f", which leaves {n_left}" if n_left else ""
+def in_words(unlike: Unlike, counted: bool) -> str:
+    """Say how many spectra are far, whether an error is expected, and what to do."""
+    left = f", which leaves {unlike.n_left}" if unlike.n_left else ""
+    expected = "does not count them, and they may be missed many times more"
+    if counted:
+        expected = "takes them for materials that were left out as a whole"
     return (
-        f"Every material needs a standard, but {n_far} of {n_spectra} spectra without "
-        f"partners ({n_far / n_spectra:.1%}) are unlike all standards: what is "
-        "expected does not count them, and they may be missed many times more. Make "
-        f"rows {rows.tolist()} of X_unpaired standards, too{left}; select_standards "
-        "chooses such standards from the beginning."
+        f"Every material needs a standard, but {unlike.n} of {unlike.n_spectra} "
+        f"spectra without partners ({unlike.n / unlike.n_spectra:.1%}) are unlike all "
+        f"standards: what is expected {expected}. Make rows {unlike.rows.tolist()} of "
+        f"X_unpaired standards, too{left}; select_standards chooses such standards "
+        "from the beginning."
     )
+
+
+def _white(population: LibraryMoments) -> FloatArray:
+    """Give the matrix to whitened components that are more than an accident."""
+    n = max(2, population.n_spectra // SPECTRA_OF_A_COMPONENT)
+    return population._whiten[:, : min(n, _OF_DISTANCE)]
 
 
 def _beyond(points: FloatArray, left: FloatArray) -> FloatArray:

@@ -15,6 +15,7 @@ cancel of other maps' errors, they cancel for these few samples only.
 """
 
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,10 @@ from spectransfer._validation import fit_context
 from spectransfer.exceptions import SpectransferWarning, WavelengthError
 from spectransfer.transfer._affine import AffineTransfer, Mixture, resampling
 from spectransfer.transfer._coverage import (
+    Unlike,
     in_words,
     many,
+    minor_materials,
     stood_for,
     to_measure,
 )
@@ -40,11 +43,13 @@ from spectransfer.transfer._few_report import (
 )
 from spectransfer.transfer._leave_out import samples_of
 from spectransfer.transfer._mixing import (
+    Unseen,
     grams,
     middle,
     mixed,
     mixing_weights,
     of_a_single_sample,
+    of_unseen,
     unless_untransferred,
 )
 from spectransfer.transfer._population import LibraryMoments
@@ -254,9 +259,20 @@ class FewStandardsTransfer(AffineTransfer):
                 raise
             resampled = None
         standards = Standards(secondary, primary, samples)
-        maps = all_maps(self.priors, standards, moments, resampled, axes)
+        priors = partial(
+            all_maps, self.priors, unpaired=moments, resampled=resampled, axes=axes
+        )
+        maps, unlike, unseen = priors(standards), None, None
+        if spectra is not None and own is not None:
+            unlike = to_measure(secondary, spectra, own)
+            materials = minor_materials(secondary, samples, own)
+            # a single one tells little of others
+            if unlike.n and len(materials) > 1:
+                apart = Standards(secondary, primary, samples, materials)
+                rows = np.concatenate(apart.left[: len(materials)])
+                unseen = of_unseen(priors(apart), unlike.share, rows)
         counts = np.ones(len(secondary)) if own is None else stood_for(secondary, own)
-        weights = self._weigh(maps, primary, len(samples), counts)
+        weights = self._weigh(maps, primary, len(samples), counts, unseen)
         given = spectra is not None, library is not None
         known = Known(len(samples), axes, resampled is not None, moments, given)
         asked = {prior.name for prior in maps}
@@ -265,8 +281,8 @@ class FewStandardsTransfer(AffineTransfer):
         warn_of_no_use(self.expected_rse_["mixture"], len(samples))
         if "completed" in asked and moments[1] is not None:
             warn_of_another_library(primary, moments[1])
-        if spectra is not None and own is not None:
-            self._tell_of_strange(secondary, spectra, own)
+        if unlike is not None and unlike.n:
+            self._tell_of(unlike, unseen is not None)
         mixture = mixed(
             maps, weights, Mixture(secondary.mean(axis=0), primary.shape[1])
         )
@@ -289,14 +305,20 @@ class FewStandardsTransfer(AffineTransfer):
         primary: FloatArray,
         n_samples: int,
         counts: FloatArray,
+        unseen: Unseen | None,
     ) -> FloatArray:
         """Give the share of every map, and tell how they were found."""
         sizes = [len(prior.strengths) for prior in maps]
         names = np.repeat([prior.name for prior in maps], sizes)
         strengths = np.concatenate([prior.strengths for prior in maps])
         weights, counted = of_a_single_sample(names, strengths), None
+        mean = counts @ primary / counts.sum()
+        spread = counts @ ((primary - mean) ** 2).sum(axis=1) or np.nan
         if n_samples > 1:
             gram, counted = grams(maps, primary.shape, counts)
+            if unseen is not None:
+                gram = unseen.added(gram, (maps[0].standards.y ** 2).sum())
+                counted = unseen.added(counted, spread)
             # few standards know little of what they stand for
             known = 1.0 - _UNSURE / n_samples
             gram = (1.0 - known) * gram + known * counted
@@ -304,8 +326,6 @@ class FewStandardsTransfer(AffineTransfer):
             if n_samples > 2:
                 weights = mixing_weights(gram)
             weights = unless_untransferred(weights, names, np.diag(gram), n_samples)
-        mean = counts @ primary / counts.sum()
-        spread = counts @ ((primary - mean) ** 2).sum(axis=1) or np.nan
         kinds = list(dict.fromkeys(names.tolist()))
         self.shares_ = {kind: float(weights[names == kind].sum()) for kind in kinds}
         self.strengths_ = {
@@ -322,16 +342,10 @@ class FewStandardsTransfer(AffineTransfer):
         self.report_ = said_by_standards(self, n_samples)
         return weights
 
-    def _tell_of_strange(
-        self,
-        secondary: FloatArray,
-        spectra: FloatArray,
-        own: LibraryMoments,
-    ) -> None:
+    def _tell_of(self, unlike: Unlike, counted: bool) -> None:
         """Tell which spectra without partners no standard is like, and warn of many."""
-        n_far, self.to_measure_, n_left = to_measure(secondary, spectra, own)
-        if n_far:
-            said = in_words(n_far, len(spectra), self.to_measure_, n_left)
-            self.report_ += f" {said}"
-            if many(n_far, len(spectra)):
-                warnings.warn(said, SpectransferWarning, stacklevel=5)
+        self.to_measure_ = unlike.rows
+        said = in_words(unlike, counted)
+        self.report_ += f" {said}"
+        if many(unlike):
+            warnings.warn(said, SpectransferWarning, stacklevel=5)

@@ -1,13 +1,13 @@
 """How many maps become one: by what each of them misses of left-out samples."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.optimize import nnls
 
 from spectransfer._blocks import row_blocks
-from spectransfer._typing import FloatArray
+from spectransfer._typing import FloatArray, IntArray
 from spectransfer.transfer._affine import Mixture
 
 _SPREAD = 0.5
@@ -28,6 +28,45 @@ def grams(
         flat = (missed * np.sqrt(counts)[:, None]).reshape(n_maps, -1)
         counted += flat @ flat.T
     return gram, counted
+
+
+class Unseen(NamedTuple):
+    """What maps miss of materials that no standard is of."""
+
+    share: float
+    """Their part of what all spectra vary by."""
+    gram: FloatArray
+    """Products of the residuals of all maps, relative to what the materials vary by."""
+
+    def added(self, gram: FloatArray, varying: float) -> FloatArray:
+        """Add them to products of what is seen and varies by so much."""
+        return (1.0 - self.share) * gram + self.share * varying * self.gram
+
+
+def of_unseen(maps: list[Any], share: float, rows: IntArray) -> Unseen | None:
+    """Give what maps miss of materials that were left out as a whole.
+
+    Parameters
+    ----------
+    maps : list
+        Priors of standards that leave out each material at once.
+    share : float
+        What such materials count.
+    rows : ndarray of int
+        Standards of those materials.
+
+    Returns
+    -------
+    Unseen or None
+        None where they do not vary.
+    """
+    targets = maps[0].standards.y
+    varying = (targets[rows] ** 2).sum()
+    if not varying:
+        return None
+    asked = np.zeros(len(targets))
+    asked[rows] = 1.0
+    return Unseen(share, grams(maps, targets.shape, asked)[1] / varying)
 
 
 def of_a_single_sample(names: Any, strengths: FloatArray) -> FloatArray:

@@ -11,7 +11,8 @@ Each prior here tells the residuals of samples that were left out, for every str
 without the sample that is left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -35,8 +36,8 @@ class Standards:
         Pairs of spectra.
     samples : list of ndarray
         Rows of each sample.
-    together : list of list of int, default=None
-        Numbers of samples that are left out at once. None leaves out each alone.
+    together : iterable of list of int, default=()
+        Numbers of samples that are left out at once. All others are left out alone.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class Standards:
         secondary: FloatArray,
         primary: FloatArray,
         samples: list[IntArray],
-        together: list[list[int]] | None = None,
+        together: Iterable[list[int]] = (),
     ) -> None:
         (x_mean, self.x), (y_mean, self.y) = centred(secondary), centred(primary)
         self.means = x_mean, y_mean
         self.samples = samples
-        self._together = together or [[number] for number in range(len(samples))]
+        self._together = list(together)
+        known = set(chain(*self._together))
+        self._together += [[n] for n in range(len(samples)) if n not in known]
         self.left = [np.concatenate([samples[n] for n in g]) for g in self._together]
         self.ridge = Ridge(self.x, True, self.left)
         self.left_out = [self.ridge.left_out(float(strength)) for strength in GRID]

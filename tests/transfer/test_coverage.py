@@ -50,18 +50,20 @@ def far(standards, spectra, population):
 
 def test_spectra_beyond_the_standards_are_those_of_the_literal_formula(pair, own):
     population = LibraryMoments.of(own)
-    n_far, rows, n_left = to_measure(pair.X_secondary[:20], own, population)
+    unlike = to_measure(pair.X_secondary[:20], own, population)
     expected = far(pair.X_secondary[:20], own, population)
-    assert n_far == len(expected)
+    assert unlike.n == len(expected)
     assert set(range(180, 188)) <= set(expected)
-    assert set(rows) <= set(expected)
-    known = np.concatenate([pair.X_secondary[:20], own[rows]])
-    assert n_left == len(far(known, own, population))
+    assert set(unlike.rows) <= set(expected)
+    known = np.concatenate([pair.X_secondary[:20], own[unlike.rows]])
+    assert unlike.n_left == len(far(known, own, population))
+    squares = ((own - own.mean(axis=0)) ** 2).sum(axis=1)
+    assert unlike.share == pytest.approx(squares[expected].sum() / squares.sum())
 
 
 def test_the_first_to_be_measured_is_the_one_that_leaves_the_fewest(pair, own):
     population, standards = LibraryMoments.of(own), pair.X_secondary[:20]
-    _, rows, _ = to_measure(standards, own, population)
+    rows = to_measure(standards, own, population).rows
     left = {
         i: len(far(np.concatenate([standards, own[i : i + 1]]), own, population))
         for i in far(standards, own, population)
