@@ -13,6 +13,8 @@ from spectransfer._blocks import row_blocks
 from spectransfer._files import new_array
 from spectransfer._masked import refuse_masked
 
+# whose squares float64 holds
+_SMALLEST, _LARGEST = 1e-140, 1e140
 _CONVERTED = 2**22  # bytes of a converted memory map that are held in memory at most
 
 # beginnings of what numpy says of rows of different lengths, and of text
@@ -224,6 +226,25 @@ def check_finite(array: np.ndarray, name: str, *, first_channel: int = 0) -> Non
             f"first that is not stands in {place} (both count from 0). Leave out "
             "spectra or channels that were not measured, or fill them, for example "
             "with sklearn.impute.SimpleImputer."
+        )
+
+
+def check_squares(spectra: np.ndarray, name: str = "X") -> None:
+    """Refuse spectra whose sums of squares are beyond what float64 holds.
+
+    Parameters
+    ----------
+    spectra : ndarray
+        Finite numbers.
+    name : str, default="X"
+        What the caller calls them.
+    """
+    peak = max(float(spectra.max()), -float(spectra.min()))
+    if peak and not _SMALLEST < peak < _LARGEST:
+        raise ValueError(
+            "Errors and distances are sums of squares, which are told for intensities "
+            f"between {_SMALLEST:g} and {_LARGEST:g}, but the largest of {name} is "
+            f"{peak:.3g}. Give them in another unit."
         )
 
 

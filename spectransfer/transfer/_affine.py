@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._axis import Axis, laser_too, span_of, told_axis
 from spectransfer._blocks import row_blocks
+from spectransfer._numbers import check_squares
 from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import ScoresOnItsAxis, check_pair, check_spectra
@@ -208,6 +209,8 @@ class AffineTransfer(OnItsPage, MultiOutputMixin, ScoresOnItsAxis, BaseEstimator
         secondary, targets = check_pair(self, X, y)
         self._target_ndim = targets.ndim
         primary = targets.reshape(len(targets), -1)
+        check_squares(secondary, "X")
+        check_squares(primary, "y")
         return secondary.astype(np.float64), primary.astype(np.float64)
 
     def _checked(

@@ -25,7 +25,7 @@ def in_figures(error: float) -> str:
     return f"{float(f'{error:.2g}'):g}"
 
 
-def said_by_standards(transfer: Any, n_samples: int) -> str:
+def said_by_standards(transfer: Any, n_samples: int, unseen: float = 0.0) -> str:
     """Tell the shares of the priors, and what is expected of them.
 
     Parameters
@@ -34,6 +34,8 @@ def said_by_standards(transfer: Any, n_samples: int) -> str:
         With `shares_`, `strengths_`, `expected_rse_` and `transferred_`.
     n_samples : int
         Number of samples that were left out in turn.
+    unseen : float, default=0.0
+        What materials count that were left out as a whole.
 
     Returns
     -------
@@ -45,9 +47,12 @@ def said_by_standards(transfer: Any, n_samples: int) -> str:
     expected = transfer.expected_rse_
     if np.isnan(expected["mixture"]):
         return "The primary spectra of all standards are the same: nothing to judge by."
+    left_out = f"f {n_samples} samples left out in turn"
+    if unseen:
+        left_out += f" and, for {unseen:.0%}, of materials left out as a whole"
     if not transfer.transferred_:
         return (
-            f"No transfer: of {n_samples} samples left out in turn, the resampled "
+            f"No transfer: o{left_out}, the resampled "
             f"spectra miss {in_figures(expected['untransferred'])} of the variance, "
             "and no map that was learned does better."
         )
@@ -62,7 +67,7 @@ def said_by_standards(transfer: Any, n_samples: int) -> str:
     if "untransferred" in expected:
         beside = f", untransferred they miss {in_figures(expected['untransferred'])}"
     return (
-        f"Of {n_samples} samples left out in turn, the mixture misses "
+        f"O{left_out}, the mixture misses "
         f"{in_figures(expected['mixture'])} of the variance{beside}."
         f"{_better_left_alone(expected, n_samples)} Shares: {', '.join(said)}."
     )

@@ -58,6 +58,7 @@ from spectransfer.transfer._unpaired import (
     check_unpaired,
     populations,
     warn_of_another_library,
+    warn_of_stretch,
 )
 
 # of so many samples what each stands for is not believed
@@ -272,13 +273,13 @@ class FewStandardsTransfer(AffineTransfer):
                 rows = np.concatenate(apart.left[: len(materials)])
                 unseen = of_unseen(priors(apart), unlike.share, rows)
         counts = np.ones(len(secondary)) if own is None else stood_for(secondary, own)
-        weights = self._weigh(maps, primary, len(samples), counts, unseen)
+        weights, seen = self._weigh(maps, primary, len(samples), counts, unseen)
         given = spectra is not None, library is not None
         known = Known(len(samples), axes, resampled is not None, moments, given)
         asked = {prior.name for prior in maps}
         self.report_ += not_asked(self.priors, asked, known)
         warn_of_idle_library(self.priors, asked, known)
-        warn_of_no_use(self.expected_rse_["mixture"], len(samples))
+        warn_of_no_use(seen, len(samples))
         if "completed" in asked and moments[1] is not None:
             warn_of_another_library(primary, moments[1])
         if unlike is not None and unlike.n:
@@ -288,6 +289,8 @@ class FewStandardsTransfer(AffineTransfer):
         )
         means = mixture.center, mixture.at_center
         self._keep(means, mixture.local, mixture.factors())
+        if spectra is not None and moments[1] is not None:
+            warn_of_stretch(self._moved, spectra, primary, moments[1])
         return self
 
     def _check_priors(self) -> None:
@@ -306,19 +309,24 @@ class FewStandardsTransfer(AffineTransfer):
         n_samples: int,
         counts: FloatArray,
         unseen: Unseen | None,
-    ) -> FloatArray:
-        """Give the share of every map, and tell how they were found."""
+    ) -> tuple[FloatArray, float]:
+        """Give the share of every map, and what they miss of what is seen.
+
+        Tells how they were found, too.
+        """
         sizes = [len(prior.strengths) for prior in maps]
         names = np.repeat([prior.name for prior in maps], sizes)
         strengths = np.concatenate([prior.strengths for prior in maps])
         weights, counted = of_a_single_sample(names, strengths), None
+        seen = np.full((len(names), len(names)), np.nan)
         mean = counts @ primary / counts.sum()
         spread = counts @ ((primary - mean) ** 2).sum(axis=1) or np.nan
         if n_samples > 1:
-            gram, counted = grams(maps, primary.shape, counts)
+            gram, seen = grams(maps, primary.shape, counts)
+            counted = seen
             if unseen is not None:
                 gram = unseen.added(gram, (maps[0].standards.y ** 2).sum())
-                counted = unseen.added(counted, spread)
+                counted = unseen.added(seen, spread)
             # few standards know little of what they stand for
             known = 1.0 - _UNSURE / n_samples
             gram = (1.0 - known) * gram + known * counted
@@ -339,8 +347,9 @@ class FewStandardsTransfer(AffineTransfer):
             self.expected_rse_["mixture"] = float(weights @ counted @ weights / spread)
             for kind in kinds:
                 self.expected_rse_[kind] = float(errors[names == kind].min())
-        self.report_ = said_by_standards(self, n_samples)
-        return weights
+        share = 0.0 if unseen is None else unseen.share
+        self.report_ = said_by_standards(self, n_samples, share)
+        return weights, float(weights @ seen @ weights / spread)
 
     def _tell_of(self, unlike: Unlike, counted: bool) -> None:
         """Tell which spectra without partners no standard is like, and warn of many."""

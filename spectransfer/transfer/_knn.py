@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from spectransfer._blocks import row_blocks
 from spectransfer._files import on_memory_map
+from spectransfer._numbers import check_squares
 from spectransfer._pages import OnItsPage
 from spectransfer._typing import ArrayLike, FloatArray, IntArray
 from spectransfer._validation import (
@@ -25,8 +26,6 @@ from spectransfer._validation import (
 )
 from spectransfer.transfer._neighbors import StoredSpectra
 from spectransfer.transfer._nominated import Nominator, nearest_nominated, nominator_of
-
-_SMALLEST, _LARGEST = 1e-140, 1e140  # whose squares float64 holds
 
 
 def neighbor_weights(distances: FloatArray, weights: str) -> FloatArray:
@@ -93,17 +92,6 @@ def weighted_rows(
         shape=(n_query, len(values)),
     )
     return np.asarray(sparse @ values)
-
-
-def _refuse_extremes(spectra: FloatArray) -> None:
-    """Refuse spectra whose squares are beyond what float64 holds."""
-    peak = max(float(spectra.max()), -float(spectra.min()))
-    if peak and not _SMALLEST < peak < _LARGEST:
-        raise ValueError(
-            "Neighbours are found by squared distances, for intensities between "
-            f"{_SMALLEST:g} and {_LARGEST:g}, but the largest of these is {peak:.3g}. "
-            "Give them in another unit."
-        )
 
 
 class KNNTransfer(OnItsPage, MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
@@ -222,7 +210,7 @@ class KNNTransfer(OnItsPage, MultiOutputMixin, ScoresOnItsAxis, BaseEstimator):
         """
         secondary, primary = check_pair(self, X, y)
         counted = check_weights(sample_weight, secondary)
-        _refuse_extremes(secondary)
+        check_squares(secondary)
         if counted is not None and not counted.all():
             kept = np.flatnonzero(counted)
             secondary, primary, counted = secondary[kept], primary[kept], counted[kept]

@@ -1,12 +1,14 @@
 """Spectra without partners, of which a laboratory has many beside its standards."""
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from spectransfer._axis import told_axis
-from spectransfer._numbers import noting_exchange
+from spectransfer._blocks import even_rows
+from spectransfer._numbers import check_squares, noting_exchange
 from spectransfer._typing import ArrayLike, FloatArray
 from spectransfer._validation import check_spectra, check_targets, compare_targets
 from spectransfer.exceptions import SpectransferWarning
@@ -18,6 +20,9 @@ _TURNED = 250
 _LACKING = 0.05
 # components of fewer spectra hold less
 _TELLING = 50
+# predictions of other rocks varied up to 1.2 times as much as the library
+_STRETCHED = 2.0
+_LOOKED_AT = 400
 # standards that were chosen among extremes vary up to twenty times as much
 _OTHER_UNITS = 100.0
 
@@ -62,10 +67,12 @@ def _checked(
     primary: FloatArray | LibraryMoments | None = None
     if X_unpaired is not None:
         secondary = check_spectra(estimator, X_unpaired, name="X_unpaired")
+        check_squares(secondary, "X_unpaired")
     if isinstance(y_unpaired, LibraryMoments):
         primary, n_channels = y_unpaired, len(y_unpaired.mean)
     elif y_unpaired is not None:
         targets = check_targets(y_unpaired, name="y_unpaired")
+        check_squares(targets, "y_unpaired")
         compare_targets(estimator, y_unpaired, "y_unpaired")
         primary = targets.reshape(len(targets), -1)
         n_channels = primary.shape[1]
@@ -143,6 +150,40 @@ def warn_of_another_library(standards: FloatArray, library: LibraryMoments) -> N
     if said:
         warnings.warn(
             f"y_unpaired must be of what the standards are of, but {said}",
+            SpectransferWarning,
+            stacklevel=5,
+        )
+
+
+def warn_of_stretch(
+    moved: Callable[[FloatArray], FloatArray],
+    spectra: FloatArray,
+    standards: FloatArray,
+    library: LibraryMoments,
+) -> None:
+    """Warn where predictions vary far more than any primary spectra do.
+
+    Parameters
+    ----------
+    moved : callable
+        The linear part of a transfer.
+    spectra : ndarray of shape (n_unpaired, n_secondary)
+        Secondary spectra.
+    standards : ndarray of shape (n_standards, n_primary)
+        Primary spectra of the standards.
+    library : LibraryMoments
+        Primary spectra.
+    """
+    looked_at = moved(spectra[even_rows(len(spectra), _LOOKED_AT)])
+    _, deviations, _ = library._principal
+    known = max((deviations**2).sum(), standards.var(axis=0).sum())
+    times = np.sqrt(looked_at.var(axis=0).sum() / (known or np.inf))
+    if times > _STRETCHED:
+        warnings.warn(
+            "Predictions must vary as primary spectra do, but those of X_unpaired vary "
+            f"{times:.2g} times as much as y_unpaired and the standards: these do not "
+            "tell what the transfer makes of new spectra. Measure more standards, "
+            "those of select_standards first, or look for odd spectra in X_unpaired.",
             SpectransferWarning,
             stacklevel=5,
         )

@@ -11,8 +11,12 @@ from spectransfer import FewStandardsTransfer, make_transfer_pipeline
 from spectransfer.datasets import make_instrument_pair
 from spectransfer.evaluation import standards_curve
 from spectransfer.exceptions import SpectransferWarning
-from spectransfer.transfer._coverage import stood_for, to_measure
+from spectransfer.transfer import _few_standards
+from spectransfer.transfer._coverage import minor_materials, stood_for, to_measure
+from spectransfer.transfer._leave_out import samples_of
+from spectransfer.transfer._mixing import of_unseen
 from spectransfer.transfer._population import LibraryMoments
+from spectransfer.transfer._priors import Nothing, Standards
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +139,83 @@ def test_a_standard_stands_for_the_spectra_nearest_to_it(pair):
     # one spectrum tells little of what five standards stand for
     one = LibraryMoments(known.mean, known.factor, 44, points[:1])
     assert_allclose(stood_for(standards, one), np.array([2, 1, 1, 1, 1]) * 5 / 6)
+
+
+@pytest.fixture
+def rocks(rng):
+    """Give a population of eight minerals, the last of them rare, and their numbers."""
+    minerals = np.repeat(np.arange(8), 7 * [40] + [10])
+    lines = np.kron(np.eye(8), np.ones(5)) * rng.uniform(0.5, 1.5, 40)
+    return rng.uniform(0.99, 1.01, (290, 1)) * lines[minerals], minerals
+
+
+def test_samples_within_three_deviations_are_of_one_material(rocks):
+    spectra, minerals = rocks
+    population = LibraryMoments.of(spectra)
+
+    def found(rows, sample_id=None):
+        samples = samples_of(sample_id, rows[:, None])
+        return minor_materials(spectra[rows], samples, population)
+
+    rows = np.array([40, 0, 80, 120, 41, 1, 160, 2, 81, 3])
+    # each mineral is at most half of them
+    of = {tuple(minerals[rows[numbers]].tolist()) for numbers in found(rows)}
+    assert of == {(0,) * 4, (1, 1), (2, 2), (3,), (4,)}
+    # four of six are not
+    assert found(np.array([40, 0, 80, 1, 2, 3])) in ([[0], [2]], [[2], [0]])
+    # replicates are one sample, whose mean is looked at
+    pairs = found(np.array([40, 40, 0, 0, 80, 80]), np.array([2, 2, 0, 0, 1, 1]))
+    assert sorted(pairs) == [[0], [1], [2]]
+    assert found(rows[:1]) == []
+
+
+def test_what_is_missed_of_unseen_materials_is_that_of_materials_left_out(rocks, rng):
+    spectra, _ = rocks
+    X = spectra[[0, 1, 2, 3, 120, 121, 160, 161]]
+    y = X @ rng.normal(size=(40, 20))
+    samples = samples_of(np.arange(8), X)
+    apart = Standards(X, y, samples, [[4, 5], [6, 7]])
+    rows = np.array([4, 5, 6, 7])
+    unseen = of_unseen([Nothing(apart)], 0.25, rows)
+    residuals = Nothing(apart).residuals(slice(None))[:, rows].reshape(8, -1)
+    varying = ((y - y.mean(axis=0))[rows] ** 2).sum()
+    assert_allclose(unseen.gram, residuals @ residuals.T / varying)
+    gram = np.eye(8)
+    assert_allclose(unseen.added(gram, 2.0), 0.75 * gram + 0.5 * unseen.gram)
+    same = Standards(X, np.ones((8, 20)), samples, [[4, 5], [6, 7]])
+    assert of_unseen([Nothing(same)], 0.25, rows) is None
+
+
+def test_materials_without_a_standard_are_expected_to_be_missed(
+    rocks, rng, monkeypatch
+):
+    spectra, minerals = rocks
+    primary = spectra @ rng.uniform(size=(40, 24))
+    primary += 0.1 * rng.normal(size=primary.shape)
+    rows = np.concatenate([40 * np.arange(7), 40 * np.arange(7) + 1])
+    given = {"X_unpaired": spectra, "sample_id": range(14)}
+    with pytest.warns(SpectransferWarning, match="left out as a whole"):
+        told = FewStandardsTransfer().fit(spectra[rows], primary[rows], **given)
+    assert (minerals[told.to_measure_] == 7).all()
+    assert "of materials left out as a whole" in told.report_
+    monkeypatch.setattr(_few_standards, "minor_materials", lambda *_: [])
+    with pytest.warns(SpectransferWarning, match="does not count them"):
+        blind = FewStandardsTransfer().fit(spectra[rows], primary[rows], **given)
+    assert "as a whole" not in blind.report_
+    assert blind.expected_rse_["mixture"] < 0.9 * told.expected_rse_["mixture"]
+
+
+def test_predictions_that_vary_more_than_any_primary_spectra_bring_a_warning(rng):
+    line, other = rng.normal(size=(2, 40))
+    amounts = np.linspace(1, 2, 6)[:, None]
+    secondary = amounts * line + 1e-3 * rng.normal(size=(6, 1)) * other
+    primary = (amounts + 0.3 * rng.normal(size=(6, 1))) * line
+    library = rng.uniform(1, 2, (60, 1)) * line
+    own = rng.uniform(1, 2, (60, 1)) * line
+    few = FewStandardsTransfer(("nothing",))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        few.fit(secondary, primary, X_unpaired=own, y_unpaired=library)
+    odd = own + rng.normal(size=(60, 1)) * other
+    with pytest.warns(SpectransferWarning, match="must vary as primary spectra do"):
+        few.fit(secondary, primary, X_unpaired=odd, y_unpaired=library)

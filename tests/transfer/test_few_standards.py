@@ -1,5 +1,7 @@
 """The mixture is judged as a literal loop would, and falls back where it should."""
 
+from itertools import chain
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -63,8 +65,8 @@ def axes(pair):
     }
 
 
-def made(kind, pair, X, y, populations, samples):
-    standards = Standards(X, y, samples)
+def made(kind, pair, X, y, populations, samples, together=()):
+    standards = Standards(X, y, samples, together)
     both = pair.wavelengths_secondary, pair.wavelengths_primary
     read = resampling(None, both, (60, 70))
     return {
@@ -103,22 +105,27 @@ def predicted(prior, shares, X):
     return answer
 
 
-@pytest.mark.parametrize("replicates", [1, 3])
+@pytest.mark.parametrize(
+    ("replicates", "together"),
+    [(1, []), (3, []), (3, [[0, 3]]), (1, [[9, 2, 5], [1, 3]])],
+)
 @pytest.mark.parametrize("kind", KINDS[:7])
 def test_residuals_of_left_out_samples_are_those_of_the_literal_loop(
-    kind, replicates, pair, known, unpaired, monkeypatch
+    kind, replicates, together, pair, known, unpaired, monkeypatch
 ):
     # every sample a group of its own, also for the rotation
     monkeypatch.setattr(_rotation, "_FOLDS", 15)
     X, y = known.X_secondary, known.X_primary
     samples = samples_of(np.arange(15) // replicates, X)
     populations = tuple(LibraryMoments.of(s, n_components=3) for s in unpaired.values())
-    prior = made(kind, pair, X, y, populations, samples)
+    prior = made(kind, pair, X, y, populations, samples, together)
+    left = [np.concatenate([samples[n] for n in numbers]) for numbers in together]
+    left += [s for n, s in enumerate(samples) if n not in chain(*together)]
     for number in range(len(prior.strengths)):
         shares = np.zeros(len(prior.strengths))
         shares[number] = 1.0
         found = prior.residuals(ALL)[number]
-        for rows in samples:
+        for rows in left:
             rest = np.setdiff1d(np.arange(15), rows)
             some = samples_of(rest // replicates, X[rest])
             again = made(kind, pair, X[rest], y[rest], populations, some)
