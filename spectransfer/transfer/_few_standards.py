@@ -96,7 +96,10 @@ class FewStandardsTransfer(AffineTransfer):
               + \tfrac{1}{2} \min_m \lVert E_m \rVert^2 \, \lVert w \rVert^2 .
 
     With `X_unpaired` each of n standards counts :math:`2/n + (1 - 2/n) c` times, where
-    c is the number of those spectra that are nearest to it, relative to the mean.
+    c is the number of those spectra that are nearest to it, relative to the mean. Where
+    a share s of what varies among those spectra is like no standard, the error is
+    :math:`(1 - s)` times that of samples and s times that of materials, clusters of
+    standards that are left out as a whole, each relative to what they vary by.
 
     Parameters
     ----------
@@ -119,8 +122,9 @@ class FewStandardsTransfer(AffineTransfer):
     expected_rse_ : dict of str to float
         Relative squared error of left-out samples: of the "mixture", and of the best
         map of each prior. With `X_unpaired`, each standard counts as many of 250 of
-        them, evenly drawn, as are nearest to it. It tells nothing of material that none
-        of the standards is of, and is then too good by factors (see the notes).
+        them, evenly drawn, as are nearest to it, and spectra that no standard is like
+        count as materials that were left out as a whole. Without them it tells nothing
+        of material that none of the standards is of, and is then too good by factors.
     transferred_ : bool
         False where the standards say that no map is better than the resampled
         spectrum; `predict` then gives just that.
