@@ -271,8 +271,7 @@ class FewStandardsTransfer(AffineTransfer):
         if spectra is not None and own is not None:
             unlike = to_measure(secondary, spectra, own)
             materials = minor_materials(secondary, samples, own)
-            # a single one tells little of others
-            if unlike.n and len(materials) > 1:
+            if unlike.n and materials:
                 apart = Standards(secondary, primary, samples, materials)
                 rows = np.concatenate(apart.left[: len(materials)])
                 unseen = of_unseen(priors(apart), unlike.share, rows)
