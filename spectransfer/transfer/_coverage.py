@@ -23,8 +23,8 @@ from spectransfer._blocks import even_rows, row_blocks
 from spectransfer._typing import FloatArray, IntArray
 from spectransfer.transfer._population import LibraryMoments
 
-# of so many samples distances in eight components tell parts, of less not
-_SAMPLES_OF_PARTS = 16
+# of so many samples distances in eight components tell materials, of fewer not
+_SAMPLES_OF_MATERIALS = 16
 # components in which spectra are near to standards, as `select_standards` has it
 _OF_DISTANCE = 8
 # a component of fewer spectra than this is one of their accidents
@@ -132,7 +132,7 @@ def minor_materials(
     """Give the samples of each material that at most half of them are of.
 
     Materials are clusters within three standard deviations, or nearer ones where these
-    are not two and there are samples enough to tell.
+    are not two.
 
     Parameters
     ----------
@@ -146,15 +146,16 @@ def minor_materials(
     Returns
     -------
     list of list of int
-        Numbers of samples, for each of two materials or more, or nothing.
+        Numbers of samples, for each of two materials or more. Nothing where there are
+        too few samples to tell.
     """
-    if len(samples) < 2:
+    if len(samples) < _SAMPLES_OF_MATERIALS:
         return []
     means = np.stack([standards[rows].mean(axis=0) for rows in samples])
     points = (means - population.mean) @ _white(population)
     tree = linkage(points, "average")
-    steps = tree[tree[:, 2] < _APART, 2] if len(samples) >= _SAMPLES_OF_PARTS else []
-    for apart in [_APART, *np.nextafter(np.flip(steps), 0.0)]:
+    steps = tree[tree[:, 2] < _APART, 2]
+    for apart in [_APART, *np.nextafter(steps[::-1], 0.0)]:
         labels = fcluster(tree, apart, "distance")
         found = [
             np.flatnonzero(labels == label).tolist() for label in np.unique(labels)

@@ -157,21 +157,21 @@ def test_samples_within_three_deviations_are_of_one_material(rocks):
         samples = samples_of(sample_id, rows[:, None])
         return minor_materials(spectra[rows], samples, population)
 
-    rows = np.array([40, 0, 80, 120, 41, 1, 160, 2, 81, 3])
-    # each mineral is at most half of them
+    rows = np.array([0, 1, 2, 3, 4, 5, 6, 7, 40, 41, 80, 120, 121, 160, 200, 81])
     of = {tuple(minerals[rows[numbers]].tolist()) for numbers in found(rows)}
-    assert of == {(0,) * 4, (1, 1), (2, 2), (3,), (4,)}
-    # four of six are not
-    assert sorted(found(np.array([40, 0, 80, 1, 2, 3]))) == [[0], [2]]
-    # of one material few samples tell no parts, and many do
-    assert found(np.append(np.arange(14), 40)) == []
+    # each is at most half of the samples
+    assert of == {(0,) * 8, (1, 1), (2, 2), (3, 3), (4,), (5,)}
+    more = np.append(rows, 8)
+    assert all(0 not in minerals[more[numbers]] for numbers in found(more))
+    # few samples do not tell
+    assert found(rows[:15]) == []
+    # of one material its parts are taken, of which one is the odd sample
     parts = found(np.append(np.arange(15), 40))
     assert [15] in parts
     assert len(parts) > 1
-    # replicates are one sample, whose mean is looked at
-    pairs = found(np.array([40, 40, 0, 0, 80, 80]), np.array([2, 2, 0, 0, 1, 1]))
-    assert sorted(pairs) == [[0], [1], [2]]
-    assert found(rows[:1]) == []
+    # replicates are one sample
+    pairs = np.repeat(np.arange(16), 2)
+    assert sorted(found(rows[pairs], pairs)) == sorted(found(rows))
 
 
 def test_what_is_missed_of_unseen_materials_is_that_of_materials_left_out(rocks, rng):
@@ -197,8 +197,8 @@ def test_materials_without_a_standard_are_expected_to_be_missed(
     spectra, minerals = rocks
     primary = spectra @ rng.uniform(size=(40, 24))
     primary += 0.1 * rng.normal(size=primary.shape)
-    rows = np.concatenate([40 * np.arange(7), 40 * np.arange(7) + 1])
-    given = {"X_unpaired": spectra, "sample_id": range(14)}
+    rows = (40 * np.arange(7) + np.arange(3)[:, None]).ravel()
+    given = {"X_unpaired": spectra, "sample_id": range(21)}
     with pytest.warns(SpectransferWarning, match="left out as a whole"):
         told = FewStandardsTransfer().fit(spectra[rows], primary[rows], **given)
     assert (minerals[told.to_measure_] == 7).all()

@@ -34,12 +34,7 @@ def test_report_names_the_shares(pair, known, unpaired):
         "completed",
     }
     assert sum(transfer.shares_.values()) == pytest.approx(1.0)
-    assert transfer.report_.startswith(
-        "Of 15 samples left out in turn and, for 3%, of materials left out as a whole, "
-        "the mixture misses"
-    )
-    without = FewStandardsTransfer(**axes(pair)).fit(X, y)
-    assert without.report_.startswith("Of 15 samples left out in turn, the mixture")
+    assert transfer.report_.startswith("Of 15 samples left out in turn, the mixture")
     assert transfer.strengths_.keys() == transfer.shares_.keys()
     assert all(np.isfinite(list(transfer.expected_rse_.values())))
 
