@@ -29,6 +29,8 @@ from spectransfer.model_selection._medoids import medoids
 
 # what a standard that was not measured yet is known to, for the leverage
 _PRIOR_LEVERAGE = 1e-6
+# distances that differ by less are the same
+_TIED = 1e-6
 # components of more spectra are learned from a draw of this size
 _MOST_SPECTRA = 5000
 # up to here all spectra are clustered together
@@ -62,11 +64,12 @@ def select_standards(
     n : int
         Number of standards; of samples, where there are `groups`.
     method : str, default="kmeans"
-        "kmeans": the spectra nearest to the centres of n clusters. "kmedoids": the
-        spectra with the least sum of distances from all others to the nearest of them,
-        beginning with those of "kmeans". "kennard-stone": one
-        after the other the spectrum farthest from all that are chosen, beginning with
-        the two that are farthest apart. "duplex": the same, while every second pair,
+        "kmeans": the spectra nearest to the centres of n clusters, and of two that are
+        equally near the one nearer to the mean of all. "kmedoids": the spectra with the
+        least sum of distances from all others to the nearest of them, beginning with
+        those of "kmeans". "kennard-stone": one after the other the spectrum farthest
+        from all that are chosen, beginning with the two that are farthest apart.
+        "duplex": the same, while every second pair,
         and then every second spectrum, goes to another set, which is as good to test
         with. "spxy": as Kennard-Stone, by distances in spectra and `y` together, each
         divided by its largest. "d-optimal": one after the other the spectrum with the
@@ -222,7 +225,9 @@ def _nearest_to_centers(
     for center in np.delete(centers, taken, axis=0):
         distance = ((points - center) ** 2).sum(axis=1)
         distance[chosen] = np.inf
-        chosen.append(int(distance.argmin()))
+        # two that are a cluster are equally near: rounding would choose
+        near = np.flatnonzero(distance <= (1.0 + _TIED) * distance.min())
+        chosen.append(int(near[(points[near] ** 2).sum(axis=1).argmin()]))
     return chosen
 
 

@@ -307,3 +307,16 @@ def test_samples_that_are_copies_of_others_come_last(pair):
     groups = np.arange(len(X)) // 2
     found = select_standards(X, 8, groups=groups)
     assert len(np.unique(X[found], axis=0)) == 8
+
+
+def test_rounding_does_not_choose_between_two_that_are_equally_near(rng):
+    # pairs far from each other: the centre of each cluster is in the middle of two
+    places = 100.0 * rng.normal(size=(8, 6))
+    halves = rng.normal(size=(8, 6))
+    spectra = np.concatenate([places - halves, places + halves])
+    expected = select_standards(spectra, 8, n_components=6, random_state=0)
+    assert_array_equal(np.sort(expected % 8), np.arange(8))
+    for _ in range(10):
+        almost = spectra * (1.0 + 1e-13 * rng.normal(size=spectra.shape))
+        found = select_standards(almost, 8, n_components=6, random_state=0)
+        assert_array_equal(found, expected)
