@@ -156,8 +156,8 @@ class FewStandardsTransfer(AffineTransfer):
 
     What is expected is for materials that the standards are of. On simulated LIBS maps
     new spectra are missed by 1.4 times what is expected with 20 standards that
-    `select_standards` chose, and by 1.3 times with 20 at random (medians of ten maps,
-    `benchmarks/expected.py`), on single maps by more than four times with 50 at random.
+    `select_standards` chose, and by 1.2 times with 20 at random (medians of ten maps,
+    `benchmarks/expected.py`), on single maps by more than three times.
 
     A single sample, or copies of one spectrum, leave nothing to be left out: the mean
     difference is added, or the mean primary spectrum is given, where axes are not
