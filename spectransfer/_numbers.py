@@ -13,8 +13,8 @@ from spectransfer._blocks import row_blocks
 from spectransfer._files import new_array
 from spectransfer._masked import refuse_masked
 
-# whose squares float64 holds
-_SMALLEST, _LARGEST = 1e-140, 1e140
+# whose squares float64 holds, and those of their ratios
+_SMALLEST, _LARGEST = 1e-60, 1e60
 _CONVERTED = 2**22  # bytes of a converted memory map that are held in memory at most
 
 # beginnings of what numpy says of rows of different lengths, and of text

@@ -72,7 +72,8 @@ class Unlike(NamedTuple):
     n_spectra: int
     """Number of all spectra."""
     share: float
-    """Their part of the squared distances of all spectra from the mean."""
+    """Their part of the squared distances of all spectra from the mean, the largest
+    hundredth of which count as the next."""
     rows: IntArray
     """At most five of them, one after the other those that, as standards, would leave
     the fewest."""
@@ -101,13 +102,15 @@ def to_measure(
     """
     white = _white(population)
     known = (standards - population.mean) @ white
-    left = np.linalg.inv(np.eye(known.shape[1]) + known.T @ known)
+    left = np.eye(known.shape[1]) - told_of(known.T @ known)
     points = np.empty((len(spectra), known.shape[1]))
     squares = np.empty(len(spectra))
     for rows in row_blocks(len(spectra), 8 * spectra.shape[1]):
         away = spectra[rows] - population.mean
         points[rows], squares[rows] = away @ white, (away**2).sum(axis=1)
     far = np.flatnonzero(_beyond(points, left) > _FAR)
+    # a spike makes no material
+    squares = np.minimum(squares, np.quantile(squares, 1.0 - _SHARE))
     n_far, share = len(far), float(squares[far].sum() / (squares.sum() or 1.0))
     chosen: list[int] = []
     while len(far) and len(chosen) < _MOST_PROPOSED:
@@ -184,6 +187,25 @@ def in_words(unlike: Unlike, counted: bool) -> str:
         f"X_unpaired standards, too{left}; select_standards chooses such standards "
         "from the beginning."
     )
+
+
+def told_of(squares: FloatArray) -> FloatArray:
+    """Give what standards tell of each direction: all of it 1, nothing 0.
+
+    Parameters
+    ----------
+    squares : ndarray of shape (n_components, n_components)
+        Sum of the squares of their whitened components.
+
+    Returns
+    -------
+    ndarray of shape (n_components, n_components)
+        One less the inverse of one and the squares.
+    """
+    values, vectors = np.linalg.eigh(squares)
+    values = np.maximum(values, 0.0)
+    told: FloatArray = (vectors * (values / (1.0 + values))) @ vectors.T
+    return told
 
 
 def _white(population: LibraryMoments) -> FloatArray:

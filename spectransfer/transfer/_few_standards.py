@@ -58,6 +58,7 @@ from spectransfer.transfer._unpaired import (
     check_unpaired,
     populations,
     warn_of_another_library,
+    warn_of_other_units,
     warn_of_stretch,
 )
 
@@ -271,7 +272,7 @@ class FewStandardsTransfer(AffineTransfer):
         if spectra is not None and own is not None:
             unlike = to_measure(secondary, spectra, own)
             materials = minor_materials(secondary, samples, own)
-            if unlike.n and materials:
+            if many(unlike) and materials:
                 apart = Standards(secondary, primary, samples, materials)
                 rows = np.concatenate(apart.left[: len(materials)])
                 unseen = of_unseen(priors(apart), unlike.share, rows)
@@ -283,8 +284,11 @@ class FewStandardsTransfer(AffineTransfer):
         self.report_ += not_asked(self.priors, asked, known)
         warn_of_idle_library(self.priors, asked, known)
         warn_of_no_use(seen, len(samples))
+        if own is not None:
+            warn_of_other_units(secondary, own, "X_unpaired")
         if "completed" in asked and moments[1] is not None:
             warn_of_another_library(primary, moments[1])
+            warn_of_other_units(primary, moments[1], "y_unpaired")
         if unlike is not None and unlike.n:
             self._tell_of(unlike, unseen is not None)
         mixture = mixed(

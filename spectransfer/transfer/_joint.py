@@ -51,7 +51,8 @@ class Folds:
         both = (self.grams[0] + self.grams[1])[np.ix_(rows, rows)]
         both = both - both.mean(axis=0)
         both -= both.mean(axis=1, keepdims=True)
-        asked = [max(0, len(rows) - n_components), len(rows) - 1]
+        # the first of them is constant: that of all rows, whose mean is not of these
+        asked = [max(1, len(rows) - n_components), len(rows) - 1]
         return np.asarray(eigh(both, subset_by_index=asked)[1][:, ::-1])
 
     def coefficients(self, rows: IntArray, leading: FloatArray) -> FloatArray:

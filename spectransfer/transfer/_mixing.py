@@ -93,9 +93,16 @@ def mixing_weights(gram: FloatArray) -> FloatArray:
     ndarray of shape (n_maps,)
         Not negative, with sum 1.
     """
-    n_maps = len(gram)
-    least = max(float(np.diag(gram).min()), np.finfo(np.float64).tiny)
-    hopeful = np.flatnonzero(np.diag(gram) <= _HOPEFUL * least)
+    n_maps, errors = len(gram), np.diag(gram)
+    told = errors[np.isfinite(errors)]
+    # scipy's nnls ends the interpreter where nothing is left to choose from
+    if not len(told):
+        raise ValueError(
+            "No map between these spectra misses a finite number. Are X, y and the "
+            "spectra without partners in units of a like size?"
+        )
+    least = max(float(told.min()), np.finfo(np.float64).tiny)
+    hopeful = np.flatnonzero(errors <= _HOPEFUL * least)
     scaled = gram[np.ix_(hopeful, hopeful)] / least
     triangle = np.linalg.cholesky(scaled + _SPREAD * np.eye(len(hopeful))).T
     # the sum is free in min w'Gw - 2 sum(w), whose solution is the wanted one, scaled

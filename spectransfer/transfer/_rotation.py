@@ -22,6 +22,7 @@ from scipy import sparse
 
 from spectransfer._typing import FloatArray
 from spectransfer.transfer._affine import Mixture
+from spectransfer.transfer._coverage import told_of
 from spectransfer.transfer._population import LibraryMoments
 from spectransfer.transfer._priors import Nothing, Standards
 
@@ -78,12 +79,6 @@ def aligned(
         seen = (turned.T @ (likely @ met)).astype(np.float64)
         rotation = _nearest_rotation(_OF_A_STANDARD * product + weight * seen)
     return rotation
-
-
-def _known(squares: FloatArray) -> FloatArray:
-    """Give what standards tell of each direction: all of it 1, nothing 0."""
-    unit = np.eye(len(squares))
-    return unit - np.linalg.inv(unit + squares)
 
 
 class Rotation(Nothing):
@@ -153,14 +148,14 @@ class Rotation(Nothing):
         )
         product = z_s.T @ z_p
         squares = z_s.T @ z_s
-        self._known = _known(squares)
+        self._known = told_of(squares)
         self._rotation = self._known @ aligned(product, secondary, primary)
         of_row = np.empty(len(z_s), dtype=np.intp)
         without, known = [], []
         for number, (rows, _, _) in enumerate(self.standards.folds(_FOLDS)):
             of_row[rows] = number
             rest = product - z_s[rows].T @ z_p[rows]
-            known.append(_known(squares - z_s[rows].T @ z_s[rows]))
+            known.append(told_of(squares - z_s[rows].T @ z_s[rows]))
             without.append(known[-1] @ aligned(rest, secondary, primary))
         self._left_out_rotations = np.stack(without)[of_row]
         self._left_out_known = np.stack(known)[of_row]

@@ -70,6 +70,7 @@ def _checked(
         check_squares(secondary, "X_unpaired")
     if isinstance(y_unpaired, LibraryMoments):
         primary, n_channels = y_unpaired, len(y_unpaired.mean)
+        check_squares(y_unpaired.factor, "y_unpaired")
     elif y_unpaired is not None:
         targets = check_targets(y_unpaired, name="y_unpaired")
         check_squares(targets, "y_unpaired")
@@ -120,7 +121,7 @@ def populations(
 
 
 def warn_of_another_library(standards: FloatArray, library: LibraryMoments) -> None:
-    """Warn of a library of another material, axis or unit than the standards.
+    """Warn of a library of another material or axis than the standards.
 
     Parameters
     ----------
@@ -131,25 +132,46 @@ def warn_of_another_library(standards: FloatArray, library: LibraryMoments) -> N
     """
     varying = standards - standards.mean(axis=0)
     _, deviations, directions = library._principal
-    square, variance = (varying**2).sum(), (deviations**2).sum()
-    if not square or not variance or library.n_spectra < _TELLING:
+    square = (varying**2).sum()
+    if not square or not deviations.any() or library.n_spectra < _TELLING:
         return
     lacking = 1.0 - ((varying @ directions.T) ** 2).sum() / square
-    times = square / (len(standards) - 1) / variance
-    said = ""
     if lacking > _LACKING:
-        said = (
-            f"{lacking:.0%} of what varies among them varies in no spectrum of it. Are "
-            "materials missing in it, or is it on another axis, or prepared in another "
-            "way? What is expected tells of materials that are in both."
+        warnings.warn(
+            f"y_unpaired must be of what the standards are of, but {lacking:.0%} of "
+            "what varies among them varies in no spectrum of it. Are materials missing "
+            "in it, or is it on another axis, or prepared in another way? What is "
+            "expected tells of materials that are in both.",
+            SpectransferWarning,
+            stacklevel=5,
         )
-    elif not 1.0 / _OTHER_UNITS < times < _OTHER_UNITS:
+
+
+def warn_of_other_units(
+    standards: FloatArray, population: LibraryMoments, name: str
+) -> None:
+    """Warn where spectra without partners vary far more or less than standards do.
+
+    Parameters
+    ----------
+    standards : ndarray of shape (n_standards, n_channels)
+        Their spectra on the same side.
+    population : LibraryMoments
+        Spectra without partners.
+    name : str
+        What the caller calls them.
+    """
+    square = ((standards - standards.mean(axis=0)) ** 2).sum()
+    variance = (population._principal[1] ** 2).sum()
+    if len(standards) < 2 or not square or not variance:
+        return
+    times = square / (len(standards) - 1) / variance
+    if population.n_spectra >= _TELLING and not 1 / _OTHER_UNITS < times < _OTHER_UNITS:
         ratio = np.sqrt(max(times, 1.0 / times))
         more = "less" if times > 1.0 else "more"
-        said = f"it varies {ratio:.3g} times {more} than they do. Is it in their units?"
-    if said:
         warnings.warn(
-            f"y_unpaired must be of what the standards are of, but {said}",
+            f"{name} must be of what the standards are of, but it varies {ratio:.3g} "
+            f"times {more} than they do. Is it in their units?",
             SpectransferWarning,
             stacklevel=5,
         )
@@ -181,7 +203,7 @@ def warn_of_stretch(
     if times > _STRETCHED:
         warnings.warn(
             "Predictions must vary as primary spectra do, but those of X_unpaired vary "
-            f"{times:.2g} times as much as y_unpaired and the standards: these do not "
+            f"{times:.3g} times as much as y_unpaired and the standards: these do not "
             "tell what the transfer makes of new spectra. Measure more standards, "
             "those of select_standards first, or look for odd spectra in X_unpaired.",
             SpectransferWarning,

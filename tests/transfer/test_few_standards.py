@@ -135,6 +135,20 @@ def test_residuals_of_left_out_samples_are_those_of_the_literal_loop(
             assert_allclose(found[rows], expected, atol=1e-7 * np.abs(y).max())
 
 
+def test_joint_components_do_not_know_the_mean_of_what_is_left_out(pair, known):
+    # more components are asked than stay, once half of the standards are left out
+    X, y = known.X_secondary, known.X_primary
+    out, rest = np.arange(8), np.arange(8, 15)
+    whole = Standards(X, y, samples_of(None, X), [out.tolist()])
+    some = Standards(X[rest], y[rest], samples_of(None, X[rest]))
+    some.ridge.unit = whole.ridge.unit
+    for n in (6, 7, 12):
+        prior = Joint(whole, None, Folds(whole, 12), n)
+        alone = Joint(some, None, Folds(some, 12), n)
+        expected = y[out] - predicted(alone, np.array([0.0, 1.0]), X[out])
+        assert_allclose(prior.residuals(ALL)[1][out], expected, atol=1e-7)
+
+
 def test_residuals_of_windows_are_those_of_a_loop_over_channels(pair, known):
     # ridge of every channel by itself, with the penalty of the whole set
     X, y = known.X_secondary, known.X_primary
