@@ -179,14 +179,23 @@ def in_words(unlike: Unlike, counted: bool) -> str:
     left = f", which leaves {unlike.n_left}" if unlike.n_left else ""
     expected = "does not count them, and they may be missed many times more"
     if counted:
-        expected = "takes them for materials that were left out as a whole"
+        expected = (
+            "assumes that they are missed as are materials among the standards that "
+            "are left out as a whole"
+        )
+    warned = "Every material needs a standard, but " if many(unlike) else ""
     return (
-        f"Every material needs a standard, but {unlike.n} of {unlike.n_spectra} "
-        f"spectra without partners ({unlike.n / unlike.n_spectra:.1%}) are unlike all "
-        f"standards: what is expected {expected}. Make rows {unlike.rows.tolist()} of "
-        f"X_unpaired standards, too{left}; select_standards chooses such standards "
-        "from the beginning."
+        f"{warned}{unlike.n} of {unlike.n_spectra} spectra without partners "
+        f"({unlike.n / unlike.n_spectra:.1%}) are unlike all standards: what is "
+        f"expected {expected}. Make rows {unlike.rows.tolist()} of X_unpaired "
+        f"standards, too{left}; select_standards, with those that are there in "
+        "include=, chooses more of them."
     )
+
+
+def tells_materials(population: LibraryMoments) -> bool:
+    """Say whether spectra are enough for all components in which some are unlike."""
+    return population.n_spectra >= SPECTRA_OF_A_COMPONENT * _OF_DISTANCE
 
 
 def told_of(squares: FloatArray) -> FloatArray:

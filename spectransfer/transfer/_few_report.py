@@ -10,6 +10,7 @@ from spectransfer._typing import FloatArray, IntArray
 from spectransfer.exceptions import SpectransferWarning
 from spectransfer.transfer._affine import Axes
 from spectransfer.transfer._completed import _FEWEST, _SPECTRA_OF_A_COMPONENT
+from spectransfer.transfer._coverage import tells_materials
 from spectransfer.transfer._population import LibraryMoments
 
 # float32 is right to seven digits: spectra that differ by less are copies
@@ -49,7 +50,10 @@ def said_by_standards(transfer: Any, n_samples: int, unseen: float = 0.0) -> str
         return "The primary spectra of all standards are the same: nothing to judge by."
     left_out = f"f {n_samples} samples left out in turn"
     if unseen:
-        left_out += f" and, for {unseen:.0%}, of materials left out as a whole"
+        left_out += (
+            f" and, for the {unseen:.0%} of the variance that no standard is like, of "
+            "materials left out as a whole"
+        )
     if not transfer.transferred_:
         return (
             f"No transfer: o{left_out}, the resampled "
@@ -174,11 +178,12 @@ def not_asked(priors: Any, asked: set[str], known: Known) -> str:
         f" Not asked, for want of {what}: {', '.join(names)}."
         for what, names in missing.items()
     )
-    if known.populations[0] is None:
-        told += (
-            " Without X_unpaired, nobody asked whether there are materials that no "
-            "standard is of."
-        )
+    own = known.populations[0]
+    if own is None or not tells_materials(own):
+        lack = "Without X_unpaired, nobody asked"
+        if known.given[0]:
+            lack = "So few spectra in X_unpaired cannot tell"
+        told += f" {lack} whether there are materials that no standard is of."
     return told
 
 

@@ -98,9 +98,10 @@ class FewStandardsTransfer(AffineTransfer):
 
     With `X_unpaired` each of n standards counts :math:`2/n + (1 - 2/n) c` times, where
     c is the number of those spectra that are nearest to it, relative to the mean. Where
-    a share s of what varies among those spectra is like no standard, the error is
-    :math:`(1 - s)` times that of samples and s times that of materials, clusters of
-    standards that are left out as a whole, each relative to what they vary by.
+    a share s of what varies among those spectra is like no standard, and there are 16
+    samples or more, the error is :math:`(1 - s)` times that of samples and s times that
+    of materials, clusters of standards that are left out as a whole, each relative to
+    what they vary by.
 
     Parameters
     ----------
@@ -124,8 +125,9 @@ class FewStandardsTransfer(AffineTransfer):
         Relative squared error of left-out samples: of the "mixture", and of the best
         map of each prior. With `X_unpaired`, each standard counts as many of 250 of
         them, evenly drawn, as are nearest to it, and spectra that no standard is like
-        count as materials that were left out as a whole. Without them it tells nothing
-        of material that none of the standards is of, and is then too good by factors.
+        count as materials that were left out as a whole, if there are 16 samples.
+        Otherwise it tells nothing of material that none of the standards is of, and is
+        then too good by factors.
     transferred_ : bool
         False where the standards say that no map is better than the resampled
         spectrum; `predict` then gives just that.

@@ -72,6 +72,7 @@ LIBRARY = "primary spectra without partners (y_unpaired)"
             {"standards of three samples": "joint, completed"},
         ),
         (12, True, {"X": 50, "y": 50}, {}),
+        (12, True, {"X": 80, "y": 50}, {}),
     ],
 )
 def test_the_report_names_what_is_missing_and_nothing_else(
@@ -89,7 +90,9 @@ def test_the_report_names_what_is_missing_and_nothing_else(
     if "y" in beside:
         assert transfer.report_.count("Not asked") == len(said)
     unseen = "Without X_unpaired, nobody asked whether there are materials"
-    assert (unseen in transfer.report_) == (beside.get("X", 0) < 3)
+    assert (unseen in transfer.report_) == ("X" not in beside)
+    few = "So few spectra in X_unpaired cannot tell whether there are materials"
+    assert (few in transfer.report_) == (0 < beside.get("X", 0) < 80)
 
 
 def test_the_report_names_the_axis_that_is_missing(pair):
