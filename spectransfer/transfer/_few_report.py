@@ -128,6 +128,9 @@ class Known:
             named = "secondary", "X_unpaired"
             lacks += _lacking_spectra(self.given[0], sides[0], _POPULATION, *named)
         library = self.populations[1]
+        same = library is not None and not library._principal[1].any()
+        if same and prior in ("rotation", "completed"):
+            return [*lacks, "primary spectra that differ (y_unpaired)"]
         least = _SPECTRA_OF_A_COMPONENT if prior == "completed" else _POPULATION
         few = library is None or library.n_spectra < least
         if prior in ("rotation", "completed"):

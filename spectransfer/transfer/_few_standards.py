@@ -46,6 +46,7 @@ from spectransfer.transfer._mixing import (
     Unseen,
     grams,
     middle,
+    missed,
     mixed,
     mixing_weights,
     of_a_single_sample,
@@ -353,12 +354,12 @@ class FewStandardsTransfer(AffineTransfer):
         self.expected_rse_ = {"mixture": np.nan} | dict.fromkeys(kinds, np.nan)
         if counted is not None:
             errors = np.diag(counted) / spread
-            self.expected_rse_["mixture"] = float(weights @ counted @ weights / spread)
+            self.expected_rse_["mixture"] = missed(weights, counted) / float(spread)
             for kind in kinds:
                 self.expected_rse_[kind] = float(errors[names == kind].min())
         share = 0.0 if unseen is None else unseen.share
         self.report_ = said_by_standards(self, n_samples, share)
-        return weights, float(weights @ seen @ weights / spread)
+        return weights, missed(weights, seen) / float(spread)
 
     def _tell_of(self, unlike: Unlike, counted: bool) -> None:
         """Tell which spectra without partners no standard is like, and warn of many."""

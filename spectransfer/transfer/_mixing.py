@@ -80,6 +80,25 @@ def of_a_single_sample(names: Any, strengths: FloatArray) -> FloatArray:
     return np.eye(len(names))[0]
 
 
+def missed(weights: FloatArray, gram: FloatArray) -> float:
+    """Give the squared error of a mixture, of which maps without a share have no part.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_maps,)
+        What each map counts.
+    gram : ndarray of shape (n_maps, n_maps)
+        Products of the residuals of all maps; those without a share may be unknown.
+
+    Returns
+    -------
+    float
+        The error.
+    """
+    kept = np.flatnonzero(weights)
+    return float(weights[kept] @ gram[np.ix_(kept, kept)] @ weights[kept])
+
+
 def mixing_weights(gram: FloatArray) -> FloatArray:
     r"""Give the weights of the mixture with the least penalized error.
 

@@ -95,6 +95,18 @@ def test_the_report_names_what_is_missing_and_nothing_else(
     assert (few in transfer.report_) == (0 < beside.get("X", 0) < 80)
 
 
+def test_the_report_says_that_a_library_is_all_alike(pair):
+    given = {"X_unpaired": pair.X_secondary[100:], "y_unpaired": np.ones((90, 70))}
+    with pytest.warns(SpectransferWarning, match="primary spectra that differ"):
+        transfer = FewStandardsTransfer(**axes(pair)).fit(
+            pair.X_secondary[:12], pair.X_primary[:12], **given
+        )
+    wanted = (
+        "for want of primary spectra that differ (y_unpaired): rotation, completed."
+    )
+    assert wanted in transfer.report_
+
+
 def test_the_report_names_the_axis_that_is_missing(pair):
     one = {"wavelengths_primary": pair.wavelengths_primary}
     transfer = FewStandardsTransfer(**one).fit(

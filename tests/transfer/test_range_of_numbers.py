@@ -80,6 +80,7 @@ def test_what_varies_too_little_for_numbers_ends_no_interpreter(spectra):
         warnings.simplefilter("ignore")
         few = FewStandardsTransfer().fit(spectra, spectra, y_unpaired=library)
     assert np.isfinite(few.predict(spectra)).all()
+    assert np.isfinite(few.expected_rse_["mixture"])
     with pytest.raises(ValueError, match=r"No map .* misses a finite number"):
         mixing_weights(np.full((3, 3), np.nan))
 
