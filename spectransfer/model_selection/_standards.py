@@ -69,11 +69,11 @@ def select_standards(
         least sum of distances from all others to the nearest of them, beginning with
         those of "kmeans". "kennard-stone": one after the other the spectrum farthest
         from all that are chosen, beginning with the two that are farthest apart.
-        "duplex": the same, while every second pair,
-        and then every second spectrum, goes to another set, which is as good to test
-        with. "spxy": as Kennard-Stone, by distances in spectra and `y` together, each
-        divided by its largest. "d-optimal": one after the other the spectrum with the
-        largest leverage over those that are chosen.
+        "duplex": the same, while every second pair, and then every second spectrum,
+        goes to another set, which is as good to test with. "spxy": as Kennard-Stone, by
+        distances in spectra and `y` together, each divided by its largest. "d-optimal":
+        one after the other the spectrum with the largest leverage over those that are
+        chosen.
     y : array-like of shape (n_spectra,) or (n_spectra, n_properties), default=None
         Known properties, for "spxy"; finite, a row for each spectrum.
     groups : array-like of shape (n_spectra,), default=None

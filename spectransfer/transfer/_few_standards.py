@@ -274,8 +274,9 @@ class FewStandardsTransfer(AffineTransfer):
         maps, unlike, unseen = priors(standards), None, None
         if spectra is not None and own is not None:
             unlike = to_measure(secondary, spectra, own)
-            materials = minor_materials(secondary, samples, own)
-            if many(unlike) and materials:
+            found = many(unlike)
+            materials = minor_materials(secondary, samples, own) if found else []
+            if materials:
                 apart = Standards(secondary, primary, samples, materials)
                 rows = np.concatenate(apart.left[: len(materials)])
                 unseen = of_unseen(priors(apart), unlike.share, rows)

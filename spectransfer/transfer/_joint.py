@@ -20,7 +20,7 @@ from spectransfer._typing import FloatArray, IntArray
 from spectransfer.transfer._affine import Mixture
 from spectransfer.transfer._priors import GRID, Nothing, Standards
 
-# samples are left out one by one up to here, beyond that in so many groups
+# samples are left out one by one up to here, beyond that in so many folds
 _FOLDS = 20
 # of the grid: a family of many maps would count by their number
 _STRENGTHS = [5, 7]

@@ -171,7 +171,8 @@ def warn_of_other_units(
         more = "less" if times > 1.0 else "more"
         warnings.warn(
             f"{name} must be of what the standards are of, but it varies {ratio:.3g} "
-            f"times {more} than they do. Is it in their units?",
+            f"times {more} than they do. Is it in their units, and are they not all of "
+            "one material?",
             SpectransferWarning,
             stacklevel=5,
         )
